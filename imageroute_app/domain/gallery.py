@@ -1,0 +1,88 @@
+"""Images in a private gallery, and the trash they pass through."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+TRASH_DAYS = 30
+VARIANTS = ("original", "960", "320")
+PREFIX_MIN, PREFIX_MAX = 3, 8
+WORDS_MAX = 40
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """A delivered picture with everything needed to make it again; sizes in pixels and bytes."""
+
+    id: str
+    owner: str
+    job_id: str
+    position: int
+    prompt: str
+    negative: str
+    provider: str
+    model: str
+    style: str
+    width: int
+    height: int
+    seed: int
+    mime: str
+    size_bytes: int
+    sha256: str
+    colour: str
+    price_credits: int
+    took_ms: int
+    source_type: str
+    source_id: str
+    favourite: bool
+    trashed: bool
+    trashed_at: datetime | None
+    purge_at: datetime | None
+    created_at: datetime
+    version: int = 0
+
+
+def purge_time(trashed_at: datetime) -> datetime:
+    """Return when an image in the trash is erased for good."""
+    return trashed_at + timedelta(days=TRASH_DAYS)
+
+
+def media_prefix(owner: str, image_id: str) -> str:
+    """Return the media key prefix under which every size of one image lies."""
+    return f"images/{owner}/{image_id}/"
+
+
+def media_key(owner: str, image_id: str, variant: str) -> str:
+    """Return the media key of one size of one image."""
+    return f"{media_prefix(owner, image_id)}{variant}"
+
+
+def search_words(text: str) -> tuple[str, ...]:
+    """Return the distinct words of a text as search sees them: case-folded, without accents, in order."""
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    plain = "".join(ch for ch in plain if not unicodedata.combining(ch))
+    return tuple(dict.fromkeys(re.findall(r"\w+", plain)))
+
+
+def index_tokens(text: str) -> tuple[str, ...]:
+    """Return what the keyed index holds for a text: whole words and prefixes of 3 to 8 letters.
+
+    A whole word is marked "=", a prefix "^", so that searching "art" as a prefix never finds it inside a word.
+    """
+    tokens: dict[str, None] = {}
+    for word in search_words(text)[:WORDS_MAX]:
+        tokens[f"={word}"] = None
+        for length in range(PREFIX_MIN, min(len(word), PREFIX_MAX) + 1):
+            tokens[f"^{word[:length]}"] = None
+    return tuple(tokens)
+
+
+def query_tokens(text: str) -> tuple[str, ...]:
+    """Return the tokens that must all be present: the prefix form where long enough, else the whole word.
+
+    A word longer than the longest prefix is looked up by its first 8 letters.
+    """
+    return tuple(
+        f"^{word[:PREFIX_MAX]}" if len(word) >= PREFIX_MIN else f"={word}" for word in search_words(text)
+    )

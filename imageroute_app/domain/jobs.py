@@ -1,0 +1,169 @@
+"""Generations: what was asked (Request), what it may cost (Quote), and how it goes (Job, Attempt)."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from imageroute_app.domain.errors import Conflict, InvalidInput
+
+PROMPT_MAX = 4000
+COUNT_MAX = 8
+SIDE_MIN, SIDE_MAX, PIXELS_MAX = 256, 2048, 2048 * 2048
+SEED_MAX = 2**32 - 1
+
+
+class JobState(StrEnum):
+    """Where a job stands; the last four are final."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    BLOCKED = "blocked"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_final(self) -> bool:
+        """Say whether nothing can change any more."""
+        return self not in (JobState.QUEUED, JobState.RUNNING)
+
+
+_MOVES: dict[JobState, frozenset[JobState]] = {
+    JobState.QUEUED: frozenset({JobState.RUNNING, JobState.CANCELLED, JobState.FAILED}),
+    JobState.RUNNING: frozenset(JobState) - {JobState.QUEUED},
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """Everything that shapes the pictures; sizes in pixels, `strength` 0.0 to 1.0 for image-to-image."""
+
+    prompt: str
+    provider: str
+    model: str
+    width: int
+    height: int
+    count: int = 1
+    seed: int | None = None
+    negative: str = ""
+    style: str = ""
+    source_id: str = ""
+    strength: float = 0.6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quote:
+    """A price that binds us until `expires_at`; `slot` is unique per person and request while unused."""
+
+    id: str
+    owner: str
+    slot: str
+    request: Request
+    unit_credits: int
+    price_credits: int
+    follows_job: str
+    retry_of: str
+    job_id: str
+    created_at: datetime
+    expires_at: datetime
+    version: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A generation as the server owns it; `image_ids` are chosen at submission so that a replay overwrites."""
+
+    id: str
+    owner: str
+    quote_id: str
+    state: JobState
+    request: Request
+    provider: str
+    model: str
+    held_credits: int
+    charged_credits: int
+    image_ids: tuple[str, ...]
+    delivered: int
+    attempts: int
+    lease_holder: str
+    lease_until: datetime | None
+    cancel_requested: bool
+    failure_code: str
+    failure_message: str
+    retry_of: str
+    created_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+    version: int = 0
+
+    def moved(self, state: JobState, **changes: object) -> "Job":
+        """Return the job in `state`; raise Conflict when that move is not legal."""
+        if state not in _MOVES.get(self.state, frozenset()):
+            raise Conflict(f"A {self.state} generation cannot become {state}.")
+        return replace(self, state=state, **changes)  # type: ignore[arg-type]  # fields are checked by tests
+
+
+class AttemptOutcome(StrEnum):
+    """How one submission to a provider ended; UNKNOWN means we never learned whether it was billed."""
+
+    RUNNING = "running"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    REFUSED = "refused"
+    CANCELLED = "cancelled"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One recipient of one job: the disclosure row that receipts and the privacy report are made of."""
+
+    id: str
+    owner: str
+    job_id: str
+    number: int
+    provider: str
+    model: str
+    company: str
+    country: str
+    retention: str
+    trains: str
+    outcome: AttemptOutcome
+    job_ref: str
+    notes: tuple[str, ...]
+    started_at: datetime
+    ended_at: datetime | None
+    version: int = 0
+
+
+def tidy_prompt(text: str) -> str:
+    """Return the prompt without control characters and outer space; right-to-left and emoji stay."""
+    kept = "".join(ch if ch == "\n" or ch == "\t" or ord(ch) >= 32 else " " for ch in text)
+    return kept.replace("\x7f", " ").replace("\r", " ").strip()
+
+
+def check_request(request: Request) -> Request:
+    """Return the request with a tidy prompt, or raise InvalidInput naming the field and the limit."""
+    prompt = tidy_prompt(request.prompt)
+    if not prompt:
+        raise InvalidInput("Write what you want to see first.", field="prompt")
+    for name, text in (("prompt", prompt), ("negative", request.negative)):
+        if len(text) > PROMPT_MAX:
+            raise InvalidInput(
+                f"This text has {len(text):,} characters; {PROMPT_MAX:,} is the most. Shorten it and try again.",
+                field=name,
+            )
+    _check_numbers(request)
+    return replace(request, prompt=prompt, negative=tidy_prompt(request.negative))
+
+
+def _check_numbers(request: Request) -> None:
+    if not 1 <= request.count <= COUNT_MAX:
+        raise InvalidInput(f"Choose 1 to {COUNT_MAX} pictures.", field="count")
+    for name, side in (("width", request.width), ("height", request.height)):
+        if not SIDE_MIN <= side <= SIDE_MAX:
+            raise InvalidInput(f"Choose a {name} from {SIDE_MIN} to {SIDE_MAX} pixels.", field=name)
+    if request.seed is not None and not 0 <= request.seed <= SEED_MAX:
+        raise InvalidInput(f"Choose a seed from 0 to {SEED_MAX}.", field="seed")
+    if not 0.0 <= request.strength <= 1.0:
+        raise InvalidInput("Choose a strength from 0 to 1.", field="strength")

@@ -1,0 +1,413 @@
+"""What the services need from outside, as protocols. Adapters fulfil them; bootstrap picks which.
+
+Every verb raises only classes of domain.errors (providers: ProviderError). A port for a single adapter exists only where
+services may not import the adapter's room.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal, Protocol, TypeVar
+
+from imageroute_app.domain.accounts import MailToken, Person, Session
+from imageroute_app.domain.catalog import Model
+from imageroute_app.domain.drafts import Draft
+from imageroute_app.domain.gallery import Image
+from imageroute_app.domain.jobs import Attempt, Job, Quote, Request
+from imageroute_app.domain.ledger import Entry, Wallet
+
+Clock = Callable[[], datetime]
+NewId = Callable[[], str]
+Fault = Callable[[str], None]
+"""Called at named points of a multi-step write; does nothing outside tests, which kill or fail the process there."""
+
+Value = str | int | bool | datetime | None
+
+
+# --- Database -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """One page of one person's records, newest first: `id < after`, at most `limit`.
+
+    `equals` filters on plain columns (a tuple means "one of"); `text` searches the keyed token index (images only): every
+    word must be there, as a whole word or, from 3 letters on, as a prefix.
+    """
+
+    owner: str
+    equals: Mapping[str, Value | tuple[Value, ...]] = field(default_factory=dict)
+    text: str = ""
+    after: str = ""
+    limit: int = 50
+
+
+R = TypeVar("R")
+T = TypeVar("T")
+
+
+class Repository(Protocol[R]):
+    """Records of one type. There is no get by id alone: the owner is obligatory."""
+
+    async def add(self, record: R) -> None:
+        """Store a new record; raises Duplicate when a unique key is taken."""
+        ...
+
+    async def get(self, record_id: str, owner: str) -> R:
+        """Return the record; raises NotFound also when it is someone else's."""
+        ...
+
+    async def find(self, query: Query) -> list[R]:
+        """Return one page, newest first."""
+        ...
+
+    async def count(self, query: Query) -> int:
+        """Return how many match (`after` and `limit` are ignored)."""
+        ...
+
+    async def update(self, record: R) -> R:
+        """Write the record if its version is still the stored one; returns it with version + 1, raises Conflict."""
+        ...
+
+    async def delete(self, record_id: str, owner: str) -> bool:
+        """Delete; False when there was nothing."""
+        ...
+
+    async def by_key(self, key: str, value: str) -> R | None:
+        """Return the record with this unique secret or hashed key (declared in DATA_MAP), whoever owns it."""
+        ...
+
+    async def overdue(self, column: str, now: datetime, limit: int) -> list[R]:
+        """Return records of any owner whose date `column` is at or before `now`, oldest first; for sweeps only."""
+        ...
+
+
+class Jobs(Repository[Job], Protocol):
+    """Generations, with the verbs that must be atomic."""
+
+    async def claim(
+        self, job_id: str, *, holder: str, now: datetime, lease_until: datetime, cap: int
+    ) -> Job | None:
+        """Take a queued job, or a running one whose lease ran out, if its owner has fewer than `cap` under lease.
+
+        Sets state running, the lease, attempts + 1 and started_at once. None when it is taken, final or over the cap.
+        """
+        ...
+
+    async def renew(self, job_id: str, *, holder: str, lease_until: datetime) -> bool:
+        """Extend the lease; False when another holder took it or the job is final."""
+        ...
+
+    async def due(self, now: datetime, limit: int) -> list[Job]:
+        """Return queued jobs and running ones with an expired lease, oldest first, of any owner."""
+        ...
+
+
+class Ledger(Repository[Entry], Protocol):
+    """Append-only credits with the guarded balance beside them."""
+
+    async def post(self, entry: Entry) -> Entry:
+        """Append and move the wallet by `entry.amount` in the running transaction; fills `balance_after`.
+
+        Raises NotEnoughCredits when the balance would fall below zero, Duplicate when the dedupe key is there already.
+        """
+        ...
+
+    async def wallet(self, owner: str) -> Wallet:
+        """Return the wallet; an empty one when the person never had an entry."""
+        ...
+
+
+class Tables(Protocol):
+    """All repositories, either each call on its own or all inside one transaction."""
+
+    people: Repository[Person]
+    sessions: Repository[Session]
+    mail_tokens: Repository[MailToken]
+    drafts: Repository[Draft]
+    quotes: Repository[Quote]
+    jobs: Jobs
+    attempts: Repository[Attempt]
+    ledger: Ledger
+    images: Repository[Image]
+
+    async def acquire_lease(self, name: str, *, holder: str, now: datetime, until: datetime) -> bool:
+        """Take or renew the named lease (one sweeper at a time); False while another holds it."""
+        ...
+
+
+class Database(Protocol):
+    """The person's data. `tables` commits call by call; `transact` is all or nothing."""
+
+    tables: Tables
+
+    async def transact(self, work: Callable[[Tables], Awaitable[T]]) -> T:
+        """Run `work` in one transaction; it may be run again after a conflict, so it must not act outside the tables."""
+        ...
+
+    async def export_rows(self, owner: str) -> AsyncIterator[tuple[str, object]]:
+        """Yield (table name, record) for every record of the person."""
+        ...
+
+    async def erase_rows(self, owner: str) -> int:
+        """Delete every record of the person and destroy the person's key; returns how many rows went. Repeatable."""
+        ...
+
+    async def check(self) -> None:
+        """Raise Unavailable unless the database answers and accepts a write."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections and files."""
+        ...
+
+
+class KeyStore(Protocol):
+    """One 32-byte key per person, wrapped by the master key and kept apart from the data."""
+
+    async def key(self, owner: str) -> bytes:
+        """Return the person's key, made on first use; raises NotFound once destroyed."""
+        ...
+
+    async def destroy(self, owner: str) -> None:
+        """Destroy the key for good: every backup of the person's rows becomes unreadable. Repeatable."""
+        ...
+
+    def pepper(self, purpose: str) -> bytes:
+        """Return a 32-byte key derived from the master key, for keyed hashes that need no person."""
+        ...
+
+
+# --- Media and imaging --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaFacts:
+    """What is known of a stored object."""
+
+    size_bytes: int
+    etag: str
+
+
+class MediaStore(Protocol):
+    """Bytes under keys such as "images/<owner>/<image id>/<variant>"."""
+
+    async def put(self, key: str, data: bytes, mime: str) -> None:
+        """Store all bytes or none; overwriting is allowed; raises StorageFull, Unavailable."""
+        ...
+
+    async def open(self, key: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
+        """Stream bytes start..end (end exclusive); raises NotFound before the first chunk."""
+        ...
+
+    async def stat(self, key: str) -> MediaFacts:
+        """Return the facts; raises NotFound."""
+        ...
+
+    async def delete(self, key: str) -> None:
+        """Delete; nothing there is fine."""
+        ...
+
+    async def delete_prefix(self, prefix: str) -> int:
+        """Delete everything below a prefix that ends in "/"; returns how many objects went."""
+        ...
+
+    async def list(self, prefix: str) -> list[str]:
+        """Return the keys below a prefix, sorted."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Marking:
+    """What a file says about its making (IPTC Digital Source Type); never the prompt or the person."""
+
+    source_type: Literal["trainedAlgorithmicMedia", "algorithmicMedia", "compositeWithTrainedAlgorithmicMedia"]
+    generator: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FinishedImage:
+    """A checked, marked original with its sizes; `thumbnails` maps a variant ("960", "320") to WebP bytes."""
+
+    original: bytes
+    mime: str
+    width: int
+    height: int
+    sha256: str
+    colour: str
+    thumbnails: Mapping[str, bytes]
+
+
+class Imaging(Protocol):
+    """Everything that decodes pictures, in limited worker processes."""
+
+    async def finish(self, data: bytes, marking: Marking) -> FinishedImage:
+        """Decode fully, check, mark original and sizes; raises BadImage, UnsafeImage."""
+        ...
+
+    async def close(self) -> None:
+        """Stop the workers."""
+        ...
+
+
+# --- Providers (contracts/PROVIDERS.md 2.3) -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """One delivered picture."""
+
+    data: bytes
+    seed: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderCall:
+    """One paid submission: `id` is our idempotency key, `images` are source pictures for edits."""
+
+    id: str
+    request: Request
+    seed: int
+    images: Sequence[bytes] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submitted:
+    """The provider has the job; `job_ref` is written down before the next await."""
+
+    job_ref: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far the provider is, 0.0 to 1.0 where it says so."""
+
+    stage: Literal["queued", "running", "downloading"]
+    fraction: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """The last event: the pictures, what it cost the house in micro-USD if reported, every option dropped or changed."""
+
+    pictures: Sequence[Picture]
+    cost_micro_usd: int | None = None
+    notes: Sequence[str] = ()
+
+
+ProviderEvent = Submitted | Progress | Done
+
+
+class ErrorKind(StrEnum):
+    """The taxonomy of PROVIDERS.md 2.4."""
+
+    AUTH = "auth"
+    QUOTA = "quota"
+    RATE = "rate_limited"
+    REFUSED = "refused"
+    INVALID = "invalid_request"
+    UNSUPPORTED = "unsupported"
+    TRANSIENT = "transient"
+    TIMEOUT = "timeout"
+    CANCELLED = "cancelled"
+    RESULT_LOST = "result_lost"
+
+
+class ProviderError(Exception):
+    """A provider failed; `billed` says whether the attempt may have cost money."""
+
+    def __init__(
+        self,
+        kind: ErrorKind,
+        message: str,
+        *,
+        billed: Literal["no", "yes", "unknown"] = "no",
+        retry_after_s: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.kind, self.billed, self.retry_after_s = kind, billed, retry_after_s
+
+
+class ImageProvider(Protocol):
+    """One company's pictures."""
+
+    id: str
+
+    def models(self) -> Sequence[Model]:
+        """Return the catalogue's models of this provider that can be used now."""
+        ...
+
+    def generate(self, call: ProviderCall) -> AsyncIterator[ProviderEvent]:
+        """Submit once and yield events; the last is Done, or ProviderError is raised."""
+        ...
+
+    async def preview(self, request: Request, seed: int) -> bytes | None:
+        """Return a free small WebP of what this seed gives, or None where that is not possible."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections and workers."""
+        ...
+
+
+# --- Dispatch, mail, limits ---------------------------------------------------------------------------------------------
+
+
+class Dispatcher(Protocol):
+    """Wakes workers and tells watchers; the database row stays the truth, so a lost message costs only time."""
+
+    async def wake(self, job_id: str) -> None:
+        """Ask a worker to look at a job."""
+        ...
+
+    async def changed(self, owner: str, job_id: str) -> None:
+        """Tell the person's open pages that a job changed."""
+        ...
+
+    def changes(self, owner: str) -> AsyncIterator[str]:
+        """Yield ids of changed jobs of one person as they happen."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mail:
+    """One message in plain text; `link` is repeated in it and shown as a button by the outbox page."""
+
+    to: str
+    subject: str
+    text: str
+    link: str = ""
+
+
+class Mailer(Protocol):
+    """Sends mail; the outbox adapter writes .eml files instead."""
+
+    async def send(self, mail: Mail) -> None:
+        """Hand the message over; raises Unavailable."""
+        ...
+
+
+class Passwords(Protocol):
+    """Argon2id in a thread, two at once."""
+
+    async def hash(self, password: str) -> str:
+        """Return the encoded hash."""
+        ...
+
+    async def verify(self, password: str, encoded: str) -> bool:
+        """Check a password; an empty `encoded` takes the same time and returns False."""
+        ...
+
+
+class Limiter(Protocol):
+    """Counts tries in a moving window."""
+
+    async def hit(self, name: str, who: str, *, limit: int, window_s: int) -> None:
+        """Count one try; raises RateLimited with the seconds to wait."""
+        ...
+
+    async def clear(self, name: str, who: str, *, limit: int, window_s: int) -> None:
+        """Forget the tries, for example after a good sign-in."""
+        ...

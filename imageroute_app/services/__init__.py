@@ -1,0 +1,1 @@
+"""What the app does: async verbs over ports, one module per subject."""

@@ -1,0 +1,95 @@
+"""The private gallery: pages, search, favourites, trash and erasing for good."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from imageroute_app.domain.errors import Conflict, NotFound
+from imageroute_app.domain.gallery import Image, media_prefix, purge_time
+from imageroute_app.domain.ports import Clock, Database, MediaStore, Query, Value
+
+PAGE_MAX = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """A page of images, newest first; `next_after` is empty on the last page."""
+
+    images: Sequence[Image]
+    next_after: str
+
+
+class Gallery:
+    """What a person can do with delivered pictures."""
+
+    def __init__(self, *, database: Database, media: MediaStore, clock: Clock) -> None:
+        self._database, self._tables = database, database.tables
+        self._media, self._clock = media, clock
+
+    async def page(
+        self, owner: str, *, text: str = "", trashed: bool = False, after: str = "", limit: int = 60
+    ) -> Page:
+        """Return one page; `text` finds prompts by words and prefixes of 3 letters or more."""
+        size = max(1, min(limit, PAGE_MAX))
+        equals: dict[str, Value | tuple[Value, ...]] = {"trashed": trashed}
+        query = Query(owner=owner, equals=equals, text=text, after=after, limit=size + 1)
+        found = await self._tables.images.find(query)
+        more = len(found) > size
+        return Page(images=found[:size], next_after=found[size - 1].id if more else "")
+
+    async def count(self, owner: str, *, trashed: bool = False) -> int:
+        """Return how many images are in the gallery, or in the trash."""
+        return await self._tables.images.count(Query(owner=owner, equals={"trashed": trashed}))
+
+    async def image(self, owner: str, image_id: str) -> Image:
+        """Return one image; raises NotFound when it is not there or not this person's."""
+        return await self._tables.images.get(image_id, owner)
+
+    async def of_job(self, owner: str, job_id: str) -> list[Image]:
+        """Return the images of one generation, in the order they were asked for, without trashed ones."""
+        query = Query(owner=owner, equals={"job_id": job_id, "trashed": False}, limit=20)
+        return sorted(await self._tables.images.find(query), key=lambda image: image.position)
+
+    async def favourite(self, owner: str, image_id: str, *, on: bool) -> Image:
+        """Mark or unmark; repeating is harmless."""
+        return await self._change(owner, image_id, favourite=on)
+
+    async def trash(self, owner: str, image_id: str) -> Image:
+        """Move to the trash, where only its owner sees it; it is erased 30 days later."""
+        now = self._clock()
+        return await self._change(
+            owner, image_id, trashed=True, trashed_at=now, purge_at=purge_time(now)
+        )
+
+    async def restore(self, owner: str, image_id: str) -> Image:
+        """Take out of the trash."""
+        return await self._change(owner, image_id, trashed=False, trashed_at=None, purge_at=None)
+
+    async def erase(self, owner: str, image_id: str) -> None:
+        """Erase every size, then the row; raises Conflict unless it lies in the trash."""
+        image = await self.image(owner, image_id)
+        if not image.trashed:
+            raise Conflict("Move the image to the trash first.")
+        await self._erase(image)
+
+    async def purge(self, limit: int = 100) -> int:
+        """Erase images whose 30 days in the trash are over, of anyone; returns how many."""
+        overdue = await self._tables.images.overdue("purge_at", self._clock(), limit)
+        for image in overdue:
+            await self._erase(image)
+        return len(overdue)
+
+    async def _erase(self, image: Image) -> None:
+        # Bytes first: a crash in between leaves a row that the next purge finishes, never bytes without a row.
+        await self._media.delete_prefix(media_prefix(image.owner, image.id))
+        await self._tables.images.delete(image.id, image.owner)
+
+    async def _change(self, owner: str, image_id: str, **changes: object) -> Image:
+        for _ in range(3):
+            image = await self.image(owner, image_id)
+            if all(getattr(image, name) == value for name, value in changes.items()):
+                return image
+            try:
+                return await self._tables.images.update(replace(image, **changes))  # type: ignore[arg-type]  # names checked by tests
+            except Conflict:
+                continue
+        raise NotFound
