@@ -13,6 +13,7 @@ from email_validator import EmailNotValidError, validate_email
 
 from imageroute_app.domain.accounts import (
     EMAIL_MAX,
+    AgeBand,
     MailPurpose,
     MailToken,
     Person,
@@ -22,11 +23,13 @@ from imageroute_app.domain.accounts import (
     check_password,
 )
 from imageroute_app.domain.errors import (
+    Conflict,
     Duplicate,
     InvalidInput,
     NotAllowed,
     NotFound,
     NotSignedIn,
+    Unavailable,
 )
 from imageroute_app.domain.ledger import Entry, EntryKind
 from imageroute_app.domain.ports import Clock, Database, Limiter, Mail, Mailer, NewId, Passwords, Query, Tables
@@ -115,9 +118,7 @@ class Accounts:
             RateLimited: after too many accounts from one network address.
         """
         now = self._clock()
-        band = age_band(form.born, now.date(), form.country)
-        if band is None:
-            raise TooYoung
+        band = self.screen_age(form.born, form.country)
         email = clean_email(form.email)
         name = check_name(form.full_name)
         check_password(form.password)
@@ -146,6 +147,13 @@ class Accounts:
             await self._refuse_taken(email)
         await self._send_link(person, MailPurpose.VERIFY)
         return signed_in
+
+    def screen_age(self, born: date, country: str) -> AgeBand:
+        """Return the band we would keep; raises TooYoung, or InvalidInput for a date that cannot be true."""
+        band = age_band(born, self._clock().date(), country)
+        if band is None:
+            raise TooYoung
+        return band
 
     async def _open_account(self, tables: Tables, signed_in: SignedIn) -> None:
         person = signed_in.person
@@ -202,7 +210,13 @@ class Accounts:
         if now - session.seen_at < TOUCH_EVERY:
             return session
         end = min(now + self._rules.session_idle, session.created_at + self._rules.session_absolute)
-        return await self._tables.sessions.update(replace(session, seen_at=now, expires_at=end))
+        try:
+            return await self._tables.sessions.update(replace(session, seen_at=now, expires_at=end))
+        except Conflict:
+            # Another request of the same page noted it first, or ended the session.
+            return await self._tables.sessions.by_key("token_hash", session.token_hash)
+        except Unavailable:
+            return session
 
     def _fresh_session(self, person: Person, device: str) -> SignedIn:
         token, now = secrets.token_urlsafe(32), self._clock()

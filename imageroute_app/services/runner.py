@@ -37,6 +37,7 @@ from imageroute_app.domain.ports import (
 )
 from imageroute_app.domain.rules import Rules
 from imageroute_app.services.holds import Holds
+from imageroute_app.logs import trace
 
 log = logging.getLogger(__name__)
 
@@ -104,7 +105,7 @@ class Runner:
             await asyncio.gather(watch, work, return_exceptions=True)
         if not work.cancelled() and (error := work.exception()):
             # The row keeps its lease: the sweep takes the job up again when it has run out.
-            log.error("job.interrupted", extra={"job": job.id, "error": type(error).__name__})
+            log.error("job.interrupted %s: %s", job.id, trace(error))
         await self._dispatcher.changed(job.owner, job.id)
         await self._wake_next(job.owner)
         return True
@@ -276,6 +277,7 @@ class Runner:
         image_id = job.image_ids[position]
         for variant, data in finished.thumbnails.items():
             await self._media.put(media_key(job.owner, image_id, variant), data, "image/webp")
+        self._fault("half_stored")
         await self._media.put(
             media_key(job.owner, image_id, "original"), finished.original, finished.mime
         )

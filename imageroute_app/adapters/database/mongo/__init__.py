@@ -1,0 +1,1 @@
+"""MongoDB (a replica set, such as Atlas): for more than one machine."""

@@ -1,0 +1,142 @@
+"""The Database port on one SQLite file."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, text
+
+from imageroute_app.adapters.database.codec import to_micros
+from imageroute_app.adapters.database.records import ERASE_ORDER, every_record
+from imageroute_app.adapters.database.sealing import Keys, Sealer
+from imageroute_app.adapters.database.sqlite.errors import translated
+from imageroute_app.adapters.database.sqlite.file import Access, SqliteFile
+from imageroute_app.adapters.database.sqlite.images import SqliteImages
+from imageroute_app.adapters.database.sqlite.jobs import SqliteJobs
+from imageroute_app.adapters.database.sqlite.ledger import SqliteLedger
+from imageroute_app.adapters.database.sqlite.repository import Kind, SqliteRepository
+from imageroute_app.adapters.database.sqlite.schema import migrate
+from imageroute_app.domain.accounts import MailToken, Person, Session
+from imageroute_app.domain.data_map import DATA_MAP
+from imageroute_app.domain.drafts import Draft
+from imageroute_app.domain.errors import Unavailable
+from imageroute_app.domain.gallery import Image
+from imageroute_app.domain.jobs import Attempt, Quote
+from imageroute_app.domain.ports import Clock, Jobs, Ledger, Repository, Tables
+
+T = TypeVar("T")
+
+ERASED_AT_ONCE = 5000
+"""Rows that one transaction of an erasure takes, so that nobody else waits long for the writer."""
+LEASE = text("""
+    INSERT INTO leases (name, holder, until) VALUES (:name, :holder, :until)
+    ON CONFLICT (name) DO UPDATE SET holder = :holder, until = :until
+    WHERE leases.holder = :holder OR leases.until <= :now
+""")
+ERASE_TOKENS = text("""
+    DELETE FROM image_tokens WHERE (owner, token, id) IN
+        (SELECT owner, token, id FROM image_tokens WHERE owner = :owner LIMIT :limit)
+""")
+
+
+async def open_sqlite(path: Path, keys: Keys, clock: Clock) -> "SqliteDatabase":
+    """Open the file, made on first use, and bring it to the newest schema.
+
+    Raises:
+        Unavailable: naming the file and the cure, when it is damaged, newer than this release or cannot be written.
+    """
+    try:
+        await asyncio.to_thread(_make, path)
+    except OSError as error:
+        raise Unavailable(f"The database {path} cannot be written: change its owner.") from error
+    file = SqliteFile(path)
+    try:
+        await file.outside(lambda connection: _open(connection, path))
+    except BaseException:
+        await file.close()
+        raise
+    return SqliteDatabase(file, Sealer(keys), clock)
+
+
+def _make(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch(mode=0o600)
+
+
+def _open(connection: Connection, path: Path) -> None:
+    with translated(path):
+        connection.exec_driver_sql("PRAGMA journal_mode = WAL")
+        migrate(connection, path)
+
+
+class SqliteTables:
+    """domain.ports.Tables on one way of access."""
+
+    def __init__(self, kinds: dict[str, Kind[Any]], access: Access) -> None:
+        self._access = access
+        self.people: Repository[Person] = SqliteRepository(kinds["people"], access)
+        self.sessions: Repository[Session] = SqliteRepository(kinds["sessions"], access)
+        self.mail_tokens: Repository[MailToken] = SqliteRepository(kinds["mail_tokens"], access)
+        self.drafts: Repository[Draft] = SqliteRepository(kinds["drafts"], access)
+        self.quotes: Repository[Quote] = SqliteRepository(kinds["quotes"], access)
+        self.jobs: Jobs = SqliteJobs(kinds["jobs"], access)
+        self.attempts: Repository[Attempt] = SqliteRepository(kinds["attempts"], access)
+        self.ledger: Ledger = SqliteLedger(kinds["ledger"], kinds["wallets"], access)
+        self.images: Repository[Image] = SqliteImages(kinds["images"], access)
+
+    async def acquire_lease(
+        self, name: str, *, holder: str, now: datetime, until: datetime
+    ) -> bool:
+        """Take or renew the named lease; False while another holds it."""
+        values = {"name": name, "holder": holder, "now": to_micros(now), "until": to_micros(until)}
+        return await self._access.write(lambda c: c.execute(LEASE, values).rowcount == 1)
+
+
+class SqliteDatabase:
+    """domain.ports.Database."""
+
+    def __init__(self, file: SqliteFile, sealer: Sealer, clock: Clock) -> None:
+        self._file, self._sealer, self._clock = file, sealer, clock
+        self._kinds: dict[str, Kind[Any]] = {name: Kind(name, sealer) for name in DATA_MAP}
+        self.tables: Tables = SqliteTables(self._kinds, file)
+
+    async def transact(self, work: Callable[[Tables], Awaitable[T]]) -> T:
+        """Run `work` in one transaction; on SQLite it never has to be run twice."""
+        return await self._file.transact(lambda access: work(SqliteTables(self._kinds, access)))
+
+    async def export_rows(self, owner: str) -> AsyncIterator[tuple[str, object]]:
+        """Return an iterator over (table name, record) for every record of the person."""
+        repositories = {
+            name: SqliteRepository(kind, self._file) for name, kind in self._kinds.items()
+        }
+        return every_record(repositories, owner)
+
+    async def erase_rows(self, owner: str) -> int:
+        """Delete every record of the person, then destroy the key; returns how many rows went."""
+        await self._erase(ERASE_TOKENS, owner)
+        gone = 0
+        for name in ERASE_ORDER:
+            some = f"SELECT id FROM {name} WHERE owner = :owner LIMIT :limit"  # noqa: S608  # a name of DATA_MAP
+            gone += await self._erase(text(f"DELETE FROM {name} WHERE id IN ({some})"), owner)  # noqa: S608
+        await self._sealer.destroy(owner)
+        await self._file.outside(
+            lambda c: c.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").all()
+        )
+        return gone
+
+    async def _erase(self, statement: Any, owner: str) -> int:
+        values, gone = {"owner": owner, "limit": ERASED_AT_ONCE}, 0
+        while count := await self._file.write(lambda c: c.execute(statement, values).rowcount):
+            gone += count
+        return gone
+
+    async def check(self) -> None:
+        """Raise Unavailable unless the file can be written."""
+        now = self._clock()
+        await self.tables.acquire_lease("check", holder="check", now=now, until=now)
+
+    async def close(self) -> None:
+        """Let go of threads, connections and the file."""
+        await self._file.close()

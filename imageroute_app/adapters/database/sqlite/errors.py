@@ -1,0 +1,59 @@
+"""SQLite's errors as ours, translated once."""
+
+import contextlib
+import logging
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from sqlalchemy.exc import DBAPIError
+
+from imageroute_app.domain.errors import Duplicate, ImageRouteError, StorageFull, Unavailable
+
+log = logging.getLogger(__name__)
+
+UNIQUE = (sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
+BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+OUT_OF_REACH = (
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_PROTOCOL,
+)
+
+
+@contextlib.contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """Turn what SQLite raises inside the block into errors of the domain; faults of ours pass through."""
+    try:
+        yield
+    except (DBAPIError, sqlite3.Error) as error:
+        original = error.orig if isinstance(error, DBAPIError) else error
+        known = _known(original, path)
+        if known is None:
+            raise
+        raise known from error
+
+
+def _known(error: BaseException | None, path: Path) -> ImageRouteError | None:
+    code = getattr(error, "sqlite_errorcode", 0)
+    kind = code & 0xFF
+    if code in UNIQUE:
+        return Duplicate("This is there already.")
+    if kind in BUSY:
+        log.warning("database.busy")
+        return Unavailable()
+    if kind == sqlite3.SQLITE_FULL:
+        log.error("database.full", extra={"file": str(path)})
+        return StorageFull()
+    if kind in DAMAGED:
+        log.critical("database.damaged", extra={"file": str(path)})
+        return Unavailable(
+            f"The database {path} is damaged or no SQLite file: stop ImageRoute and put back a backup."
+        )
+    if kind in OUT_OF_REACH:
+        log.error("database.out_of_reach", extra={"file": str(path), "code": code})
+        return Unavailable("Storage does not answer. Nothing was lost; try again in a moment.")
+    return None

@@ -1,0 +1,156 @@
+"""Records of one table on SQLite. Every verb is one function that runs on the file's reader or writer thread."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import Connection
+
+from imageroute_app.adapters.database.codec import SQLITE, Codec, Native, to_micros
+from imageroute_app.adapters.database.records import changed, owner_of, readable, version_of
+from imageroute_app.adapters.database.sealing import Cipher, Sealer
+from imageroute_app.adapters.database.sqlite.file import Access
+from imageroute_app.adapters.database.sqlite.statements import Statements, bound, shape_of
+from imageroute_app.domain.errors import NotFound
+from imageroute_app.domain.ports import Query
+
+R = TypeVar("R")
+Row = Sequence[Any]
+
+
+class Kind(Generic[R]):
+    """What is the same for every use of one table: its codec and its statements."""
+
+    def __init__(self, name: str, sealer: Sealer) -> None:
+        self.codec: Codec[R] = Codec(name, SQLITE, sealer)
+        self.sql = Statements(self.codec)
+        self.sealer = sealer
+
+
+class SqliteRepository(Generic[R]):
+    """domain.ports.Repository on one table."""
+
+    def __init__(self, kind: Kind[R], access: Access) -> None:
+        self._codec, self._sql, self._sealer = kind.codec, kind.sql, kind.sealer
+        self._access = access
+
+    async def add(self, record: R) -> None:
+        """Store a new record; raises Duplicate when a unique key is taken."""
+        cipher = await self._sealer.cipher(owner_of(record))
+        await self._access.write(partial(self._insert, record=record, cipher=cipher))
+
+    async def get(self, record_id: str, owner: str) -> R:
+        """Return the record; raises NotFound also when it is someone else's."""
+        cipher = await self._sealer.cipher(owner)
+
+        def work(connection: Connection) -> R:
+            row = connection.execute(self._sql.get, {"id": record_id, "owner": owner}).first()
+            if row is None:
+                raise NotFound
+            return self._codec.record(row, cipher)
+
+        return await self._access.read(work)
+
+    async def find(self, query: Query) -> list[R]:
+        """Return one page, newest first."""
+        cipher = await self._sealer.cipher(query.owner)
+        wanted = self._codec.equals(query.equals, cipher)
+        return await self._access.read(
+            partial(self._page, query=query, wanted=wanted, cipher=cipher)
+        )
+
+    async def by_owner(self, owner: str) -> R | None:
+        """Return the only record of the person in a table of one a person, if there is any."""
+        found = await self.find(Query(owner=owner, limit=1))
+        return found[0] if found else None
+
+    async def count(self, query: Query) -> int:
+        """Return how many match."""
+        cipher = await self._sealer.cipher(query.owner)
+        wanted = self._codec.equals(query.equals, cipher)
+        return await self._access.read(
+            partial(self._total, query=query, wanted=wanted, cipher=cipher)
+        )
+
+    async def update(self, record: R) -> R:
+        """Write the record if its version is still the stored one; raises Conflict otherwise."""
+        cipher = await self._sealer.cipher(owner_of(record))
+        was = version_of(record)
+        stored = self._codec.as_stored(record, cipher, version=was + 1)
+        await self._access.write(partial(self._replace, record=stored, was=was, cipher=cipher))
+        return stored
+
+    async def delete(self, record_id: str, owner: str) -> bool:
+        """Delete; False when there was nothing."""
+        work = partial(self._remove, record_id=record_id, owner=owner, cipher=None)
+        return await self._access.write(work)
+
+    async def by_key(self, key: str, value: str) -> R | None:
+        """Return the record with this globally unique key, whoever owns it."""
+        stored = self._codec.key(key, value)
+        statement = self._sql.by_column(key)
+        rows = await self._access.read(lambda c: c.execute(statement, {"value": stored}).all())
+        found = await self._readable(rows)
+        return found[0] if found else None
+
+    async def overdue(self, column: str, now: datetime, limit: int) -> list[R]:
+        """Return records of any owner whose date is at or before `now`, oldest first."""
+        if column not in self._codec.table.dates:
+            raise ValueError(f"{self._codec.name}.{column} is not declared as a date in DATA_MAP")
+        statement, values = self._sql.overdue(column), {"now": to_micros(now), "limit": limit}
+        rows = await self._access.read(lambda c: c.execute(statement, values).all())
+        return await self._readable(rows)
+
+    async def _readable(self, rows: Sequence[Row]) -> list[R]:
+        at = self._codec.names.index("owner")
+        return await readable(self._codec, self._sealer, [(row[at], row) for row in rows])
+
+    # --- On the file's threads ----------------------------------------------------------------------------------------
+
+    def _insert(self, connection: Connection, *, record: R, cipher: Cipher) -> None:
+        connection.execute(self._sql.insert, self._codec.row(record, cipher))
+
+    def _replace(self, connection: Connection, *, record: R, was: int, cipher: Cipher) -> None:
+        row = self._codec.row(record, cipher)
+        values = {f"v_{name}": value for name, value in row.items()}
+        values |= {"was_id": values.pop("v_id"), "was_owner": values.pop("v_owner"), "was": was}
+        if connection.execute(self._sql.update, values).rowcount != 1:
+            raise changed()
+
+    def _remove(
+        self, connection: Connection, *, record_id: str, owner: str, cipher: Cipher | None
+    ) -> bool:
+        del cipher  # only for tables with a search index
+        done = connection.execute(self._sql.delete, {"id": record_id, "owner": owner})
+        return done.rowcount == 1
+
+    def _page(
+        self,
+        connection: Connection,
+        *,
+        query: Query,
+        wanted: Mapping[str, list[Native]],
+        cipher: Cipher,
+    ) -> list[R]:
+        if query.text:
+            raise ValueError(f"{self._codec.name} cannot be searched")
+        statement = self._sql.page(shape_of(self._codec, wanted), bool(query.after))
+        values = bound(wanted) | {"owner": query.owner, "after": query.after, "limit": query.limit}
+        if not query.after:
+            del values["after"]
+        return [self._codec.record(row, cipher) for row in connection.execute(statement, values)]
+
+    def _total(
+        self,
+        connection: Connection,
+        *,
+        query: Query,
+        wanted: Mapping[str, list[Native]],
+        cipher: Cipher,
+    ) -> int:
+        del cipher
+        if query.text:
+            raise ValueError(f"{self._codec.name} cannot be searched")
+        statement = self._sql.count(shape_of(self._codec, wanted))
+        return connection.execute(statement, bound(wanted) | {"owner": query.owner}).scalar_one()

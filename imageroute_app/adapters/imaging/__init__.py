@@ -1,0 +1,1 @@
+"""Checking, marking and scaling pictures."""

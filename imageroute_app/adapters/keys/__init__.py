@@ -1,0 +1,1 @@
+"""Key stores: one key per person, kept apart from the person's data."""

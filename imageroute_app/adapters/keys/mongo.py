@@ -1,0 +1,111 @@
+"""Key store in a MongoDB database of its own, so that backups of data and keys can be kept apart.
+
+A destroyed key is replaced by null; the server's files may hold the old page until it is reused, but only wrapped.
+"""
+
+import contextlib
+import secrets
+from collections.abc import Iterator
+
+from bson.binary import Binary
+from pymongo import AsyncMongoClient, WriteConcern
+from pymongo.errors import ConfigurationError, DuplicateKeyError, PyMongoError
+from pymongo.read_concern import ReadConcern
+
+from imageroute_app.adapters.keys.wrapping import KEY_BYTES, PROBE, MasterKey, RecentKeys, destroyed
+from imageroute_app.domain.errors import Unavailable
+
+TIMEOUT_MS = 5000
+Document = dict[str, object]
+
+
+async def open_mongo_keys(uri: str, database: str, master_key: bytes) -> "MongoKeys":
+    """Open the key store.
+
+    Raises:
+        Unavailable: when the server does not answer, or the master key is not the one that wrapped the keys.
+    """
+    with _translated():
+        client: AsyncMongoClient[Document] = AsyncMongoClient(
+            uri, serverSelectionTimeoutMS=TIMEOUT_MS, tz_aware=True, appname="imageroute"
+        )
+    keys = MongoKeys(client, database, MasterKey(master_key))
+    try:
+        await keys.prepare()
+    except BaseException:
+        await keys.close()
+        raise
+    return keys
+
+
+class MongoKeys:
+    """KeyStore on MongoDB."""
+
+    def __init__(
+        self, client: AsyncMongoClient[Document], database: str, master: MasterKey
+    ) -> None:
+        self._client, self._master, self._place = client, master, f"database {database}"
+        self._rows = client[database].get_collection(
+            "subject_keys",
+            write_concern=WriteConcern("majority", j=True),
+            read_concern=ReadConcern("majority"),
+        )
+        self._recent = RecentKeys()
+
+    async def prepare(self) -> None:
+        """Prove that the master key is the right one."""
+        await self.key(PROBE)
+
+    async def key(self, owner: str) -> bytes:
+        """Return the person's key, made on first use; raises NotFound once destroyed."""
+        if kept := self._recent.get(owner):
+            return kept
+        drops = self._recent.drops
+        wrapped = (await self._row(owner))["wrapped"]
+        if not isinstance(wrapped, bytes):
+            raise destroyed()
+        key = self._master.unwrap(wrapped, owner, self._place)
+        self._recent.put(owner, key, drops)
+        return key
+
+    async def _row(self, owner: str) -> Document:
+        mine: Document = {"_id": self._master.mark(owner)}
+        with _translated():
+            row = await self._rows.find_one(mine)
+            if row is not None:
+                return row
+            fresh = self._master.wrap(secrets.token_bytes(KEY_BYTES), owner)
+            with contextlib.suppress(DuplicateKeyError):  # another process was faster: its key counts
+                await self._rows.insert_one({**mine, "wrapped": Binary(fresh)})
+            row = await self._rows.find_one(mine)
+        if row is None:
+            raise Unavailable
+        return row
+
+    async def destroy(self, owner: str) -> None:
+        """Replace the wrapped key by a mark that it was destroyed. Repeatable."""
+        self._recent.drop(owner)
+        with _translated():
+            await self._rows.update_one(
+                {"_id": self._master.mark(owner)}, {"$set": {"wrapped": None}}, upsert=True
+            )
+        self._recent.drop(owner)
+
+    def pepper(self, purpose: str) -> bytes:
+        """Return a 32-byte key derived from the master key."""
+        return self._master.pepper(purpose)
+
+    async def close(self) -> None:
+        """Let go of the connections and of the keys in memory."""
+        self._recent = RecentKeys()
+        await self._client.close()
+
+
+@contextlib.contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except ConfigurationError as error:
+        raise Unavailable(f"IMAGEROUTE_MONGODB_URI cannot be used: {error}") from error
+    except PyMongoError as error:
+        raise Unavailable from error

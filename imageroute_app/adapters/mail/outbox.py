@@ -1,0 +1,111 @@
+"""Mails as .eml files in a folder, for installations without a mail server.
+
+A file appears whole, is readable by the product's user only, and its name sorts by time.
+"""
+
+import asyncio
+import logging
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email import message_from_bytes
+from email.errors import MessageError
+from email.message import EmailMessage
+from email.policy import SMTP
+from pathlib import Path
+from typing import cast
+
+from uuid_utils import uuid7
+
+from imageroute_app.adapters.mail.letter import compose
+from imageroute_app.domain.errors import NotFound, Unavailable
+from imageroute_app.domain.ports import Mail
+
+log = logging.getLogger(__name__)
+
+SENDER = "ImageRoute <noreply@localhost>"
+LINK = "X-ImageRoute-Link"
+SUFFIX = ".eml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxMessage:
+    """A mail that waits in the folder; `id` sorts by time."""
+
+    id: str
+    to: str
+    subject: str
+    text: str
+    link: str
+    sent_at: datetime
+
+
+class Outbox:
+    """Mailer that writes files, and the folder's reader."""
+
+    def __init__(
+        self, folder: Path, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self._folder, self._clock = folder, clock
+
+    async def send(self, mail: Mail) -> None:
+        """Write the message; raises Unavailable, InvalidInput."""
+        message = compose(mail, sender=SENDER, sent_at=self._clock())
+        if mail.link:
+            message[LINK] = mail.link
+        try:
+            await asyncio.to_thread(self._write, message.as_bytes())
+        except OSError as error:
+            log.warning("outbox.failed", extra={"errno": error.errno})
+            raise Unavailable("The mail could not be written. Try again in a moment.") from None
+
+    async def messages(self) -> list[OutboxMessage]:
+        """Return the waiting mails, newest first; a file that is no mail is left out and logged."""
+        return await asyncio.to_thread(self._read_all)
+
+    async def read(self, message_id: str) -> OutboxMessage:
+        """Return one mail; raises NotFound."""
+        for message in await self.messages():
+            if message.id == message_id:
+                return message
+        raise NotFound
+
+    async def purge(self, *, older_than: datetime) -> int:
+        """Delete mails written before that time; returns how many."""
+        return await asyncio.to_thread(self._purge, older_than.timestamp())
+
+    def _write(self, data: bytes) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path = self._folder / f"{uuid7().hex}{SUFFIX}"
+        temporary = path.with_suffix(".new")
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+        with open(os.open(temporary, flags, 0o600), "wb") as file:  # noqa: PTH123  # of a descriptor
+            file.write(data)
+        temporary.replace(path)
+
+    def _read_all(self) -> list[OutboxMessage]:
+        found = [_read(path) for path in sorted(self._folder.glob(f"*{SUFFIX}"), reverse=True)]
+        return [message for message in found if message is not None]
+
+    def _purge(self, before: float) -> int:
+        old = [path for path in self._folder.glob("*") if path.stat().st_mtime < before]
+        for path in old:
+            path.unlink(missing_ok=True)
+        return len(old)
+
+
+def _read(path: Path) -> OutboxMessage | None:
+    try:
+        message = cast("EmailMessage", message_from_bytes(path.read_bytes(), policy=SMTP))
+        return OutboxMessage(
+            id=path.stem,
+            to=str(message["To"]),
+            subject=str(message["Subject"]),
+            text=message.get_content(),
+            link=str(message[LINK] or ""),
+            sent_at=message["Date"].datetime,
+        )
+    except (OSError, MessageError, AttributeError, LookupError, ValueError) as error:
+        log.warning("outbox.unreadable", extra={"mail": path.stem, "kind": type(error).__name__})
+        return None

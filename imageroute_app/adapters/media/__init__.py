@@ -1,0 +1,1 @@
+"""Where picture bytes lie."""

@@ -1,0 +1,1 @@
+"""Image providers: one module and one dated catalogue each, and their registry."""

@@ -1,0 +1,49 @@
+"""The frame of the screens that need no account: masthead and footer."""
+
+import reflex as rx
+
+from imageroute_app.components import paths
+from imageroute_app.components.marks import logo
+
+FOOTER = (
+    ("Terms", paths.TERMS),
+    ("Cookies", paths.COOKIES),
+    ("Processors", paths.PROCESSORS),
+    ("Trust", paths.TRUST),
+    ("Contact", paths.CONTACT),
+)
+
+
+def wordmark() -> rx.Component:
+    """Draw the logo with the name beside it, as the way home."""
+    return rx.el.a(
+        logo(), "ImageRoute", href=paths.LANDING, class_name="wm", aria_label="ImageRoute, home"
+    )
+
+
+def masthead(*links: rx.Component) -> rx.Component:
+    """Draw the head of a public screen: the wordmark, then these links."""
+    return rx.el.div(rx.el.header(wordmark(), *links, class_name="lh"), class_name="wrap")
+
+
+def footer() -> rx.Component:
+    """Draw the links to the pages that say how things are done here."""
+    return rx.el.div(
+        rx.el.footer(
+            rx.el.span("ImageRoute"),
+            *[rx.el.a(name, href=path) for name, path in FOOTER],
+            class_name="foot",
+        ),
+        class_name="wrap",
+    )
+
+
+def public_page(*content: rx.Component, head: rx.Component) -> rx.Component:
+    """Put content between masthead and footer, with the skip link first."""
+    return rx.el.div(
+        rx.el.a("Skip to content", href="#main", class_name="btn ink skip"),
+        head,
+        rx.el.main(*content, id="main", tab_index=-1),
+        footer(),
+        class_name="public",
+    )

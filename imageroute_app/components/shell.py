@@ -1,0 +1,156 @@
+"""The frame of every signed-in screen: rail, top bar, phone tabs, notice, connection line."""
+
+import reflex as rx
+from reflex_components_core.core.banner import has_connection_errors
+
+from imageroute_app.components import paths
+from imageroute_app.components.marks import logo
+from imageroute_app.state.session import SessionState
+
+PLACES = (
+    ("Create", paths.CREATE, "sparkles"),
+    ("Gallery", paths.GALLERY, "images"),
+    ("Trash", paths.TRASH, "trash-2"),
+    ("Usage", paths.USAGE, "receipt-text"),
+    ("Account", paths.ACCOUNT, "circle-user-round"),
+)
+PHONE_PLACES = ("Create", "Gallery", "Usage", "Account")
+
+
+def icon(name: str, size: str = "") -> rx.Component:
+    """Draw a lucide icon at the design's stroke; `size` is "", "s" or "l"."""
+    pixels = {"": 18, "s": 16, "l": 20}[size]
+    return rx.icon(name, size=pixels, stroke_width=1.6, class_name=f"i {size}", aria_hidden="true")
+
+
+def icon_button(label: str | rx.Var[str], name: str, **props: object) -> rx.Component:
+    """Draw a button that is only an icon, with its name for assistive technology and as a tooltip."""
+    extra = str(props.pop("class_name", ""))
+    return rx.el.button(
+        icon(name), type="button", class_name=f"ib {extra}".strip(), aria_label=label, title=label, **props
+    )
+
+
+def _link(name: str, path: str, symbol: str, current: str) -> rx.Component:
+    here = {"aria-current": "page"} if name == current else {}
+    return rx.el.a(icon(symbol, "l"), rx.el.span(name), href=path, custom_attrs=here)
+
+
+def rail(current: str) -> rx.Component:
+    """Draw the places at the left of a wide screen."""
+    return rx.el.nav(
+        rx.el.a(logo(), href=paths.LANDING, class_name="logo", aria_label="ImageRoute, home"),
+        *[_link(name, path, symbol, current) for name, path, symbol in PLACES],
+        rx.el.div(class_name="sp"),
+        class_name="rail",
+        aria_label="Main",
+    )
+
+
+def tabs(current: str) -> rx.Component:
+    """Draw the places at the foot of a phone."""
+    return rx.el.nav(
+        *[_link(name, path, symbol, current) for name, path, symbol in PLACES if name in PHONE_PLACES],
+        class_name="tabs",
+        aria_label="Main, phone",
+    )
+
+
+def theme_button() -> rx.Component:
+    """Draw the light and dark switch."""
+    return icon_button("Switch between light and dark", "sun-moon", on_click=rx.toggle_color_mode)
+
+
+def top_bar(title: str) -> rx.Component:
+    """Draw the title, the credit pill and the account link."""
+    return rx.el.header(
+        rx.el.span(logo(26), class_name="phone brand"),
+        rx.el.h1(title, tab_index=-1),
+        rx.el.div(class_name="grow"),
+        rx.el.a(
+            SessionState.credits,
+            rx.el.span(rx.cond(SessionState.credits == 1, "credit", "credits"), class_name="q3"),
+            href=paths.USAGE,
+            class_name="pill",
+            aria_label=SessionState.credits_label,
+        ),
+        theme_button(),
+        rx.el.a(
+            rx.cond(SessionState.initial != "", SessionState.initial, "·"),
+            href=paths.ACCOUNT,
+            class_name="ava desk",
+            aria_label="Account",
+        ),
+        class_name="top",
+    )
+
+
+def notice(undo: rx.EventHandler | None = None) -> rx.Component:
+    """Draw the notice bar in a live region; it stays until used or closed."""
+    undo_button = (
+        rx.cond(
+            SessionState.can_undo,
+            rx.el.button("Undo", type="button", class_name="btn sm", on_click=undo),
+            rx.fragment(),
+        )
+        if undo is not None
+        else rx.fragment()
+    )
+    return rx.el.div(
+        rx.cond(
+            SessionState.notice != "",
+            rx.el.div(
+                rx.el.span(SessionState.notice, class_name="grow"),
+                undo_button,
+                icon_button("Dismiss", "x", on_click=SessionState.close_notice),
+                class_name="toast",
+                custom_attrs={"data-kind": SessionState.notice_kind},
+            ),
+            rx.fragment(),
+        ),
+        class_name="notices",
+        role="status",
+        aria_live="polite",
+    )
+
+
+def connection_line() -> rx.Component:
+    """Say that the connection is lost, and that nothing else is."""
+    return rx.el.div(
+        rx.cond(
+            has_connection_errors,
+            rx.el.div(
+                icon("wifi-off"),
+                rx.el.span(
+                    rx.el.b("Reconnecting. "), "Your jobs go on; results will appear.", class_name="grow"
+                ),
+                class_name="note warn",
+            ),
+            rx.fragment(),
+        ),
+        class_name="connection",
+        role="status",
+        aria_live="polite",
+    )
+
+
+def shell(
+    *content: rx.Component,
+    title: str,
+    undo: rx.EventHandler | None = None,
+    inspector: rx.Component | None = None,
+    class_name: rx.Var[str] | str = "app",
+) -> rx.Component:
+    """Put a screen's content into the frame."""
+    return rx.el.div(
+        rx.el.a("Skip to content", href="#main", class_name="btn ink skip"),
+        rx.el.div(
+            rail(title),
+            rx.el.main(
+                top_bar(title), connection_line(), *content, notice(undo), id="main", class_name="main"
+            ),
+            inspector if inspector is not None else rx.fragment(),
+            tabs(title),
+            class_name=class_name,
+        ),
+    )

@@ -1,0 +1,104 @@
+"""Build rx.App: pages, HTTP routes, the wall around Reflex, and this process's background work (the name Reflex needs)."""
+
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import reflex as rx
+
+from imageroute_app.bootstrap import open_services, services, use_services
+from imageroute_app.components import paths
+from imageroute_app.components.overlay import app_wraps
+from imageroute_app.pages.account import account
+from imageroute_app.pages.create import create
+from imageroute_app.pages.gallery import gallery
+from imageroute_app.pages.landing import landing
+from imageroute_app.pages.missing import missing
+from imageroute_app.pages.trash import trash
+from imageroute_app.pages.usage import usage
+from imageroute_app.routes.api import build_api
+from imageroute_app.routes.compose import compose
+from imageroute_app.settings import load_settings
+from imageroute_app.state import guard
+from imageroute_app.state.account import AccountState
+from imageroute_app.state.create import CreateState
+from imageroute_app.state.gallery import GalleryState
+from imageroute_app.state.session import SessionState, session_token
+from imageroute_app.state.trash import TrashState
+from imageroute_app.state.usage import UsageState
+from imageroute_app.tasks import running
+
+SETTINGS = load_settings()
+PAGES = Path(__file__).resolve().parents[1] / ".web" / "build" / "client"
+STYLES = ("tokens", "app", "create", "gallery", "pages")
+SOCIAL = "/img/social.webp"
+DESCRIPTION = "Make images and see who gets your prompt, where, for how long and at what price, before you send it."
+
+
+async def resolve_session(cookie_header: str) -> str | None:
+    """Return whose session a Cookie header carries; the guard asks on every event."""
+    session = await services().accounts.session(session_token(cookie_header))
+    return session.owner if session else None
+
+
+@contextlib.asynccontextmanager
+async def lifespan() -> AsyncIterator[None]:
+    """Open the services of this process, work in the background, close them again."""
+    opened = await open_services(SETTINGS)
+    use_services(opened)
+    async with running(opened):
+        yield
+
+
+def build_app() -> rx.App:
+    """Return the app with everything in its place."""
+    wall = compose(
+        build_api(services),
+        pages=PAGES,
+        origins=SETTINGS.allowed_origins,
+        socket_key=lambda: services().socket_key,
+        proxy_hops=SETTINGS.trusted_proxy_hops,
+    )
+    built = rx.App(
+        html_lang="en",
+        stylesheets=[f"/{name}.css" for name in STYLES],
+        head_components=[rx.script(src="/app.js", defer=True), rx.el.link(rel="icon", href="/favicon.svg")],
+        app_wraps=app_wraps(),
+        api_transformer=wall,
+        frontend_exception_handler=guard.frontend_exception_handler,
+        backend_exception_handler=guard.backend_exception_handler(SessionState.tell),
+    )
+    guard.install(built, guard.Guard(resolve_session, sign_in_path=paths.SIGN_IN))
+    built.register_lifespan_task(lifespan)
+    _add_pages(built)
+    return built
+
+
+def _add_pages(built: rx.App) -> None:
+    signed_in = (
+        (create, paths.CREATE, "Create", CreateState.load_create),
+        (gallery, paths.GALLERY, "Gallery", GalleryState.load_gallery),
+        (trash, paths.TRASH, "Trash", TrashState.load_trash),
+        (usage, paths.USAGE, "Usage", UsageState.load_usage),
+        (account, paths.ACCOUNT, "Account", AccountState.load_account),
+    )
+    built.add_page(
+        landing,
+        route=paths.LANDING,
+        title="See where your pictures go · ImageRoute",
+        description=DESCRIPTION,
+        image=SOCIAL,
+    )
+    for page, path, title, load in signed_in:
+        built.add_page(
+            page,
+            route=path,
+            title=f"{title} · ImageRoute",
+            description=DESCRIPTION,
+            image=SOCIAL,
+            on_load=[SessionState.load_session, load],
+        )
+    built.add_page(missing, route="404", title="Nothing here · ImageRoute", description=DESCRIPTION, image=SOCIAL)
+
+
+app = build_app()

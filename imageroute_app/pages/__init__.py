@@ -1,0 +1,1 @@
+"""One page function per file: the shell and a few components."""

@@ -1,0 +1,62 @@
+"""Usage: what can be spent, every credit that moved, and the receipt behind it."""
+
+import reflex as rx
+
+from imageroute_app.components.ledger_table import ledger_table
+from imageroute_app.components.receipt import receipt_panel, receipt_sheet
+from imageroute_app.components.shell import shell
+from imageroute_app.state.session import SessionState
+
+TITLE = "Usage · ImageRoute"
+
+
+def _bar() -> rx.Component:
+    return rx.el.div(
+        rx.el.i(class_name="have", style={"flexGrow": SessionState.credits.to_string()}),
+        rx.el.i(class_name="held", style={"flexGrow": SessionState.reserved.to_string()}),
+        class_name="bar",
+        aria_hidden="true",
+    )
+
+
+def _balance() -> rx.Component:
+    return rx.el.div(
+        rx.el.p(
+            rx.cond(
+                SessionState.is_loaded,
+                rx.el.span(SessionState.credits, class_name="bal"),
+                rx.el.span(class_name="sk bal"),
+            ),
+            rx.el.span(
+                rx.cond(SessionState.credits == 1, "credit to spend", "credits to spend"),
+                class_name="q2",
+            ),
+            class_name="spend",
+        ),
+        _bar(),
+        rx.el.p(
+            rx.el.span("Available ", rx.el.b(SessionState.credits)),
+            rx.el.span("Reserved by running jobs ", rx.el.b(SessionState.reserved)),
+            class_name="row small q2 wrapx legend",
+        ),
+        rx.el.p(
+            "Credits are granted to your account; they cannot be bought here yet. A picture costs"
+            " what its button says, and what is not delivered comes back when the job ends.",
+            class_name="small q3 how",
+        ),
+    )
+
+
+def usage() -> rx.Component:
+    """Show balance, ledger and receipt."""
+    return shell(
+        rx.el.div(
+            rx.el.div(rx.el.div(_balance(), ledger_table()), receipt_panel(), class_name="us"),
+            class_name="scroll",
+            tab_index=0,
+            role="region",
+            aria_label="Usage and credits",
+        ),
+        receipt_sheet(),
+        title="Usage",
+    )

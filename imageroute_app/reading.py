@@ -1,0 +1,104 @@
+"""How the text of a setting becomes a value. Each reader raises ValueError with the cure, to stand behind the name."""
+
+import base64
+import binascii
+from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from urllib.parse import SplitResult, urlsplit
+
+LOG_LEVELS = ("debug", "info", "warning", "error")
+
+
+def read_text(text: str) -> str:
+    """Return the text itself."""
+    return text
+
+
+def whole(low: int, high: int) -> Callable[[str], int]:
+    """Return a reader of whole numbers from `low` to `high`."""
+
+    def read(text: str) -> int:
+        if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
+            raise ValueError(f"give a whole number from {low} to {high}")
+        return int(text)
+
+    return read
+
+
+def read_margin(text: str) -> Decimal:
+    """Return a factor from 1 to 100 as Decimal, because prices are multiplied by it."""
+    try:
+        margin = Decimal(text)
+    except InvalidOperation:
+        margin = Decimal(0)
+    if not 1 <= margin <= 100:
+        raise ValueError("give a decimal number from 1 to 100, such as 1.25")
+    return margin
+
+
+def read_switch(text: str) -> bool:
+    """Return whether the switch is on."""
+    if text not in {"0", "1"}:
+        raise ValueError("give 1 or 0")
+    return text == "1"
+
+
+def read_folder(text: str) -> Path:
+    """Return the folder."""
+    if not text:
+        raise ValueError("give a folder, such as ./data")
+    return Path(text).expanduser()
+
+
+def read_level(text: str) -> str:
+    """Return the log level in small letters."""
+    if text.lower() not in LOG_LEVELS:
+        raise ValueError(f"give one of {', '.join(LOG_LEVELS)}")
+    return text.lower()
+
+
+def read_master_key(text: str) -> str:
+    """Return the key's text, checked for its 32 bytes."""
+    try:
+        size_bytes = len(base64.b64decode(text, altchars=b"-_", validate=True))
+    except (binascii.Error, ValueError):
+        size_bytes = 0
+    if text and size_bytes != 32:
+        raise ValueError(
+            "give 32 bytes as URL-safe base64, made by: python3 -c 'import base64, secrets; "
+            "print(base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())'"
+        )
+    return text
+
+
+def address(*schemes: str) -> Callable[[str], str]:
+    """Return a reader of addresses with one of these schemes; empty stays empty."""
+
+    def read(text: str) -> str:
+        parts = split_address(text)
+        if text and (parts is None or parts.scheme not in schemes or not (parts.netloc or parts.path)):
+            raise ValueError("give an address that begins with " + " or ".join(f"{name}://" for name in schemes))
+        return text
+
+    return read
+
+
+def read_origin(text: str) -> str:
+    """Return the origin in small letters; empty stays empty."""
+    parts = split_address(text)
+    is_bare = (
+        parts is not None and parts.path in {"", "/"} and not (parts.query or parts.fragment or "@" in parts.netloc)
+    )
+    if text and (parts is None or parts.scheme not in {"http", "https"} or not parts.hostname or not is_bare):
+        raise ValueError("give scheme, host and port as the browser shows them, such as https://images.example.org")
+    return text.rstrip("/").lower()
+
+
+def split_address(text: str) -> SplitResult | None:
+    """Return the parts of an address, or None when it has none that make sense."""
+    try:
+        parts = urlsplit(text)
+        return parts if parts.port is None or parts.port > 0 else None
+    except ValueError:
+        return None

@@ -1,0 +1,55 @@
+"""All HTTP routes of ours in one place, and the Starlette application that holds them."""
+
+from collections.abc import Iterable
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from imageroute_app.routes.account import AccountForms
+from imageroute_app.routes.auth import Auth
+from imageroute_app.routes.gallery import gallery_routes
+from imageroute_app.routes.health import health_routes
+from imageroute_app.routes.outbox import outbox_routes
+from imageroute_app.routes.pagekit import CurrentServices, Endpoint, exception_handlers
+from imageroute_app.routes.public import public_routes
+
+
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+def build_routes(current: CurrentServices) -> list[Route]:
+    """Return every route; `current` returns the open services and is called on each request, never now."""
+    routes = [
+        *Auth(current).routes(),
+        *AccountForms(current).routes(),
+        *public_routes(current),
+        *gallery_routes(current),
+        *health_routes(current),
+        *outbox_routes(current),
+    ]
+    return [*routes, *_refusals(routes)]
+
+
+def _refusals(routes: Iterable[Route]) -> list[Route]:
+    """Return what answers 405 for the other methods; without it Reflex, mounted below, would take them for a page."""
+    allowed: dict[str, set[str]] = {}
+    for route in routes:
+        allowed.setdefault(route.path, set()).update(route.methods or ())
+    return [Route(path, _refuse(known), methods=sorted(METHODS - known)) for path, known in allowed.items()]
+
+
+def _refuse(allowed: Iterable[str]) -> Endpoint:
+    allow = ", ".join(sorted(allowed))
+
+    async def refuse(_request: Request) -> Response:
+        raise HTTPException(405, headers={"Allow": allow})
+
+    return refuse
+
+
+def build_api(current: CurrentServices) -> Starlette:
+    """Return the application for compose(); errors of its routes become pages or JSON here."""
+    return Starlette(routes=build_routes(current), exception_handlers=exception_handlers(current))

@@ -1,0 +1,107 @@
+"""Put the wall, the socket binding, our routes and Reflex's pages together, in the order `api_transformer` wants."""
+
+import secrets
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from imageroute_app.routes.edge import EdgeMiddleware, EdgeRules
+from imageroute_app.routes.headers import cache_rule, content_security_policy
+from imageroute_app.routes.socket import (
+    ANON_COOKIE,
+    SESSION_COOKIE,
+    SocketBinding,
+    cookie_name,
+    read_cookie,
+)
+
+Transformer = Callable[[ASGIApp], ASGIApp] | Starlette
+
+
+def compose(
+    api: Starlette,
+    *,
+    pages: Path,
+    origins: tuple[str, ...],
+    socket_key: Callable[[], bytes],
+    proxy_hops: int = 0,
+    body_bytes_by_path: Mapping[str, int] | None = None,
+) -> list[Transformer]:
+    """Return rx.App's `api_transformer`, innermost first.
+
+    Args:
+        api: Our own routes; they win over pages.
+        pages: Folder of the built front end; read when the application starts, not now.
+        origins: Origins of our pages, the one that people type first.
+        socket_key: Called at each websocket connection, so it may wait for the services to be open.
+        proxy_hops: Number of reverse proxies in front whose X-Forwarded-For is believed.
+        body_bytes_by_path: Paths that may carry more than 1 MiB, with their limit.
+    """
+    is_https = origins[0].startswith("https://")
+
+    def reflex_pages(app: ASGIApp) -> ASGIApp:
+        return ReflexPages(app, pages, is_https=is_https)
+
+    def socket_binding(app: ASGIApp) -> ASGIApp:
+        return SocketBinding(app, origins=origins, is_https=is_https, key=socket_key)
+
+    def edge(app: ASGIApp) -> ASGIApp:
+        rules = EdgeRules(
+            origins=origins,
+            policy=content_security_policy(pages, origins),
+            proxy_hops=proxy_hops,
+            body_bytes_by_path=body_bytes_by_path or {},
+        )
+        return EdgeMiddleware(app, rules)
+
+    return [reflex_pages, api, socket_binding, edge]
+
+
+class ReflexPages:
+    """ASGI middleware directly around Reflex: clean addresses, caching, and the cookie that its socket is bound to.
+
+    Pages of our own routes pass outside of it and so never set a cookie.
+    """
+
+    def __init__(self, app: ASGIApp, pages: Path, *, is_https: bool) -> None:
+        """Serve `app`, whose built pages lie in `pages`."""
+        self._app = app
+        self._is_https = is_https
+        self._paths = {
+            "/" + page.parent.relative_to(pages).as_posix()
+            for page in pages.rglob("index.html")
+            if page.parent != pages
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection; only page and file requests are changed."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        if scope["path"] in self._paths:
+            scope = {**scope, "path": scope["path"] + "/", "raw_path": scope["path"].encode() + b"/"}
+        headers = Headers(scope=scope)
+
+        async def send_with_rules(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                self._add_rules(scope["path"], headers, message)
+            await send(message)
+
+        await self._app(scope, receive, send_with_rules)
+
+    def _add_rules(self, path: str, asked: Headers, message: Message) -> None:
+        answer = MutableHeaders(scope=message)
+        content_type = answer.get("content-type", "")
+        if message["status"] in {200, 206, 304}:
+            answer.setdefault("cache-control", cache_rule(path, content_type))
+        is_page = content_type.startswith("text/html") or (message["status"] == 304 and path.endswith("/"))
+        if is_page and not self._is_known(asked):
+            name = cookie_name(ANON_COOKIE, is_https=self._is_https)
+            secure = "; Secure" if self._is_https else ""
+            answer.append("set-cookie", f"{name}={secrets.token_urlsafe(24)}; Path=/; HttpOnly; SameSite=Lax{secure}")
+
+    def _is_known(self, asked: Headers) -> bool:
+        return any(read_cookie(asked, name, is_https=self._is_https) for name in (SESSION_COOKIE, ANON_COOKIE))

@@ -1,0 +1,69 @@
+"""GET /api/gallery: pages of the signed-in person's pictures, for the grid that scrolls."""
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from imageroute_app.domain.errors import InvalidInput
+from imageroute_app.domain.gallery import Image
+from imageroute_app.routes.pagekit import CurrentServices
+from imageroute_app.routes.session import session_of, session_token, set_session
+
+PRIVATE = {"Cache-Control": "private, no-store", "Vary": "Cookie"}
+LIMIT_DEFAULT, LIMIT_MAX = 60, 200
+QUERY_MAX, CURSOR_MAX = 200, 64
+
+
+def gallery_routes(current: CurrentServices) -> list[Route]:
+    """Return the route."""
+
+    async def api_gallery(request: Request) -> Response:
+        services = current()
+        session = await session_of(request, services)
+        asked = request.query_params
+        page = await services.gallery.page(
+            session.owner,
+            text=_short(asked.get("q", ""), QUERY_MAX, "q"),
+            trashed=asked.get("trashed", "0") == "1",
+            after=_short(asked.get("after", ""), CURSOR_MAX, "after"),
+            limit=_limit(asked.get("limit", "")),
+        )
+        body = {"tiles": [tile(image) for image in page.images], "next": page.next_after}
+        response = JSONResponse(body, headers=PRIVATE)
+        set_session(response, services, session_token(request, services))
+        response.headers["Cache-Control"] = PRIVATE["Cache-Control"]
+        return response
+
+    return [Route("/api/gallery", api_gallery, methods=["GET"])]
+
+
+def tile(image: Image) -> dict[str, object]:
+    """Return what the grid draws of an image; the prompt is its accessible name."""
+    return {
+        "id": image.id,
+        "prompt": image.prompt,
+        "alt": image.prompt,
+        "w": image.width,
+        "h": image.height,
+        "colour": image.colour,
+        "thumb": f"/media/{image.id}/320",
+        "large": f"/media/{image.id}/960",
+        "model": image.model,
+        "favourite": image.favourite,
+        "created": image.created_at.isoformat(),
+        "purge": image.purge_at.isoformat() if image.purge_at else "",
+    }
+
+
+def _short(text: str, most: int, field: str) -> str:
+    if len(text) > most:
+        raise InvalidInput(f"Use at most {most} characters.", field=field)
+    return text
+
+
+def _limit(text: str) -> int:
+    if not text:
+        return LIMIT_DEFAULT
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:4]) <= LIMIT_MAX:
+        raise InvalidInput(f"Ask for 1 to {LIMIT_MAX} pictures.", field="limit")
+    return int(text[:4])

@@ -1,0 +1,84 @@
+"""What every answer says to the browser: the policy for scripts, and how long a file may be kept."""
+
+import base64
+import hashlib
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from starlette.datastructures import MutableHeaders
+
+INLINE_SCRIPT = re.compile(rb"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script>", re.DOTALL | re.IGNORECASE)
+HASHED_ASSET = re.compile(r"^/assets/[^/]+-[\w-]{8}\.\w+$")
+LONG_LIVED = (".woff2", ".webp", ".avif", ".png", ".jpg", ".svg", ".ico")
+
+FOREVER = "public, max-age=31536000, immutable"
+A_DAY = "public, max-age=86400"
+ASK_FIRST = "no-cache"
+NEVER = "no-store"
+
+ALWAYS = {
+    "x-content-type-options": "nosniff",
+    "server": "ImageRoute",
+    "permissions-policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=(), browsing-topics=()",
+    "cross-origin-opener-policy": "same-origin",
+    "x-frame-options": "DENY",
+}
+UNLESS_SET = {
+    "referrer-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "cache-control": NEVER,
+}
+"""Referrer-Policy must not become no-referrer: browsers then send `Origin: null` with our own forms."""
+HSTS = "max-age=31536000"
+
+
+def content_security_policy(pages: Path, origins: Iterable[str]) -> str:
+    """Return the policy for these prerendered pages: our own files, and inline scripts by their hash.
+
+    Styles need 'unsafe-inline', because emotion writes them at run time; scripts never do.
+    """
+    hashes = sorted({digest for page in pages.rglob("*.html") for digest in _script_hashes(page.read_bytes())})
+    sockets = [re.sub("^http", "ws", origin) for origin in origins]
+    rules = {
+        "default-src": ["'self'"],
+        "script-src": ["'self'", *hashes],
+        "style-src": ["'self'", "'unsafe-inline'"],
+        "img-src": ["'self'", "blob:", "data:"],
+        "font-src": ["'self'"],
+        "connect-src": ["'self'", *sockets],
+        "frame-ancestors": ["'none'"],
+        "base-uri": ["'none'"],
+        "object-src": ["'none'"],
+        "form-action": ["'self'"],
+    }
+    return "; ".join(f"{name} {' '.join(sources)}" for name, sources in rules.items())
+
+
+def _script_hashes(html: bytes) -> list[str]:
+    return [
+        f"'sha256-{base64.b64encode(hashlib.sha256(script).digest()).decode()}'"
+        for script in INLINE_SCRIPT.findall(html)
+        if script
+    ]
+
+
+def cache_rule(path: str, content_type: str) -> str:
+    """Return how long a file of the built front end may be kept."""
+    if HASHED_ASSET.match(path):
+        return FOREVER
+    if content_type.startswith("text/html") or not path.endswith(LONG_LIVED):
+        return ASK_FIRST
+    return A_DAY
+
+
+def protect(headers: MutableHeaders, *, policy: str, request_id: str, is_https: bool) -> None:
+    """Add what every answer carries; a route's own policy, referrer, resource and cache rules stay."""
+    for name, value in ALWAYS.items():
+        headers[name] = value
+    for name, value in UNLESS_SET.items():
+        headers.setdefault(name, value)
+    headers.setdefault("content-security-policy", policy)
+    headers["x-request-id"] = request_id
+    if is_https:
+        headers["strict-transport-security"] = HSTS

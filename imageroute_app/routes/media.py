@@ -1,0 +1,171 @@
+"""GET and HEAD /media/{image id}/{variant}: a person's own pictures, and to everyone else nothing.
+
+Whose picture it is comes first: someone else's, an unknown one, an unknown size and any other way
+to spell the address get the same answer. The type comes from the record, never from the bytes or
+the address, and no browser is let to run or embed what is sent.
+"""
+
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from http import HTTPStatus
+from typing import NamedTuple
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from imageroute_app.domain.errors import ImageRouteError, NotFound, Unavailable
+from imageroute_app.domain.gallery import VARIANTS, Image, media_key
+from imageroute_app.domain.ports import MediaFacts, MediaStore
+
+Viewer = Callable[[Request], Awaitable[str]]
+FindImage = Callable[[str, str], Awaitable[Image]]
+CurrentMedia = Callable[[], MediaStore]
+
+ADDRESS = re.compile(rf"([A-Za-z0-9_-]{{1,64}})/({'|'.join(VARIANTS)})")
+ORIGINAL = "original"
+EXTENSIONS = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
+UNKNOWN_TYPE = "application/octet-stream"
+THUMBNAIL_TYPE = "image/webp"
+FOREVER = "private, max-age=31536000, immutable"
+ASK_FIRST = "private, no-cache"
+ALWAYS = {
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Vary": "Cookie",
+    "X-Content-Type-Options": "nosniff",
+}
+ONE_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
+ENTITY_TAG = re.compile(r'(?:W/)?("[^"]*")')
+
+
+class _Span(NamedTuple):
+    """Bytes start..end, end exclusive."""
+
+    start: int
+    end: int
+
+
+def media_routes(*, viewer: Viewer, image: FindImage, media: CurrentMedia) -> list[Route]:
+    """Return the one route, which owns every address below /media/.
+
+    Args:
+        viewer: Returns the id of who asks; raises NotSignedIn.
+        image: Returns the image with this id of this owner, in the trash or not; raises NotFound.
+        media: Returns the open media store; called on each request.
+    """
+
+    async def serve(request: Request) -> Response:
+        try:
+            owner = await viewer(request)
+            image_id, variant = _parse_address(request)
+            found = await image(image_id, owner)
+            key = media_key(found.owner, found.id, variant)
+            return await _answer(request, found, variant, _Stored(media(), key))
+        except ImageRouteError as error:
+            return _refuse(error)
+
+    return [Route("/media/{address:path}", serve, methods=["GET"])]
+
+
+class _Stored(NamedTuple):
+    """One object and the store it lies in."""
+
+    media: MediaStore
+    key: str
+
+    async def facts(self) -> MediaFacts:
+        return await self.media.stat(self.key)
+
+    async def stream(self, span: _Span) -> AsyncIterator[bytes]:
+        return await self.media.open(self.key, span.start, span.end)
+
+
+def _parse_address(request: Request) -> tuple[str, str]:
+    """Return image id and variant; raises NotFound for any spelling but the plain one."""
+    match = ADDRESS.fullmatch(request.path_params["address"])
+    if match is None:
+        raise NotFound
+    raw: bytes = request.scope.get("raw_path") or request.url.path.encode()
+    if not raw.partition(b"?")[0].endswith(f"/media/{match[0]}".encode()):
+        raise NotFound
+    return match[1], match[2]
+
+
+async def _answer(request: Request, image: Image, variant: str, stored: _Stored) -> Response:
+    facts = await stored.facts()
+    headers = _headers(
+        image, variant, facts, is_download=request.query_params.get("download") == "1"
+    )
+    if _has_tag(request.headers.get("if-none-match", ""), headers["ETag"]):
+        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=_without_body(headers))
+    if request.method == "HEAD":
+        return Response(headers={**headers, "Content-Length": str(facts.size_bytes)})
+    whole = _Span(0, facts.size_bytes)
+    span = _wanted(request, headers["ETag"], facts.size_bytes)
+    if span is not None and span.start >= span.end:
+        return _unsatisfiable(facts.size_bytes)
+    if span is not None:
+        headers["Content-Range"] = f"bytes {span.start}-{span.end - 1}/{facts.size_bytes}"
+    sent = span or whole
+    return StreamingResponse(
+        await stored.stream(sent),
+        status_code=HTTPStatus.OK if span is None else HTTPStatus.PARTIAL_CONTENT,
+        headers={**headers, "Content-Length": str(sent.end - sent.start)},
+    )
+
+
+def _headers(image: Image, variant: str, facts: MediaFacts, *, is_download: bool) -> dict[str, str]:
+    is_original = variant == ORIGINAL
+    mime = image.mime if is_original else THUMBNAIL_TYPE
+    mime = mime if mime in EXTENSIONS else UNKNOWN_TYPE
+    headers = {
+        **ALWAYS,
+        "Accept-Ranges": "bytes",
+        "Cache-Control": ASK_FIRST if is_original else FOREVER,
+        "Content-Type": mime,
+        "ETag": f'"{facts.etag}"',
+    }
+    if is_download or mime == UNKNOWN_TYPE:
+        size = "" if is_original else f"-{variant}"
+        name = f"imageroute-{image.id}{size}.{EXTENSIONS.get(mime, 'bin')}"
+        headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return headers
+
+
+def _without_body(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in headers.items() if name != "Content-Type"}
+
+
+def _has_tag(header: str, etag: str) -> bool:
+    """Compare weakly, as RFC 9110 13.1.2 asks."""
+    return header.strip() == "*" or etag in ENTITY_TAG.findall(header)
+
+
+def _wanted(request: Request, etag: str, size_bytes: int) -> _Span | None:
+    """Return the one range asked for, empty when it lies outside; None means the whole.
+
+    Several ranges, other units and malformed ones are ignored, which RFC 9110 14.2 allows.
+    """
+    match = ONE_RANGE.fullmatch(request.headers.get("range", "").replace(" ", ""))
+    if match is None or request.headers.get("if-range", etag) != etag:
+        return None
+    first, last = match.groups()
+    if not first:
+        return _Span(max(0, size_bytes - int(last)), size_bytes) if last else None
+    if last and int(last) < int(first):
+        return None
+    end = min(int(last) + 1, size_bytes) if last else size_bytes
+    return _Span(int(first), end)
+
+
+def _unsatisfiable(size_bytes: int) -> Response:
+    headers = {**ALWAYS, "Cache-Control": "no-store", "Content-Range": f"bytes */{size_bytes}"}
+    return Response(status_code=HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, headers=headers)
+
+
+def _refuse(error: ImageRouteError) -> Response:
+    headers = {**ALWAYS, "Cache-Control": "no-store"}
+    if isinstance(error, Unavailable):
+        headers["Retry-After"] = str(error.retry_after_s)
+    return PlainTextResponse(error.message, status_code=error.status, headers=headers)

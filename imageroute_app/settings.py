@@ -1,0 +1,271 @@
+"""Every setting of the product, and the only place that reads or writes the process's environment.
+
+A setting is a field of `Settings`: its default, what it means and how its text is read stand together. A wrong
+environment is refused as a whole: `load_settings` collects every fault, and each names its cure.
+"""
+
+import base64
+import difflib
+import ipaddress
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from imageroute_app.reading import (
+    LOG_LEVELS,
+    address,
+    read_folder,
+    read_level,
+    read_margin,
+    read_master_key,
+    read_origin,
+    read_switch,
+    read_text,
+    whole,
+)
+
+PREFIX = "IMAGEROUTE_"
+ENV_FILE_NAME = PREFIX + "ENV_FILE"
+TEST_ONLY = PREFIX + "TEST_"
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class SettingsError(Exception):
+    """The environment cannot be used; `faults` holds one line per fault, each with its cure."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = tuple(faults)
+
+
+def _option(default: Any, meaning: str, read: Callable[[str], Any] = read_text, *, secret: bool = False) -> Any:
+    return field(default=default, repr=not secret, metadata={"meaning": meaning, "read": read})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The validated environment. Secrets are left out of its repr."""
+
+    host: str = _option("127.0.0.1", "Address to listen on; any other than loopback needs IMAGEROUTE_ORIGIN")
+    port: int = _option(3000, "Port to listen on", whole(1, 65_535))
+    origin: str = _option("", "Address people type, scheme and port included; empty: http://HOST:PORT", read_origin)
+    data_dir: Path = _option(
+        Path("data"), "Folder of the database, pictures, mails and keys; relative to the project", read_folder
+    )
+    mongodb_uri: str = _option("", "MongoDB instead of SQLite", address("mongodb", "mongodb+srv"), secret=True)
+    mongodb_database: str = _option("imageroute", "Database name on MongoDB")
+    redis_url: str = _option(
+        "", "Redis for jobs and page state, for more than one process", address("redis", "rediss", "unix"), secret=True
+    )
+    master_key: str = _option(
+        "",
+        "32 bytes, URL-safe base64; empty: made once in the data folder. Needed with MongoDB or Redis",
+        read_master_key,
+        secret=True,
+    )
+    smtp_url: str = _option(
+        "",
+        "Mail server, smtp[s]://user:password@host:port; empty: mails stay in the outbox folder",
+        address("smtp", "smtps"),
+        secret=True,
+    )
+    mail_from: str = _option("ImageRoute <noreply@localhost>", "Sender of the product's mails")
+    controller_name: str = _option("", "Who runs this installation, named on the privacy page; needed off loopback")
+    controller_address: str = _option("", "Their postal address; needed off loopback")
+    controller_email: str = _option("", "Their email address; needed off loopback")
+    starter_credits: int = _option(50, "Credits a new account begins with", whole(0, 1_000_000))
+    margin: Decimal = _option(Decimal(1), "Factor on list prices, 1 or more", read_margin)
+    jobs_running_per_person: int = _option(5, "Jobs of one person that run at once; the rest wait", whole(1, 100))
+    jobs_per_hour: int = _option(60, "Jobs one person may submit in an hour", whole(1, 100_000))
+    lease_s: int = _option(30, "Seconds until a silent worker's job is taken over", whole(1, 3_600))
+    sweep_s: int = _option(10, "Seconds between looks for lost jobs", whole(1, 3_600))
+    job_deadline_s: int = _option(120, "Seconds until a job is given up", whole(1, 86_400))
+    session_idle_days: int = _option(7, "Days of disuse that end a session", whole(1, 365))
+    session_absolute_days: int = _option(30, "Days that end any session", whole(1, 365))
+    sign_ups_per_hour: int = _option(20, "New accounts an hour from one address", whole(1, 100_000))
+    sign_in_tries: int = _option(10, "Wrong passwords in 15 minutes for one email and address", whole(1, 1_000))
+    trusted_proxy_hops: int = _option(0, "Reverse proxies in front whose X-Forwarded-For is believed", whole(0, 10))
+    render_workers: int = _option(
+        max(1, (os.cpu_count() or 2) - 1), "Processes that draw and check pictures", whole(1, 64)
+    )
+    log_level: str = _option("info", f"One of {', '.join(LOG_LEVELS)}", read_level)
+    testing: bool = _option(False, "1 only in the product's own tests", read_switch)
+    test_fault: str = _option("", "Named point at which a test stops the process; needs IMAGEROUTE_TESTING=1")
+
+    def __post_init__(self) -> None:
+        """Fill in what follows from other settings: the origin, and the data folder's full path."""
+        object.__setattr__(self, "data_dir", ROOT / self.data_dir)
+        if not self.origin:
+            host = f"[{self.host}]" if ":" in self.host else self.host
+            object.__setattr__(self, "origin", f"http://{host}:{self.port}")
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether people reach this installation from its own machine only."""
+        return _is_loopback(urlsplit(self.origin).hostname or "")
+
+    @property
+    def is_https(self) -> bool:
+        """Whether cookies must be Secure."""
+        return self.origin.startswith("https://")
+
+    @property
+    def allowed_origins(self) -> tuple[str, ...]:
+        """Origins a page of ours can have: the one set, and on loopback both of its names."""
+        parts = urlsplit(self.origin)
+        if not self.is_loopback:
+            return (self.origin,)
+        port = f":{parts.port}" if parts.port else ""
+        names = ("127.0.0.1", "localhost")
+        return tuple(dict.fromkeys([self.origin, *(f"{parts.scheme}://{name}{port}" for name in names)]))
+
+    @property
+    def master_key_bytes(self) -> bytes:
+        """The 32 bytes of the master key; empty when none is set."""
+        return base64.urlsafe_b64decode(self.master_key)
+
+
+def load_settings(environ: Mapping[str, str] | None = None, env_file: Path | None = None) -> Settings:
+    """Read the settings from the environment and, below it, from the .env file.
+
+    Args:
+        environ: Names and texts; by default the process's environment.
+        env_file: File of NAME=value lines. With the process's environment the default is the file that
+            IMAGEROUTE_ENV_FILE names (empty for none), or .env in the project's folder.
+
+    Raises:
+        SettingsError: Something is wrong; all faults are in it.
+    """
+    if environ is None:
+        environ = os.environ
+        env_file = env_file or _default_env_file(environ.get(ENV_FILE_NAME))
+    faults: list[str] = []
+    given = _read_env_file(env_file, faults) if env_file else {}
+    given |= {name: text for name, text in environ.items() if name.startswith(PREFIX)}
+    values = _read_values(given, faults)
+    faults += _unknown_names(given)
+    faults += _contradictions(Settings(**values), given)
+    if faults:
+        raise SettingsError(faults)
+    return Settings(**values)
+
+
+def export_environment(values: Mapping[str, str]) -> None:
+    """Set variables that the libraries below us read, such as Reflex's; ours are never set."""
+    os.environ.update(values)
+
+
+def environment_with(values: Mapping[str, str], *, tools: Path) -> dict[str, str]:
+    """Return the process's environment for a child: with these values, and the folder `tools` first on its PATH."""
+    path = os.pathsep.join([str(tools), os.environ.get("PATH", os.defpath)])
+    return {**os.environ, **values, "PATH": path}
+
+
+def described_settings() -> list[tuple[str, str, str]]:
+    """Return name, default and meaning of every setting; a default that depends on the machine is empty."""
+    described = [
+        (PREFIX + item.name.upper(), _default_text(item.name, item.default), str(item.metadata["meaning"]))
+        for item in fields(Settings)
+    ]
+    return [*described, (ENV_FILE_NAME, ".env", "File that settings are read from; empty for none")]
+
+
+def _default_text(name: str, default: Any) -> str:
+    if name == "render_workers":
+        return ""
+    return str(int(default)) if isinstance(default, bool) else str(default)
+
+
+def _default_env_file(named: str | None) -> Path | None:
+    if named == "":
+        return None
+    return Path(named) if named else ROOT / ".env"
+
+
+def _read_env_file(path: Path, faults: list[str]) -> dict[str, str]:
+    given: dict[str, str] = {}
+    if not path.is_file():
+        return given
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        name, equals, text = line.strip().removeprefix("export ").partition("=")
+        if not name or name.startswith("#"):
+            continue
+        if not equals:
+            faults.append(f"{path}:{number}: not of the form NAME=value; correct the line or put # before it")
+        text = text.strip()
+        is_quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "\"'"
+        given[name.strip()] = text[1:-1] if is_quoted else text.partition(" #")[0].strip()
+    return {name: text for name, text in given.items() if name.startswith(PREFIX)}
+
+
+def _read_values(given: Mapping[str, str], faults: list[str]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for item in fields(Settings):
+        name = PREFIX + item.name.upper()
+        if name not in given:
+            continue
+        try:
+            values[item.name] = item.metadata["read"](given[name].strip())
+        except ValueError as error:
+            shown = f" is {given[name]!r}" if item.repr else " cannot be used"
+            faults.append(f"{name}{shown}: {error}")
+    return values
+
+
+def _unknown_names(given: Mapping[str, str]) -> list[str]:
+    known = [PREFIX + item.name.upper() for item in fields(Settings)] + [ENV_FILE_NAME]
+    faults: list[str] = []
+    for name in sorted(given):
+        if name in known or name.startswith(TEST_ONLY):
+            continue
+        near = difflib.get_close_matches(name, known, n=1)
+        cure = f"did you mean {near[0]}?" if near else "remove it"
+        faults.append(f"{name} is no setting: {cure}")
+    return faults
+
+
+def _contradictions(settings: Settings, given: Mapping[str, str]) -> list[str]:
+    def is_given(name: str) -> bool:
+        return bool(given.get(PREFIX + name))
+
+    rules = [
+        (
+            not _is_loopback(settings.host) and not is_given("ORIGIN"),
+            "IMAGEROUTE_ORIGIN is empty, but others can reach IMAGEROUTE_HOST: set it to the address they type",
+        ),
+        (
+            (is_given("MONGODB_URI") or is_given("REDIS_URL")) and not is_given("MASTER_KEY"),
+            "IMAGEROUTE_MASTER_KEY is empty, but MongoDB or Redis is used: set it, so that every process has the same",
+        ),
+        (
+            is_given("SMTP_URL") and not is_given("MAIL_FROM"),
+            "IMAGEROUTE_MAIL_FROM is empty, but a mail server is set: set the sender, such as Name <mail@example.org>",
+        ),
+        (
+            settings.session_idle_days > settings.session_absolute_days,
+            "IMAGEROUTE_SESSION_IDLE_DAYS is above IMAGEROUTE_SESSION_ABSOLUTE_DAYS: lower the one or raise the other",
+        ),
+        (
+            bool(settings.test_fault) and not settings.testing,
+            "IMAGEROUTE_TEST_FAULT stops the process on purpose: remove it (tests set it with IMAGEROUTE_TESTING=1)",
+        ),
+    ]
+    faults = [fault for is_broken, fault in rules if is_broken]
+    if not settings.is_loopback:
+        faults += [
+            f"{PREFIX}{name} is empty: the privacy page must name who is responsible; set it"
+            for name in ("CONTROLLER_NAME", "CONTROLLER_ADDRESS", "CONTROLLER_EMAIL")
+            if not is_given(name)
+        ]
+    return faults
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

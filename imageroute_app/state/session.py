@@ -1,0 +1,87 @@
+"""SessionState: who is signed in, what they can spend, and the notice at the foot of every screen.
+
+The one state that others ask. Identity never lives here: `actor` reads the session cookie of this connection's handshake
+and asks the account service, on every event that matters.
+"""
+
+from http.cookies import CookieError, SimpleCookie
+
+import reflex as rx
+
+from imageroute_app.bootstrap import services
+from imageroute_app.domain.errors import ImageRouteError, NotSignedIn
+from imageroute_app.state import text
+from imageroute_app.state.guard import public, signed_in
+
+SESSION_COOKIES = ("__Host-ir_session", "ir_session")
+
+
+def session_token(cookie_header: str) -> str:
+    """Return the session cookie's value from a Cookie header, or an empty text."""
+    try:
+        cookies = SimpleCookie(cookie_header)
+    except CookieError:
+        return ""
+    return next((cookies[name].value for name in SESSION_COOKIES if name in cookies), "")
+
+
+async def actor(state: rx.State) -> str:
+    """Return the owner id of the person behind this event; raises NotSignedIn."""
+    session = await services().accounts.session(session_token(state.router.headers.cookie))
+    if session is None:
+        raise NotSignedIn
+    return session.owner
+
+
+class SessionState(rx.State):
+    """What the shell shows."""
+
+    name: str = ""
+    email: str = ""
+    initial: str = ""
+    is_verified: bool = False
+    credits: int = 0
+    reserved: int = 0
+    is_loaded: bool = False
+    notice: str = ""
+    notice_kind: str = ""
+    can_undo: bool = False
+
+    @rx.event
+    @signed_in
+    async def load_session(self):
+        """Fill the shell; on_load of every signed-in page."""
+        owner = await actor(self)
+        person = await services().accounts.person(owner)
+        self.name, self.email = person.full_name, person.email
+        self.initial = (person.full_name or person.email)[:1].upper()
+        self.is_verified = person.email_verified_at is not None
+        await self._load_balance(owner)
+        self.is_loaded = True
+
+    async def _load_balance(self, owner: str) -> None:
+        balance = await services().jobs.balance(owner)
+        self.credits, self.reserved = balance.available, balance.reserved
+
+    def _tell(self, notice: str, *, kind: str = "", undo: bool = False) -> None:
+        self.notice, self.notice_kind, self.can_undo = notice, kind, undo
+
+    def _tell_error(self, error: ImageRouteError) -> None:
+        self._tell(error.message, kind="bad")
+
+    @rx.event
+    @public
+    def tell(self, notice: str):
+        """Show a notice; the handler of unexpected errors calls it."""
+        self._tell(notice[:300], kind="bad")
+
+    @rx.event
+    @public
+    def close_notice(self):
+        """Put the notice away."""
+        self._tell("")
+
+    @rx.var
+    def credits_label(self) -> str:
+        """Return the credit pill's words."""
+        return text.count(self.credits, "credit")

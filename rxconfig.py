@@ -1,0 +1,58 @@
+"""Reflex's own configuration: what is built into the front end.
+
+What depends on the installation (origins, Redis, limits) is not here but in imageroute_app.settings, which hands it to
+Reflex at start, so that one build serves every host and port.
+"""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import reflex as rx
+
+ENDPOINTS = {
+    "PING": 'location.origin+"/ping"',
+    "EVENT": '(location.protocol==="https:"?"wss://":"ws://")+location.host+"/_event"',
+    "UPLOAD": 'location.origin+"/_upload"',
+    "AUTH_CODESPACE": 'location.origin+"/auth-codespace"',
+    "HEALTH": 'location.origin+"/_health"',
+    "ALL_ROUTES": 'location.origin+"/_all_routes"',
+}
+"""Reflex bakes the build machine's host and port into the bundle; these expressions take the page's instead."""
+
+
+class PageRelativeEndpoints(rx.plugins.Plugin):
+    """Let the bundle talk to the host and port that its page came from.
+
+    Runs between vite and the compressor. Fails the build when Reflex changes the shape of that file, because a page
+    with the wrong address would load and then never connect.
+    """
+
+    def post_build(self, **context: Any) -> None:
+        """Replace each baked endpoint by its expression in assets/reflex-env-*.js."""
+        (bundle,) = Path(context["static_dir"], "assets").glob("reflex-env-*.js")
+        script = bundle.read_text()
+        for name, expression in ENDPOINTS.items():
+            script = replace_endpoint(script, name, expression)
+        bundle.write_text(script)
+
+
+def replace_endpoint(script: str, name: str, expression: str) -> str:
+    """Return the script with the quoted value of `name` replaced by a JavaScript expression."""
+    replaced, count = re.subn(rf'\b{name}:(["`\'])[^"`\']*\1', lambda _: f"{name}:{expression}", script)
+    if count != 1:
+        message = f"reflex-env bundle: expected one {name}, found {count}; see rxconfig.py"
+        raise RuntimeError(message)
+    return replaced
+
+
+config = rx.Config(
+    app_name="imageroute_app",
+    telemetry_enabled=False,
+    show_built_with_reflex=False,
+    state_manager_mode=rx.constants.StateManagerMode.MEMORY,
+    frontend_compression_formats=["brotli", "gzip"],
+    redis_token_expiration=600,
+    plugins=[PageRelativeEndpoints()],
+    disable_plugins=[rx.plugins.SitemapPlugin],
+)

@@ -1,0 +1,42 @@
+"""What every room's tests may ask for: the built product, as a process."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from tests.product import Product, build_front_end
+
+MakeProduct = Callable[..., Awaitable[Product]]
+
+
+@pytest.fixture(scope="session")
+def front_end() -> None:
+    """Build the pages once, and only if their sources changed."""
+    build_front_end()
+
+
+@pytest_asyncio.fixture(loop_scope="session", scope="session")
+async def product(front_end: None, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Product]:
+    """One running installation that all tests share; whoever stops it must start it again."""
+    shared = Product(tmp_path_factory.mktemp("product") / "data")
+    await shared.start()
+    yield shared
+    await shared.stop()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def make_product(front_end: None, tmp_path: Path) -> AsyncIterator[MakeProduct]:
+    """Start installations of a test's own, by settings without their prefix: `await make_product(JOBS_PER_HOUR="2")`."""
+    made: list[Product] = []
+
+    async def make(**settings: str) -> Product:
+        own = Product(tmp_path / f"data{len(made)}", settings=settings)
+        made.append(own)
+        await own.start()
+        return own
+
+    yield make
+    for own in made:
+        await own.kill()

@@ -1,0 +1,104 @@
+"""Small doubles for what a test must script: the clock, a provider that fails on purpose, a bell instead of workers."""
+
+import asyncio
+import io
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+from PIL import Image as Pillow
+
+from imageroute_app.domain.catalog import Model
+from imageroute_app.domain.jobs import Request
+from imageroute_app.domain.ports import Done, Mail, Picture, ProviderCall, ProviderEvent, Submitted
+
+
+@dataclass
+class MovingClock:
+    """A clock that only a test moves."""
+
+    now: datetime = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def move(self, **parts: float) -> None:
+        self.now += timedelta(**parts)
+
+
+@dataclass
+class Bell:
+    """A dispatcher that notes who was woken; the test decides when a worker looks."""
+
+    woken: list[str] = field(default_factory=list)
+    told: list[tuple[str, str]] = field(default_factory=list)
+
+    async def wake(self, job_id: str) -> None:
+        self.woken.append(job_id)
+
+    async def changed(self, owner: str, job_id: str) -> None:
+        self.told.append((owner, job_id))
+
+    async def changes(self, owner: str) -> AsyncIterator[str]:
+        for who, job_id in self.told:
+            if who == owner:
+                yield job_id
+
+
+@dataclass
+class Letters:
+    """A mailer that keeps what it was given."""
+
+    sent: list[Mail] = field(default_factory=list)
+
+    async def send(self, mail: Mail) -> None:
+        self.sent.append(mail)
+
+    def secret(self) -> str:
+        return self.sent[-1].link.partition("token=")[2]
+
+
+def png(colour: str = "teal", size: tuple[int, int] = (64, 48)) -> bytes:
+    """Return a real PNG."""
+    file = io.BytesIO()
+    Pillow.new("RGB", size, colour).save(file, "PNG")
+    return file.getvalue()
+
+
+@dataclass
+class ScriptedProvider:
+    """A provider whose next answers a test writes down: bytes for pictures, an exception, or a wait."""
+
+    model: Model
+    script: list[Sequence[bytes] | Exception | Callable[[], object]] = field(default_factory=list)
+    calls: list[ProviderCall] = field(default_factory=list)
+    release: asyncio.Event = field(default_factory=asyncio.Event)
+    id: str = "scripted"
+
+    def __post_init__(self) -> None:
+        self.model = replace(self.model, provider="scripted", id="scripted-1")
+
+    def models(self) -> Sequence[Model]:
+        return (self.model,)
+
+    async def generate(self, call: ProviderCall) -> AsyncIterator[ProviderEvent]:
+        self.calls.append(call)
+        yield Submitted(job_ref=f"ref-{len(self.calls)}")
+        answer = self.script.pop(0) if self.script else [png()] * call.request.count
+        if isinstance(answer, Exception):
+            raise answer
+        if callable(answer):
+            await self.release.wait()
+            answer = [png()] * call.request.count
+        yield Done(pictures=[Picture(data=data) for data in answer])
+
+    async def preview(self, request: Request, seed: int) -> bytes | None:
+        return None
+
+    async def close(self) -> None:
+        return
+
+
+REQUEST = Request(
+    prompt="a fern at dawn", provider="scripted", model="scripted-1", width=256, height=256, count=1
+)

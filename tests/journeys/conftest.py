@@ -1,0 +1,138 @@
+"""A real browser over the built product. Every test here is a journey: marked `browser`, on one loop, watched.
+
+A page that writes an error to its console, breaks the content security policy, throws, or asks another host for
+anything fails the test that opened it, whatever else the test looks at.
+"""
+
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+import pytest_asyncio
+from axe_playwright_python.base import AXE_FILE_PATH
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request, async_playwright
+
+from tests.product import Product
+
+HERE = Path(__file__).parent
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+CHROMIUM_FLAGS = (
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-default-apps",
+    "--disable-sync",
+    "--no-first-run",
+)
+SIZES = {"phone": (390, 844), "desktop": (1440, 900)}
+AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the journeys, and run them on the loop that the browser lives on."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+
+
+@dataclass
+class Watch:
+    """What went wrong in the pages of one browser context. `allowed` are parts of messages that a test expects."""
+
+    origins: tuple[str, ...]
+    faults: list[str] = field(default_factory=list)
+    allowed: list[str] = field(default_factory=list)
+
+    def follow(self, context: BrowserContext) -> None:
+        """Note the faults of every page that the context opens."""
+        context.on("console", self._on_console)
+        context.on("weberror", lambda error: self.faults.append(f"thrown: {error.error}"))
+        context.on("request", self._on_request)
+
+    def _on_console(self, message: ConsoleMessage) -> None:
+        if message.type == "error" or "Content Security Policy" in message.text:
+            self.faults.append(f"console: {message.text} ({message.location.get('url', '')})")
+
+    def _on_request(self, request: Request) -> None:
+        parts = urlsplit(request.url)
+        if parts.scheme in {"http", "https", "ws", "wss"} and f"http://{parts.netloc}" not in self.origins:
+            self.faults.append(f"foreign request: {request.url}")
+
+    def check(self) -> None:
+        """Fail with everything that was noted and not expected."""
+        unexpected = [fault for fault in self.faults if not any(part in fault for part in self.allowed)]
+        assert not unexpected, "\n".join(unexpected)
+
+
+@pytest_asyncio.fixture(loop_scope="session", scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """One Chromium for all journeys: the system's, else Playwright's own."""
+    path = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+    async with async_playwright() as playwright:
+        chromium = await playwright.chromium.launch(executable_path=path, args=list(CHROMIUM_FLAGS))
+        yield chromium
+        await chromium.close()
+
+
+OpenContext = Callable[..., Awaitable[BrowserContext]]
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def open_context(browser: Browser, product: Product, watch: Watch) -> AsyncIterator[OpenContext]:
+    """Open separate people: `await open_context(size="phone", theme="dark")`; each has cookies of its own."""
+    opened: list[BrowserContext] = []
+
+    async def open_one(*, size: str = "desktop", theme: str = "light", url: str = "", **options: Any) -> BrowserContext:
+        width, height = SIZES[size]
+        context = await browser.new_context(
+            base_url=url or product.url,
+            viewport={"width": width, "height": height},
+            color_scheme="dark" if theme == "dark" else "light",
+            reduced_motion="reduce",
+            **options,
+        )
+        context.set_default_timeout(10_000)
+        watch.follow(context)
+        opened.append(context)
+        return context
+
+    yield open_one
+    for context in opened:
+        await context.close()
+    watch.check()
+
+
+@pytest.fixture
+def watch(product: Product) -> Watch:
+    """What this test's pages did wrong; a test that provokes an error allows it here."""
+    return Watch(origins=(product.url, product.url.replace("127.0.0.1", "localhost")))
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def page(open_context: OpenContext) -> Page:
+    """A new person's page on a desktop."""
+    return await (await open_context()).new_page()
+
+
+async def find_barriers(page: Page) -> list[str]:
+    """Return what axe finds against WCAG 2.2 AA on the page as it stands, one line a barrier."""
+    session = await page.context.new_cdp_session(page)
+    script = AXE_FILE_PATH.read_text(encoding="utf-8")
+    await session.send("Runtime.evaluate", {"expression": script, "allowUnsafeEvalBlockedByCSP": True})
+    found = await session.send(
+        "Runtime.evaluate",
+        {
+            "expression": f"axe.run({{runOnly: {AXE_TAGS!r}, resultTypes: ['violations']}}).then(r => r.violations.map("
+            "v => `${v.id} (${v.impact}): ${v.help}: ${v.nodes.map(n => n.target.join(' ')).join(', ')}`))",
+            "awaitPromise": True,
+            "returnByValue": True,
+        },
+    )
+    await session.detach()
+    assert "exceptionDetails" not in found, found["exceptionDetails"]
+    return found["result"]["value"]

@@ -1,0 +1,64 @@
+"""A MongoDB-speaking server for the tests: SecantusDB in a process and a virtual environment of its own (GPL, not shipped).
+
+IMAGEROUTE_TEST_MONGODB_URI names any other replica set to use instead.
+"""
+
+import contextlib
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+COMMAND = ROOT / ".venv-mongo" / "bin" / "secantusd-py"
+BOOT_S = 60.0
+STOP_S = 20.0
+
+
+@contextlib.contextmanager
+def mongo_server(folder: Path) -> Iterator[str]:
+    """Run a server on a free port of this machine around a block; yields its address."""
+    given = os.environ.get("IMAGEROUTE_TEST_MONGODB_URI", "")
+    if given:
+        yield given
+        return
+    if not COMMAND.exists():
+        pytest.skip(f"{COMMAND} is not installed: make .venv-mongo")
+    port = _free_port()
+    with (folder / "server.log").open("wb") as log:
+        server = subprocess.Popen(  # noqa: S603  # our own command
+            [COMMAND, "--host", "127.0.0.1", "--port", str(port), "--storage-path", folder / "store",
+             "--log-level", "WARNING"],
+            stdout=log, stderr=log,
+        )  # fmt: skip
+    try:
+        _wait(server, port, folder / "server.log")
+        yield f"mongodb://127.0.0.1:{port}/"
+    finally:
+        server.terminate()
+        try:
+            server.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def _wait(server: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
+    end = time.monotonic() + BOOT_S
+    while time.monotonic() < end:
+        if server.poll() is not None:
+            break
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return
+        time.sleep(0.05)  # noqa: TID251  # nothing tells us when a foreign process listens
+    raise RuntimeError(f"the MongoDB test server did not start:\n{log.read_text()}")

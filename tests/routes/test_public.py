@@ -1,0 +1,128 @@
+"""Policies and facts: no account, no cookie, no script but ours, and every table from the data map."""
+
+import re
+from datetime import UTC, datetime
+
+import httpx
+import pytest
+
+from imageroute_app.domain.data_map import COOKIES, DATA_MAP, STORAGE_KEYS
+from imageroute_app.routes.api import build_routes
+from imageroute_app.routes.public import PAGES, SECURITY_TXT_EXPIRES
+from tests.routes.conftest import CHROME, House
+
+FORMS = ("sign-up", "sign-in", "forgot-password", "verify-email", "reset-password")
+SCRIPT = re.compile(r"<script\b[^>]*>")
+
+
+@pytest.mark.parametrize("name", PAGES)
+async def test_public_pages_need_and_leave_nothing(browser: httpx.AsyncClient, name: str) -> None:
+    answer = await browser.get(f"/{name}")
+    assert answer.status_code == 200
+    assert "set-cookie" not in answer.headers
+    assert answer.headers["cache-control"] == "no-cache"
+    assert SCRIPT.findall(answer.text) == ['<script src="/site.js">']
+
+
+@pytest.mark.parametrize("name", [*PAGES, *FORMS])
+async def test_pages_are_complete_and_stay_on_our_origin(browser: httpx.AsyncClient, name: str) -> None:
+    page = (await browser.get(f"/{name}")).text
+    assert '<html lang="en">' in page
+    assert page.count("<h1") == page.count("<main") == 1
+    assert re.search(r"<title>[^<]+ · ImageRoute</title>", page)
+    assert re.search(r'<meta name="description" content="[^"]{30,}">', page)
+    assert 'property="og:image" content="http://127.0.0.1:3000/img/social.jpg"' in page
+    assert 'href="#main">Skip to content' in page
+    loaded = re.findall(r'(?:src|href)="(https?:[^"]*)"', page)
+    assert all('rel="noopener noreferrer"' in page for _ in loaded)
+    assert "style=" not in page
+    assert not re.search(r"\son\w+=", page)
+
+
+async def test_no_page_promises_what_is_not_there(browser: httpx.AsyncClient) -> None:
+    for name in PAGES:
+        text = re.sub(r"<[^>]+>", " ", (await browser.get(f"/{name}")).text)
+        assert not re.search(r"\bplanned\b|\bcoming soon\b|!", text), name
+
+
+async def test_every_cookie_and_storage_key_is_in_the_register(house: House) -> None:
+    client = await house.signed_up()
+    page = (await client.get("/cookies")).text
+    for name in [*COOKIES, *STORAGE_KEYS]:
+        assert f"<td>{name}</td>" in page
+    young = await house.browser()
+    await young.post("/auth/sign-up", data={"born_day": "1", "born_month": "1", "born_year": "2020"})
+    assert {*client.cookies, *young.cookies} <= COOKIES.keys()
+
+
+async def test_trust_shows_every_table_of_the_data_map(browser: httpx.AsyncClient) -> None:
+    page = (await browser.get("/trust")).text
+    for table in DATA_MAP.values():
+        assert table.purpose in page
+    assert "Development installation" in page
+
+
+async def test_processors_name_each_model_and_no_company(house: House, browser: httpx.AsyncClient) -> None:
+    page = (await browser.get("/processors")).text
+    assert "No outside company receives your prompts" in page
+    for model in house.services.jobs.models():
+        assert model.policy.company in page
+        assert model.policy.training_text in page
+
+
+async def test_the_controller_is_named(house: House, browser: httpx.AsyncClient) -> None:
+    house.with_site(
+        controller_name="Example GmbH", controller_address="1 Road, Town", controller_email="hello@example.org"
+    )
+    for name in ("privacy", "contact", "terms"):
+        page = (await browser.get(f"/{name}")).text
+        assert "Example GmbH" in page
+        assert "mailto:hello@example.org" in page
+    assert "Contact: mailto:hello@example.org" in (await browser.get("/.well-known/security.txt")).text
+
+
+async def test_a_privacy_signal_is_confirmed(browser: httpx.AsyncClient) -> None:
+    plain = await browser.get("/cookies")
+    signalled = await browser.get("/cookies", headers={"Sec-GPC": "1"})
+    assert "Opt-out preference signal honored" not in plain.text
+    assert "Opt-out preference signal honored" in signalled.text
+    assert signalled.headers["vary"] == "Sec-GPC"
+    gpc = (await browser.get("/.well-known/gpc.json")).json()
+    assert gpc["gpc"] is True
+
+
+async def test_well_known_files(browser: httpx.AsyncClient) -> None:
+    security = await browser.get("/.well-known/security.txt")
+    assert security.headers["content-type"].startswith("text/plain")
+    assert f"Expires: {SECURITY_TXT_EXPIRES}" in security.text
+    assert datetime.fromisoformat(SECURITY_TXT_EXPIRES) > datetime(2026, 11, 25, tzinfo=UTC)
+    change = await browser.get("/.well-known/change-password")
+    assert (change.status_code, change.headers["location"]) == (302, "/account")
+    assert "Disallow: /api/" in (await browser.get("/robots.txt")).text
+
+
+async def test_other_methods_answer_405_and_head_answers(house: House, browser: httpx.AsyncClient) -> None:
+    for route in build_routes(lambda: house.services):
+        methods = route.methods or set()
+        if "GET" in methods:
+            assert "HEAD" in methods
+    for path, allow in (("/privacy", "GET, HEAD"), ("/auth/sign-in", "POST"), ("/api/gallery", "GET, HEAD")):
+        answer = await browser.request("DELETE", path)
+        assert (answer.status_code, answer.headers["allow"]) == (405, allow)
+    assert (await browser.head("/privacy")).status_code == 200
+    page = await browser.get("/auth/sign-in")
+    assert page.status_code == 405
+    assert 'href="/sign-in"' in page.text
+
+
+async def test_an_id_of_the_edge_is_shown(house: House) -> None:
+    from imageroute_app.routes.api import build_api
+
+    async def edge(scope: dict, receive: object, send: object) -> None:  # type: ignore[type-arg]
+        scope["state"] = {"request_id": "feedfacefeedface"}
+        await build_api(lambda: house.services)(scope, receive, send)  # type: ignore[arg-type]
+
+    transport = httpx.ASGITransport(edge)  # type: ignore[arg-type]
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:3000", headers={"user-agent": CHROME}) as client:
+        assert "feedfacefeedface" in (await client.post("/auth/end-device")).text
+        assert (await client.get("/api/gallery")).json()["error"]["request_id"] == "feedfacefeedface"

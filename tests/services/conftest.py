@@ -1,0 +1,117 @@
+"""The services on real adapters: SQLite (and MongoDB where asked), local disk, real imaging; only clock, provider and bell are ours."""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from imageroute_app.adapters.database.sqlite.database import open_sqlite
+from imageroute_app.adapters.identity.passwords import ArgonPasswords
+from imageroute_app.adapters.imaging.finish import open_imaging
+from imageroute_app.adapters.keys.files import open_file_keys
+from imageroute_app.adapters.media.local import open_local_media
+from imageroute_app.adapters.providers.sketch.provider import SketchProvider
+from imageroute_app.adapters.throttle import open_limiter
+from imageroute_app.adapters.workers import WorkerPool
+from imageroute_app.bootstrap import new_id
+from imageroute_app.domain.gallery import media_prefix
+from imageroute_app.domain.jobs import Job, Request
+from imageroute_app.domain.ports import Database, Imaging, MediaStore, Query
+from imageroute_app.domain.rules import Rules
+from imageroute_app.services.accounts import Accounts, SignUp
+from imageroute_app.services.gallery import Gallery
+from imageroute_app.services.jobs import Jobs
+from imageroute_app.services.runner import Runner
+from tests.doubles import REQUEST, Bell, Letters, MovingClock, ScriptedProvider
+
+RULES = Rules(origin="http://127.0.0.1:3000", jobs_per_hour=1000, sign_ups_per_hour=1000)
+
+
+@dataclass
+class House:
+    """Everything a service test needs."""
+
+    database: Database
+    media: MediaStore
+    imaging: Imaging
+    clock: MovingClock
+    provider: ScriptedProvider
+    sketch: SketchProvider
+    rules: Rules = RULES
+    bell: Bell = field(default_factory=Bell)
+    letters: Letters = field(default_factory=Letters)
+
+    def __post_init__(self) -> None:
+        self.limiter = open_limiter("")
+        self.gallery = Gallery(database=self.database, media=self.media, clock=self.clock)
+        self.accounts = Accounts(
+            database=self.database, passwords=ArgonPasswords(), mailer=self.letters, limiter=self.limiter,
+            clock=self.clock, new_id=new_id, rules=self.rules,
+        )
+        self.jobs = Jobs(
+            database=self.database, providers=(self.provider, self.sketch), dispatcher=self.bell,
+            limiter=self.limiter, clock=self.clock, new_id=new_id, rules=self.rules, fault=lambda point: None,
+        )
+        self.runner = self.new_runner()
+
+    def new_runner(self, fault: Callable[[str], None] = lambda point: None) -> Runner:
+        """Return another worker; `fault` may raise at a named point."""
+        return Runner(
+            database=self.database, providers=(self.provider, self.sketch), imaging=self.imaging,
+            media=self.media, dispatcher=self.bell, clock=self.clock, new_id=new_id, rules=self.rules, fault=fault,
+        )
+
+    async def person(self, name: str = "ada") -> str:
+        """Open an account and return its owner id."""
+        form = SignUp(full_name=name, email=f"{name}@example.com", password="long enough", born=date(1990, 1, 1))
+        return (await self.accounts.sign_up(form, device="Test", address="127.0.0.1")).person.id
+
+    async def job(self, owner: str, request: Request = REQUEST) -> Job:
+        """Quote and submit."""
+        quote = await self.jobs.quote(owner, request)
+        return await self.jobs.submit(owner, quote.id)
+
+    async def check_books(self, owner: str) -> int:
+        """Assert that the balance is the sum of the ledger and that every final job's hold is closed once; return it."""
+        entries = await self.database.tables.ledger.find(Query(owner=owner, limit=10_000))
+        total = sum(entry.amount for entry in entries)
+        assert (await self.jobs.balance(owner)).available == total >= 0
+        for job in await self.database.tables.jobs.find(Query(owner=owner, limit=10_000)):
+            lines = [(entry.kind, entry.amount) for entry in entries if entry.job_id == job.id]
+            kinds = sorted(kind for kind, _ in lines)
+            assert len(kinds) == len(set(kinds))
+            if job.state.is_final:
+                assert sum(amount for _, amount in lines) == -job.charged_credits
+                assert "release" in kinds
+        return total
+
+    async def check_media(self, owner: str) -> None:
+        """Assert that there is no image row without bytes and no bytes without a row."""
+        images = await self.database.tables.images.find(Query(owner=owner, limit=1000))
+        stored = {key.rpartition("/")[0] + "/" for key in await self.media.list(f"images/{owner}/")}
+        assert stored == {media_prefix(owner, image.id) for image in images}
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    """Open a house on SQLite."""
+    clock = MovingClock()
+    keys = await open_file_keys(tmp_path / "keys", b"")
+    database = await open_sqlite(tmp_path / "house.db", keys, clock)
+    pool = WorkerPool(1)
+    sketch = SketchProvider(pool)
+    yield House(
+        database=database,
+        media=await open_local_media(tmp_path / "media"),
+        imaging=open_imaging(pool),
+        clock=clock,
+        provider=ScriptedProvider(sketch.models()[0]),
+        sketch=sketch,
+    )
+    await pool.close()
+    await database.close()
+
+
+LEASE_OVER = {"seconds": (RULES.lease + timedelta(seconds=1)).total_seconds()}
