@@ -217,13 +217,14 @@ def _read_values(given: Mapping[str, str], faults: list[str]) -> dict[str, Any]:
 
 
 def _unknown_names(given: Mapping[str, str]) -> list[str]:
-    known = [PREFIX + item.name.upper() for item in fields(Settings)] + [ENV_FILE_NAME]
+    known = [item.name.upper() for item in fields(Settings)] + [ENV_FILE_NAME.removeprefix(PREFIX)]
     faults: list[str] = []
     for name in sorted(given):
-        if name in known or name.startswith(TEST_ONLY):
+        short = name.removeprefix(PREFIX)
+        if short in known or name.startswith(TEST_ONLY):
             continue
-        near = difflib.get_close_matches(name, known, n=1)
-        cure = f"did you mean {near[0]}?" if near else "remove it"
+        near = difflib.get_close_matches(short, known, n=1)
+        cure = f"did you mean {PREFIX}{near[0]}?" if near else "remove it"
         faults.append(f"{name} is no setting: {cure}")
     return faults
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from PIL import Image as Pillow
 
+from imageroute_app.adapters.dispatch.watchers import Watchers
 from imageroute_app.domain.catalog import Model
 from imageroute_app.domain.jobs import Request
 from imageroute_app.domain.ports import Done, Mail, Picture, ProviderCall, ProviderEvent, Submitted
@@ -32,17 +33,17 @@ class Bell:
 
     woken: list[str] = field(default_factory=list)
     told: list[tuple[str, str]] = field(default_factory=list)
+    watchers: Watchers = field(default_factory=Watchers)
 
     async def wake(self, job_id: str) -> None:
         self.woken.append(job_id)
 
     async def changed(self, owner: str, job_id: str) -> None:
         self.told.append((owner, job_id))
+        self.watchers.tell(owner, job_id)
 
-    async def changes(self, owner: str) -> AsyncIterator[str]:
-        for who, job_id in self.told:
-            if who == owner:
-                yield job_id
+    def changes(self, owner: str) -> AsyncIterator[str]:
+        return self.watchers.watch(owner)
 
 
 @dataclass

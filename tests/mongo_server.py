@@ -15,16 +15,21 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 COMMAND = ROOT / ".venv-mongo" / "bin" / "secantusd-py"
+FOREIGN = "IMAGEROUTE_TEST_MONGODB_URI"
 BOOT_S = 60.0
 STOP_S = 20.0
+
+
+def is_foreign() -> bool:
+    """Say whether the server outlives the tests."""
+    return bool(os.environ.get(FOREIGN))
 
 
 @contextlib.contextmanager
 def mongo_server(folder: Path) -> Iterator[str]:
     """Run a server on a free port of this machine around a block; yields its address."""
-    given = os.environ.get("IMAGEROUTE_TEST_MONGODB_URI", "")
-    if given:
-        yield given
+    if is_foreign():
+        yield os.environ[FOREIGN]
         return
     if not COMMAND.exists():
         pytest.skip(f"{COMMAND} is not installed: make .venv-mongo")

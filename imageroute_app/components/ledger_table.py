@@ -3,6 +3,7 @@
 import reflex as rx
 
 from imageroute_app.components import paths
+from imageroute_app.components.links import link
 from imageroute_app.components.marks import bullet, moment
 from imageroute_app.components.shell import icon
 from imageroute_app.state.usage import GroupView, LineView, UsageState
@@ -102,7 +103,7 @@ def _waiting() -> rx.Component:
 def _empty() -> rx.Component:
     return rx.el.div(
         rx.el.p(rx.el.b("Nothing has moved yet. "), "Each credit that comes or goes gets a line here."),
-        rx.el.a("Make a picture", href=paths.CREATE, class_name="btn line"),
+        link("Make a picture", href=paths.CREATE, class_name="btn line"),
         class_name="empty",
     )
 

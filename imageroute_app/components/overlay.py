@@ -10,6 +10,7 @@ from reflex_components_core.base.error_boundary import ErrorBoundary
 from reflex_components_core.core.banner import has_too_many_connection_errors
 
 from imageroute_app.components import paths
+from imageroute_app.components.links import link
 from imageroute_app.components.shell import icon
 
 
@@ -25,8 +26,8 @@ def broken_page() -> rx.Component:
                 class_name="read q2",
             ),
             rx.el.div(
-                rx.el.a("Load it again", href="", class_name="btn ink"),
-                rx.el.a("Go to Create", href=paths.CREATE, class_name="btn line"),
+                link("Load it again", href="", class_name="btn ink"),
+                link("Go to Create", href=paths.CREATE, class_name="btn line"),
                 class_name="cta",
             ),
             class_name="broken",
@@ -47,7 +48,7 @@ def offline_bar() -> rx.Component:
                     "Still no connection. Check your network; this page goes on by itself.",
                     class_name="grow",
                 ),
-                rx.el.a("Load again", href="", class_name="btn sm"),
+                link("Load again", href="", class_name="btn sm"),
                 class_name="toast",
             ),
             rx.fragment(),

@@ -3,6 +3,7 @@
 import reflex as rx
 
 from imageroute_app.components import paths
+from imageroute_app.components.links import link
 from imageroute_app.components.marks import logo
 
 FOOTER = (
@@ -16,7 +17,7 @@ FOOTER = (
 
 def wordmark() -> rx.Component:
     """Draw the logo with the name beside it, as the way home."""
-    return rx.el.a(
+    return link(
         logo(), "ImageRoute", href=paths.LANDING, class_name="wm", aria_label="ImageRoute, home"
     )
 
@@ -31,7 +32,7 @@ def footer() -> rx.Component:
     return rx.el.div(
         rx.el.footer(
             rx.el.span("ImageRoute"),
-            *[rx.el.a(name, href=path) for name, path in FOOTER],
+            *[link(name, href=path) for name, path in FOOTER],
             class_name="foot",
         ),
         class_name="wrap",
@@ -41,7 +42,7 @@ def footer() -> rx.Component:
 def public_page(*content: rx.Component, head: rx.Component) -> rx.Component:
     """Put content between masthead and footer, with the skip link first."""
     return rx.el.div(
-        rx.el.a("Skip to content", href="#main", class_name="btn ink skip"),
+        link("Skip to content", href="#main", class_name="btn ink skip"),
         head,
         rx.el.main(*content, id="main", tab_index=-1),
         footer(),

@@ -4,6 +4,7 @@ import reflex as rx
 from reflex_components_core.core.banner import has_connection_errors
 
 from imageroute_app.components import paths
+from imageroute_app.components.links import link
 from imageroute_app.components.marks import logo
 from imageroute_app.state.session import SessionState
 
@@ -143,7 +144,7 @@ def shell(
 ) -> rx.Component:
     """Put a screen's content into the frame."""
     return rx.el.div(
-        rx.el.a("Skip to content", href="#main", class_name="btn ink skip"),
+        link("Skip to content", href="#main", class_name="btn ink skip"),
         rx.el.div(
             rail(title),
             rx.el.main(

@@ -6,6 +6,7 @@ from reflex.style import color_mode, set_color_mode
 from imageroute_app.components import paths
 from imageroute_app.components.devices import devices
 from imageroute_app.components.forms import field, post_button, post_form, section, setting
+from imageroute_app.components.links import link
 from imageroute_app.components.shell import icon, shell
 from imageroute_app.state.account import AccountState
 from imageroute_app.state.session import SessionState
@@ -128,14 +129,14 @@ def _look() -> rx.Component:
 
 def _links() -> rx.Component:
     return rx.el.ul(
-        *[rx.el.li(rx.el.a(name, href=path)) for name, path in POLICIES], class_name="pages"
+        *[rx.el.li(link(name, href=path)) for name, path in POLICIES], class_name="pages"
     )
 
 
 def _places() -> rx.Component:
     return rx.el.nav(
         *[
-            rx.el.a(icon(symbol), rx.el.span(name, class_name="grow"), icon("chevron-right", "s"), href=path)
+            link(icon(symbol), rx.el.span(name, class_name="grow"), icon("chevron-right", "s"), href=path)
             for name, path, symbol in PLACES
         ],
         class_name="places phone",

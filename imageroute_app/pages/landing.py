@@ -4,6 +4,7 @@ import reflex as rx
 
 from imageroute_app.components import paths
 from imageroute_app.components.hero import destination, hero_map, phone_route
+from imageroute_app.components.links import link
 from imageroute_app.components.proofs import proofs
 from imageroute_app.components.public import masthead, public_page
 
@@ -76,7 +77,7 @@ def _hero() -> rx.Component:
                 " your prompt, where, for how long, and what it costs."
             ),
             rx.el.div(
-                rx.el.a("Sign up", href=paths.SIGN_UP, class_name="btn go lg"),
+                link("Sign up", href=paths.SIGN_UP, class_name="btn go lg"),
                 rx.el.span("Free starter credits, no card", class_name="small q3"),
                 class_name="cta",
             ),
@@ -99,7 +100,7 @@ def _hero() -> rx.Component:
 def _policy() -> rx.Component:
     return rx.el.section(
         rx.el.h2("Everything we keep is listed, with the reason and the day it goes.", class_name="h1"),
-        rx.el.a("Read the policy", href=paths.PRIVACY, class_name="btn line lg"),
+        link("Read the policy", href=paths.PRIVACY, class_name="btn line lg"),
         class_name="pol",
         aria_label="Policy",
     )
@@ -108,9 +109,9 @@ def _policy() -> rx.Component:
 def landing() -> rx.Component:
     """Show what ImageRoute is and how to begin."""
     head = masthead(
-        rx.el.a("How it works", href="#how", class_name="desk"),
-        rx.el.a("Privacy policy", href=paths.PRIVACY, class_name="desk"),
-        rx.el.a("Sign in", href=paths.SIGN_IN, class_name="btn line"),
+        link("How it works", href="#how", class_name="desk"),
+        link("Privacy policy", href=paths.PRIVACY, class_name="desk"),
+        link("Sign in", href=paths.SIGN_IN, class_name="btn line"),
     )
     return public_page(
         rx.el.div(_hero(), proofs(), class_name="wrap"),

@@ -5,7 +5,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from imageroute_app.domain.errors import ImageRouteError, InvalidInput
-from imageroute_app.routes.auth import answer_to, auth_page, note
+from imageroute_app.routes.answers import answer_to, auth_page, note
 from imageroute_app.routes.forms import Form, read_form
 from imageroute_app.routes.pagekit import CurrentServices
 from imageroute_app.routes.session import (

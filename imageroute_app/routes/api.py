@@ -8,14 +8,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from imageroute_app.domain.gallery import Image
 from imageroute_app.routes.account import AccountForms
 from imageroute_app.routes.auth import Auth
 from imageroute_app.routes.gallery import gallery_routes
 from imageroute_app.routes.health import health_routes
+from imageroute_app.routes.links import MailLinks
+from imageroute_app.routes.media import media_routes
 from imageroute_app.routes.outbox import outbox_routes
 from imageroute_app.routes.pagekit import CurrentServices, Endpoint, exception_handlers
 from imageroute_app.routes.public import public_routes
-
+from imageroute_app.routes.session import owner_of
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
@@ -24,13 +27,25 @@ def build_routes(current: CurrentServices) -> list[Route]:
     """Return every route; `current` returns the open services and is called on each request, never now."""
     routes = [
         *Auth(current).routes(),
+        *MailLinks(current).routes(),
         *AccountForms(current).routes(),
         *public_routes(current),
         *gallery_routes(current),
+        *_pictures(current),
         *health_routes(current),
         *outbox_routes(current),
     ]
     return [*routes, *_refusals(routes)]
+
+
+def _pictures(current: CurrentServices) -> list[Route]:
+    async def viewer(request: Request) -> str:
+        return await owner_of(request, current())
+
+    async def image(image_id: str, owner: str) -> Image:
+        return await current().gallery.image(owner, image_id)
+
+    return media_routes(viewer=viewer, image=image, media=lambda: current().media)
 
 
 def _refusals(routes: Iterable[Route]) -> list[Route]:

@@ -13,9 +13,10 @@ from imageroute_app.domain.errors import InvalidInput
 from imageroute_app.services.accounts import SignUp, clean_email
 
 FIELDS_MAX, FIELD_BYTES = 20, 4096
-MONTHS = tuple(
-    "january february march april may june july august september october november december".split()
-)
+MONTHS = (
+    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
+    "december",
+)  # fmt: skip
 WRONG_DATE = "Enter day, month and year, like 7 3 1990."
 
 

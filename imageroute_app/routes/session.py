@@ -70,9 +70,7 @@ def set_session(response: Response, services: Services, token: str) -> None:
 
 def clear_session(response: Response, services: Services) -> None:
     """Take the session from the browser, and what it has cached of private pictures."""
-    response.delete_cookie(
-        cookie_name(services), path="/", secure=is_https(services), httponly=True, samesite="lax"
-    )
+    response.delete_cookie(cookie_name(services), path="/", secure=is_https(services), httponly=True, samesite="lax")
     response.headers["Clear-Site-Data"] = '"cache"'
     response.headers["Cache-Control"] = "no-store"
 

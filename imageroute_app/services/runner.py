@@ -8,7 +8,7 @@ a crash overwrites them and nothing is left over.
 import asyncio
 import logging
 import random
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 
 from imageroute_app.domain.catalog import Model
@@ -36,8 +36,8 @@ from imageroute_app.domain.ports import (
     Tables,
 )
 from imageroute_app.domain.rules import Rules
-from imageroute_app.services.holds import Holds
 from imageroute_app.logs import trace
+from imageroute_app.services.holds import Holds
 
 log = logging.getLogger(__name__)
 
@@ -129,16 +129,24 @@ class Runner:
 
         Returns False when the lease was lost to another worker, after stopping the work as well.
         """
-        pause = min(self._rules.lease.total_seconds() / 3, 1.0)
+        changes = self._dispatcher.changes(job.owner)
+        time_of, pause = asyncio.get_running_loop().time, self._rules.lease.total_seconds() / 3
+        renew_at = time_of() + pause
         while not work.done():
-            await asyncio.sleep(pause)
-            until = self._clock() + self._rules.lease
+            heard = await _next_within(changes, renew_at - time_of())
             try:
+                if heard == job.id and (await self._tables.jobs.get(job.id, job.owner)).cancel_requested:
+                    work.cancel()
+                    return True
+                if time_of() < renew_at:
+                    continue
+                renew_at = time_of() + pause
+                until = self._clock() + self._rules.lease
                 kept = await self._tables.jobs.renew(job.id, holder=self._holder, lease_until=until)
-                row = await self._tables.jobs.get(job.id, job.owner)
+                stopped = (await self._tables.jobs.get(job.id, job.owner)).cancel_requested
             except ImageRouteError:
                 continue
-            if not kept or row.cancel_requested:
+            if stopped or not kept:
                 work.cancel()
                 return kept
         return False
@@ -365,6 +373,18 @@ class Runner:
         await tables.attempts.update(
             replace(attempt, outcome=outcome, notes=notes, ended_at=self._clock())
         )
+
+
+async def _next_within(changes: AsyncIterator[str], seconds: float) -> str:
+    """Return the next id, or an empty text when none came in time or the dispatcher has stopped."""
+    try:
+        async with asyncio.timeout(max(seconds, 0)):
+            return await anext(changes)
+    except TimeoutError:
+        return ""
+    except StopAsyncIteration:
+        await asyncio.sleep(max(seconds, 0))
+        return ""
 
 
 def _drawn_seed(job: Job) -> int:

@@ -121,8 +121,8 @@ class Guard(Middleware):
     def _fits(self, event: Event, handler: Callable[..., Any]) -> bool:
         if event.name not in self._contracts:
             self._contracts[event.name] = contract(handler)
-        payload = {name: form_data_as_dict(value) for name, value in event.payload.items()}
         try:
+            payload = {name: form_data_as_dict(value) for name, value in event.payload.items()}
             self._contracts[event.name].validate_json(json.dumps(payload))
         except (ValidationError, TypeError, ValueError):
             return False

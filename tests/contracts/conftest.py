@@ -19,9 +19,12 @@ from imageroute_app.adapters.keys.files import open_file_keys
 from imageroute_app.adapters.keys.mongo import open_mongo_keys
 from imageroute_app.domain.ports import Database, KeyStore
 from tests.contracts.records import NOW
-from tests.mongo_server import mongo_server
+from tests.mongo_server import is_foreign, mongo_server
 
 MASTER = base64.urlsafe_b64decode("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=")
+
+RUN = f"test_{secrets.token_hex(4)}"
+"""What the names of this run's databases begin with."""
 
 
 class Closable(Protocol):
@@ -104,22 +107,23 @@ class Place:
 
 @pytest.fixture(scope="session")
 def mongo_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Return the server's address; our databases go with its folder, or are dropped when it is somebody else's."""
     with mongo_server(tmp_path_factory.mktemp("mongo")) as uri:
         yield uri
+        with contextlib.closing(MongoClient[dict[str, Any]](uri, timeoutMS=90_000)) as client:
+            for name in client.list_database_names() if is_foreign() else ():
+                if name.startswith(RUN):
+                    client.drop_database(name)
 
 
 @pytest.fixture(params=["sqlite", "mongo"])
 async def place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Place]:
     uri = request.getfixturevalue("mongo_uri") if request.param == "mongo" else ""
-    name = f"test_{secrets.token_hex(6)}"
+    name = f"{RUN}_{secrets.token_hex(4)}"
     place = Place(engine=request.param, folder=tmp_path, uri=uri, name=name)
     yield place
     for opened in place.opened:
         await opened.close()
-    if uri:
-        with contextlib.closing(MongoClient[dict[str, Any]](uri)) as client:
-            client.drop_database(name)
-            client.drop_database(f"{name}_backup")
 
 
 @pytest.fixture
@@ -135,7 +139,7 @@ async def open_keys(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIter
     """Return what opens the same key store again, by default with the same master key."""
     opened: list[Closable] = []
     uri = request.getfixturevalue("mongo_uri") if request.param == "mongo" else ""
-    name = f"test_{secrets.token_hex(6)}_keys"
+    name = f"{RUN}_{secrets.token_hex(4)}_keys"
 
     async def open_again(master: bytes = MASTER) -> KeyStore:
         if request.param == "files":
@@ -148,6 +152,3 @@ async def open_keys(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIter
     yield open_again
     for keys in opened:
         await keys.close()
-    if uri:
-        with contextlib.closing(MongoClient[dict[str, Any]](uri)) as client:
-            client.drop_database(name)

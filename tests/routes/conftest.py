@@ -17,7 +17,6 @@ from imageroute_app.adapters.identity.passwords import ArgonPasswords
 from imageroute_app.adapters.keys.files import open_file_keys
 from imageroute_app.adapters.mail.outbox import Outbox
 from imageroute_app.adapters.media.local import open_local_media
-from imageroute_app.adapters.providers import sketch
 from imageroute_app.adapters.providers.catalogue import read_catalogue
 from imageroute_app.adapters.throttle import open_limiter
 from imageroute_app.domain.gallery import Image
@@ -32,6 +31,7 @@ from imageroute_app.services.retention import Retention
 from imageroute_app.services.runner import Runner
 from tests.doubles import Bell, MovingClock, ScriptedProvider
 
+CATALOGUE = Path(__file__).parents[2] / "imageroute_app/adapters/providers/sketch/catalogue.toml"
 ORIGIN = "http://127.0.0.1:3000"
 PASSWORD = "correct horse battery"
 CHROME = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36"
@@ -112,7 +112,7 @@ class House:
 
     def with_site(self, *, origin: str = ORIGIN, **changes: object) -> None:
         """Change what the installation says about itself."""
-        site = replace(self.services.site, origins=(origin,), **changes)  # type: ignore[arg-type]  # names of fields
+        site = replace(self.services.site, origins=(origin,), **changes)  # pyright: ignore
         rules = replace(self.services.rules, origin=origin)
         self.services = replace(self.services, site=site, rules=rules)
 
@@ -124,15 +124,18 @@ async def open_house(folder: Path, rules: Rules, clock: MovingClock) -> AsyncIte
     database = await open_sqlite(folder / "house.db", keys, clock)
     media = await open_local_media(folder / "media")
     outbox, limiter, passwords, bell = Outbox(folder / "outbox", clock), open_limiter(""), CountingPasswords(), Bell()
-    catalogue = read_catalogue(Path(sketch.__path__[0]) / "catalogue.toml")
-    provider = ScriptedProvider(catalogue[0])
+    provider = ScriptedProvider(read_catalogue(CATALOGUE)[0])
 
     async def letters() -> Sequence[OutboxLetter]:
         return [
             OutboxLetter(
-                id=mail.id, to=mail.to, subject=mail.subject, text=mail.text, link=mail.link,
+                id=mail.id,
+                to=mail.to,
+                subject=mail.subject,
+                text=mail.text,
+                link=mail.link,
                 sent_at=mail.sent_at.isoformat(),
-            )  # fmt: skip
+            )
             for mail in await outbox.messages()
         ]
 
@@ -201,5 +204,3 @@ async def house(tmp_path: Path, rules: Rules) -> AsyncIterator[House]:
 async def browser(house: House) -> httpx.AsyncClient:
     """Return a browser that was never here."""
     return await house.browser()
-
-

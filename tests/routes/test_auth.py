@@ -1,5 +1,6 @@
 """Signing up, in and out, new passwords, proven addresses and devices, as a browser without scripts sees them."""
 
+import asyncio
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -29,7 +30,7 @@ def cookie(answer: httpx.Response, name: str) -> dict[str, str]:
     return {key: str(value) for key, value in jar[name].items() if value} | {"value": jar[name].value}
 
 
-async def people(house: House) -> int:
+async def welcomed(house: House) -> int:
     letters = await house.services.outbox() if house.services.outbox else []
     return sum(letter.subject == "Confirm your email" for letter in letters)
 
@@ -137,7 +138,7 @@ async def test_age_boundaries(
     data = {**SIGN_UP, "born_year": year, "born_month": month, "born_day": day, "country": country}
     answer = await browser.post("/auth/sign-up", data=data)
     assert answer.status_code == (303 if allowed else 403)
-    assert await people(house) == int(allowed)
+    assert await welcomed(house) == int(allowed)
 
 
 async def test_too_young_stores_nothing_and_keeps_sign_up_closed_for_an_hour(
@@ -150,11 +151,11 @@ async def test_too_young_stores_nothing_and_keeps_sign_up_closed_for_an_hour(
     assert (age["max-age"], age["value"]) == ("3600", "1")
     assert age["httponly"]
     assert "ir_session" not in browser.cookies
-    assert await people(house) == 0
+    assert await welcomed(house) == 0
     assert (await browser.get("/sign-up")).status_code == 403
     again = await browser.post("/auth/sign-up", data=SIGN_UP)
     assert again.status_code == 403
-    assert await people(house) == 0
+    assert await welcomed(house) == 0
 
 
 async def test_the_date_of_birth_is_not_kept_anywhere(house: House, browser: httpx.AsyncClient) -> None:
@@ -332,7 +333,16 @@ async def test_opening_the_link_alone_uses_nothing_up(house: House) -> None:
     again = await client.post("/auth/verify-email", data=token)
     assert again.status_code == 404
     assert "Send a new link" in again.text
-    assert (await client.post("/auth/send-verification")).status_code == 200
+    assert "Your email is confirmed" in (await client.post("/auth/send-verification")).text
+    assert "Your email is confirmed" in (await client.get("/verify-email")).text
+
+
+async def test_a_new_link_is_sent_to_who_is_signed_in(house: House) -> None:
+    client = await house.signed_up()
+    assert "Send a new link" in (await client.get("/verify-email")).text
+    answers = [await client.post("/auth/send-verification") for _ in range(6)]
+    assert [answer.status_code for answer in answers] == [200] * 5 + [429]
+    assert await welcomed(house) == 6
 
 
 async def test_links_of_one_kind_do_not_open_the_other(house: House) -> None:
@@ -407,7 +417,9 @@ async def test_signing_out_everywhere(house: House) -> None:
     assert (await other.get("/api/gallery")).status_code == 401
 
 
-@pytest.mark.parametrize("name", ["change-name", "change-password", "end-device", "sign-out-everywhere", "send-verification"])
+@pytest.mark.parametrize(
+    "name", ["change-name", "change-password", "end-device", "sign-out-everywhere", "send-verification"]
+)
 async def test_the_forms_need_a_session(browser: httpx.AsyncClient, name: str) -> None:
     answer = await browser.post(f"/auth/{name}", data={"full_name": "Eve"})
     assert answer.status_code == 401
@@ -426,8 +438,6 @@ async def test_sessions_end_when_unused_and_at_thirty_days(house: House) -> None
 
 
 async def test_a_page_that_asks_for_many_things_at_once_stays_signed_in(house: House) -> None:
-    import asyncio
-
     client = await house.signed_up()
     house.clock.move(hours=1)
     answers = await asyncio.gather(*(client.get("/api/gallery") for _ in range(12)))

@@ -43,7 +43,9 @@ async def test_pages_search_and_trash(house: House) -> None:
     assert gone["purge"].startswith("2026-12-25")
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=201", "limit=x", "limit=-1", "q=" + "a" * 201, "after=" + "a" * 65])
+@pytest.mark.parametrize(
+    "query", ["limit=0", "limit=201", "limit=x", "limit=-1", "q=" + "a" * 201, "after=" + "a" * 65]
+)
 async def test_odd_questions_are_refused(house: House, query: str) -> None:
     client = await house.signed_up()
     answer = await client.get(f"/api/gallery?{query}")

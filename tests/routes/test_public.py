@@ -5,11 +5,12 @@ from datetime import UTC, datetime
 
 import httpx
 import pytest
+from starlette.types import Receive, Scope, Send
 
 from imageroute_app.domain.data_map import COOKIES, DATA_MAP, STORAGE_KEYS
-from imageroute_app.routes.api import build_routes
+from imageroute_app.routes.api import build_api, build_routes
 from imageroute_app.routes.public import PAGES, SECURITY_TXT_EXPIRES
-from tests.routes.conftest import CHROME, House
+from tests.routes.conftest import ORIGIN, House
 
 FORMS = ("sign-up", "sign-in", "forgot-password", "verify-email", "reset-password")
 SCRIPT = re.compile(r"<script\b[^>]*>")
@@ -31,7 +32,7 @@ async def test_pages_are_complete_and_stay_on_our_origin(browser: httpx.AsyncCli
     assert page.count("<h1") == page.count("<main") == 1
     assert re.search(r"<title>[^<]+ · ImageRoute</title>", page)
     assert re.search(r'<meta name="description" content="[^"]{30,}">', page)
-    assert 'property="og:image" content="http://127.0.0.1:3000/img/social.jpg"' in page
+    assert 'property="og:image" content="http://127.0.0.1:3000/img/social.webp"' in page
     assert 'href="#main">Skip to content' in page
     loaded = re.findall(r'(?:src|href)="(https?:[^"]*)"', page)
     assert all('rel="noopener noreferrer"' in page for _ in loaded)
@@ -116,13 +117,11 @@ async def test_other_methods_answer_405_and_head_answers(house: House, browser: 
 
 
 async def test_an_id_of_the_edge_is_shown(house: House) -> None:
-    from imageroute_app.routes.api import build_api
-
-    async def edge(scope: dict, receive: object, send: object) -> None:  # type: ignore[type-arg]
+    async def edge(scope: Scope, receive: Receive, send: Send) -> None:
         scope["state"] = {"request_id": "feedfacefeedface"}
-        await build_api(lambda: house.services)(scope, receive, send)  # type: ignore[arg-type]
+        await build_api(lambda: house.services)(scope, receive, send)
 
-    transport = httpx.ASGITransport(edge)  # type: ignore[arg-type]
-    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:3000", headers={"user-agent": CHROME}) as client:
+    transport = httpx.ASGITransport(edge)
+    async with httpx.AsyncClient(transport=transport, base_url=ORIGIN) as client:
         assert "feedfacefeedface" in (await client.post("/auth/end-device")).text
         assert (await client.get("/api/gallery")).json()["error"]["request_id"] == "feedfacefeedface"

@@ -1,0 +1,167 @@
+"""What a picture costs: thumbnails against decoding alone, finishing per megapixel, our own time around a provider."""
+
+import asyncio
+import io
+import statistics
+import tempfile
+import time
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+from PIL import Image as Pillow
+
+from bench.rows import Row, median_ratio
+from imageroute_app.adapters.imaging.picture import finish_picture
+from imageroute_app.domain.catalog import Model
+from imageroute_app.domain.jobs import JobState, Request
+from imageroute_app.domain.ports import Done, FinishedImage, Marking, Picture, ProviderCall, ProviderEvent, Submitted
+from tests.services.conftest import House
+
+MARKING = Marking(source_type="algorithmicMedia", generator="bench", created_at=datetime(2026, 11, 25, tzinfo=UTC))
+ROUNDS = 15
+
+
+def photo(side_px: int = 1024) -> bytes:
+    """Return a PNG with the detail of a photo."""
+    rng = np.random.default_rng(3)
+    coarse = Pillow.fromarray((rng.random((64, 64, 3)) * 255).astype("uint8"))
+    smooth = np.asarray(coarse.resize((side_px, side_px), Pillow.Resampling.BICUBIC)).astype("int16")
+    grain = rng.integers(-6, 7, smooth.shape)
+    file = io.BytesIO()
+    Pillow.fromarray(np.clip(smooth + grain, 0, 255).astype("uint8")).save(file, "PNG", compress_level=1)
+    return file.getvalue()
+
+
+def thumbnail_rows() -> list[Row]:
+    """Measure the whole finishing of a 1024 px PNG against decoding it."""
+    data = photo()
+    decode_s, finish_s = [], []
+    for _ in range(ROUNDS):
+        begun = time.perf_counter()
+        with Pillow.open(io.BytesIO(data)) as picture:
+            picture.load()
+        decode_s.append(time.perf_counter() - begun)
+        begun = time.perf_counter()
+        finish_picture(data, MARKING)
+        finish_s.append(time.perf_counter() - begun)
+    ratio = median_ratio(decode_s, finish_s)
+    per_megapixel = statistics.median(finish_s) * 1000 / (1024 * 1024 / 1e6)
+    return [
+        Row(
+            name="finish (check, mark, two sizes): decode alone against it",
+            value=f"{statistics.median(finish_s) * 1000:.0f} ms",
+            ratio=ratio,
+            goal=">= 0.8x for one 320 px size",
+        ),
+        Row(name="the picture's own CPU", value=f"{per_megapixel:.0f} ms/megapixel", goal="reported"),
+    ]
+
+
+class Instant:
+    """A provider that answers at once, or after a wait, and notes when it did."""
+
+    id = "instant"
+
+    def __init__(self, model: Model, data: bytes) -> None:
+        self._model, self._data = replace(model, provider=self.id), data
+        self.answered: dict[str, float] = {}
+        self.waits: dict[str, float] = {}
+
+    def models(self) -> Sequence[Model]:
+        """Return the one model."""
+        return (self._model,)
+
+    async def generate(self, call: ProviderCall) -> AsyncIterator[ProviderEvent]:
+        """Wait as told by the seed, then deliver."""
+        yield Submitted(job_ref=call.id)
+        await asyncio.sleep(self.waits.get(str(call.seed), 0.0))
+        self.answered[str(call.seed)] = time.perf_counter()
+        yield Done(pictures=[Picture(data=self._data)])
+
+    async def preview(self, request: Request, seed: int) -> bytes | None:
+        """Return nothing."""
+        return None
+
+    async def close(self) -> None:
+        """Nothing to close."""
+
+
+class Finished:
+    """Imaging that hands out a finished picture at once: its CPU is reported beside, not here."""
+
+    def __init__(self, finished: FinishedImage) -> None:
+        self._finished = finished
+
+    async def finish(self, data: bytes, marking: Marking) -> FinishedImage:
+        """Return the same picture."""
+        return self._finished
+
+    async def close(self) -> None:
+        """Nothing to close."""
+
+
+async def overhead_rows() -> list[Row]:
+    """Measure our server's time per generation beyond the provider's, one at a time and 100 spread over 10 s."""
+    with tempfile.TemporaryDirectory() as folder:
+        house = await open_house(Path(folder))
+        owner = await house.person()
+        alone = [await overhead_ms(house, owner, seed) for seed in range(1, 31)]
+        crowd = await asyncio.gather(*(later_ms(house, owner, seed) for seed in range(100)))
+        await house.database.close()
+    one, many = statistics.median(alone), statistics.median(crowd)
+    return [
+        Row(name="server time per generation, 1 in flight", value=f"{one:.1f} ms", goal="<= 15 ms", met=one <= 15),
+        Row(name="server time per generation, 100 in flight", value=f"{many:.1f} ms", goal="<= 15 ms", met=many <= 15),
+    ]
+
+
+async def open_house(folder: Path) -> House:
+    """Open real SQLite and media with the instant provider."""
+    from imageroute_app.adapters.database.sqlite.database import open_sqlite
+    from imageroute_app.adapters.keys.files import open_file_keys
+    from imageroute_app.adapters.media.local import open_local_media
+    from imageroute_app.adapters.providers.sketch.provider import SketchProvider
+    from imageroute_app.adapters.workers import WorkerPool
+    from imageroute_app.bootstrap import utc_now
+    from imageroute_app.domain.rules import Rules
+
+    data = photo(512)
+    sketch = SketchProvider(WorkerPool(1))
+    rules = Rules(
+        origin="http://127.0.0.1",
+        starter_credits=10_000,
+        jobs_per_hour=100_000,
+        jobs_running_per_person=1000,
+        lease=timedelta(seconds=60),
+    )
+    return House(
+        database=await open_sqlite(folder / "b.db", await open_file_keys(folder / "keys", b""), utc_now),
+        media=await open_local_media(folder / "media"),
+        imaging=Finished(finish_picture(data, MARKING)),
+        clock=utc_now,  # type: ignore[arg-type]
+        provider=Instant(sketch.models()[0], data),  # type: ignore[arg-type]
+        sketch=sketch,
+        rules=rules,
+    )
+
+
+async def later_ms(house: House, owner: str, number: int) -> float:
+    """Begin a tenth of a second after the one before and wait 10 s, so that 100 are in flight and answers are spread."""
+    await asyncio.sleep(number / 10)
+    house.provider.waits[str(1000 + number)] = 10.0  # type: ignore[attr-defined]
+    return await overhead_ms(house, owner, 1000 + number)
+
+
+async def overhead_ms(house: House, owner: str, seed: int) -> float:
+    """Return submit-to-final time of one job less what the provider took."""
+    request = Request(prompt="a bench", provider="instant", model="sketch-1", width=512, height=512, seed=seed)
+    begun = time.perf_counter()
+    job = await house.job(owner, request)
+    await house.runner.run(job.id)
+    spent = time.perf_counter() - begun
+    waited = house.provider.waits.get(str(seed), 0.0)  # type: ignore[attr-defined]
+    assert (await house.jobs.job(owner, job.id)).state is JobState.SUCCEEDED
+    return (spent - waited) * 1000

@@ -1,0 +1,324 @@
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import SimpleNamespace
+from typing import Any, Literal
+
+import pytest
+import reflex as rx
+from reflex.istate.manager.memory import StateManagerMemory
+from reflex.istate.manager.token import BaseStateToken
+from reflex_base.event import Event
+from reflex_base.event.processor import BaseStateEventProcessor
+from reflex_base.registry import RegistrationContext
+from typing_extensions import TypedDict
+
+from imageroute_app.state import guard
+from imageroute_app.state.guard import Guard, backend_exception_handler, contract, public, signed_in, unguarded_handlers
+
+TAB = "11111111-2222-4333-8444-555555555555"
+PEOPLE = {"ir_session=alice": "alice", "ir_session=bob": "bob"}
+
+
+class Shape(StrEnum):
+    SQUARE = "square"
+
+
+class Size(TypedDict):
+    width: int
+
+
+class GuardedState(rx.State):
+    """What a page of ours might have, right and wrong."""
+
+    seen: list[str] = []
+    secret: str = ""
+
+    @rx.event
+    @public
+    def note(self, text: str, count: int = 1):
+        self.seen = [*self.seen, text * count]
+
+    @rx.event
+    @signed_in
+    def keep(self, text: str):
+        self.secret = text
+
+    @rx.event
+    @public
+    def choose(self, shape: Shape, size: Size, ratio: float, mode: Literal["a", "b"]):
+        self.seen = [*self.seen, shape]
+
+    @rx.event
+    @public
+    def submit(self, form: dict[str, str]):
+        self.seen = [*self.seen, form["prompt"]]
+
+    @rx.event
+    @public
+    def chain(self):
+        return [GuardedState.note("chained") for _ in range(100)]
+
+    @rx.event(background=True)
+    @signed_in
+    async def watch(self):
+        async with self:
+            self.seen = [*self.seen, "watched"]
+
+    @rx.event
+    def forgot_marker(self):
+        self.seen = [*self.seen, "forgot"]
+
+    def never_meant_as_handler(self):
+        self.seen = [*self.seen, "never"]
+
+
+NAME = GuardedState.get_full_name()
+
+
+@pytest.fixture(autouse=True)
+def served() -> None:
+    """These states need no services."""
+
+
+@dataclass
+class Middlewares:
+    """What an rx.App gives the processor."""
+
+    guard: Guard
+
+    async def _preprocess(self, state: rx.State, event: Event) -> Any:
+        return await self.guard.preprocess(None, state, event)  # type: ignore[arg-type]
+
+
+@dataclass
+class Pipeline:
+    """Reflex's own event processor with our guard before it."""
+
+    processor: BaseStateEventProcessor
+    guard: Guard
+    manager: StateManagerMemory
+    events: list[Event] = field(default_factory=list)
+    reported: list[Exception] = field(default_factory=list)
+
+    async def send(self, handler: str, payload: Any = None, *, cookie: str = "", tab: str = TAB) -> None:
+        router_data = {
+            "pathname": "/create",
+            "asPath": "/create?x=1",
+            "headers": {"cookie": cookie},
+            "token": tab,
+            "sid": "s",
+            "ip": "10.0.0.9",
+        }
+        name = handler if "." in handler else f"{NAME}.{handler}"
+        event = Event(name=name, payload=payload or {}, router_data=router_data)
+        future = await self.processor.enqueue(tab, event)
+        await asyncio.wait_for(future.wait_all(), 5)
+
+    async def state(self, tab: str = TAB) -> GuardedState:
+        root = await self.manager.get_state(BaseStateToken(ident=tab, cls=GuardedState))
+        return await root.get_state(GuardedState)
+
+
+@asynccontextmanager
+async def open_pipeline() -> AsyncIterator[Pipeline]:
+    async def resolve(cookie: str) -> str | None:
+        return PEOPLE.get(cookie)
+
+    pipeline: Pipeline
+    watcher, manager = Guard(resolve, sign_in_path="/sign-in"), StateManagerMemory()
+
+    async def emit_event(token: str, *events: Event) -> None:
+        pipeline.events.extend(events)
+
+    async def emit_delta(token: str, delta: Any) -> None:
+        json.dumps(delta, default=str)
+
+    def report(exception: Exception) -> None:
+        pipeline.reported.append(exception)
+
+    here = RegistrationContext.get().fork()
+    here._set_app(SimpleNamespace(get_load_events=lambda path: []))  # type: ignore[arg-type]
+    token = RegistrationContext.set(here)
+    processor = BaseStateEventProcessor(middleware=Middlewares(watcher), backend_exception_handler=report)  # type: ignore[arg-type]
+    processor.configure(state_manager=manager)
+    context = processor._root_context
+    assert context is not None
+    object.__setattr__(context, "emit_event_impl", emit_event)
+    object.__setattr__(context, "emit_delta_impl", emit_delta)
+    pipeline = Pipeline(processor, watcher, manager)
+    async with processor:
+        yield pipeline
+    RegistrationContext.reset(token)
+    if manager._expiration_task:
+        manager._expiration_task.cancel()
+    assert not pipeline.reported
+
+
+async def test_marked_handler_runs_with_its_arguments() -> None:
+    async with open_pipeline() as pipeline:
+        await pipeline.send("note", {"text": "ab", "count": 2})
+        await pipeline.send("note", {"text": "c"})
+
+        assert (await pipeline.state()).seen == ["abab", "c"]
+
+
+@pytest.mark.parametrize(
+    "handler", ["forgot_marker", "never_meant_as_handler", "setvar", "reset", "_secret", "get_state"]
+)
+async def test_unmarked_method_is_denied(handler: str) -> None:
+    async with open_pipeline() as pipeline:
+        await pipeline.send("note", {"text": "first"})
+        if f"{NAME}.{handler}" in RegistrationContext.get().event_handlers:
+            await pipeline.send(handler, {"var_name": "secret", "value": "x"} if handler == "setvar" else {})
+            assert pipeline.guard.refused["unmarked"] == 1
+
+        state = await pipeline.state()
+        assert (state.seen, state.secret) == (["first"], "")
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {},
+        {"text": 1},
+        {"text": None},
+        {"text": ["a"]},
+        {"text": {"$gt": ""}},
+        {"text": "a", "count": "2"},
+        {"text": "a", "count": True},
+        {"text": "a", "count": 1.5},
+        {"text": "a", "more": 1},
+        {"text": "a", "self": 1},
+    ],
+)
+async def test_arguments_that_do_not_fit_are_dropped(payload: dict[str, Any]) -> None:
+    async with open_pipeline() as pipeline:
+        await pipeline.send("note", payload)
+
+        assert (await pipeline.state()).seen == []
+        assert pipeline.guard.refused == {"arguments": 1}
+
+
+async def test_rich_arguments_are_checked_as_their_types_say() -> None:
+    good = {"shape": "square", "size": {"width": 2}, "ratio": 1, "mode": "a"}
+    async with open_pipeline() as pipeline:
+        await pipeline.send("choose", good)
+        for name, value in {"shape": "round", "size": {"width": 2, "more": 1}, "ratio": "1", "mode": "c"}.items():
+            await pipeline.send("choose", {**good, name: value})
+
+        assert (await pipeline.state()).seen == ["square"]
+        assert pipeline.guard.refused == {"arguments": 4}
+
+
+async def test_form_arrives_as_entries_or_as_object() -> None:
+    async with open_pipeline() as pipeline:
+        await pipeline.send("submit", {"form": {"__reflex_form_data__": [["prompt", "cat"]]}})
+        await pipeline.send("submit", {"form": {"prompt": "dog"}})
+        await pipeline.send("submit", {"form": {"__reflex_form_data__": [["prompt", 1]]}})
+        await pipeline.send("submit", {"form": {"__reflex_form_data__": "prompt"}})
+
+        assert (await pipeline.state()).seen == ["cat", "dog"]
+
+
+async def test_signed_in_handler_leads_others_to_the_sign_in_page_and_back() -> None:
+    async with open_pipeline() as pipeline:
+        await pipeline.send("keep", {"text": "x"})
+
+        assert (await pipeline.state()).secret == ""
+        assert [event.payload["path"] for event in pipeline.events] == ["/sign-in?next=/create%3Fx%3D1"]
+
+
+async def test_background_handler_passes_the_same_guard() -> None:
+    async with open_pipeline() as pipeline:
+        await pipeline.send("watch")
+        assert (await pipeline.state()).seen == []
+
+        await pipeline.send("watch", cookie="ir_session=alice")
+        assert (await pipeline.state()).seen == ["watched"]
+
+
+async def test_state_is_emptied_when_another_person_comes() -> None:
+    async with open_pipeline() as pipeline:
+        await pipeline.send("keep", {"text": "alice's"}, cookie="ir_session=alice")
+        assert (await pipeline.state()).secret == "alice's"
+
+        await pipeline.send("note", {"text": "hi"}, cookie="ir_session=bob")
+
+        state = await pipeline.state()
+        assert (state.secret, state.seen) == ("", ["hi"])
+
+
+async def test_ended_session_empties_the_state_on_the_next_event(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with open_pipeline() as pipeline:
+        await pipeline.send("keep", {"text": "alice's"}, cookie="ir_session=alice")
+        monkeypatch.delitem(PEOPLE, "ir_session=alice")
+
+        await pipeline.send("keep", {"text": "again"}, cookie="ir_session=alice")
+
+        assert (await pipeline.state()).secret == ""
+        assert pipeline.events[-1].name == "_redirect"
+
+
+async def test_tab_faster_than_a_person_is_slowed_and_others_are_not() -> None:
+    async with open_pipeline() as pipeline:
+        for _ in range(70):
+            await pipeline.send("note", {"text": "x"})
+        await pipeline.send("note", {"text": "y"}, tab="22222222-2222-4333-8444-555555555555")
+
+        assert 60 <= len((await pipeline.state()).seen) < 70
+        assert (await pipeline.state("22222222-2222-4333-8444-555555555555")).seen == ["y"]
+
+
+async def test_events_that_handlers_chain_are_not_counted() -> None:
+    async with open_pipeline() as pipeline:
+        await pipeline.send("chain")
+
+        assert (await pipeline.state()).seen == ["chained"] * 100
+
+
+def test_handlers_without_marker_or_types_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(GuardedState.forgot_marker.fn, "__module__", "imageroute_app.state.example")
+
+    assert [fault for fault in unguarded_handlers() if "guarded_state" in fault] == [
+        f"{NAME}.forgot_marker: mark it @public or @signed_in below @rx.event"
+    ]
+
+
+def test_contract_needs_a_type_for_every_argument() -> None:
+    def untyped(self, text): ...
+
+    with pytest.raises(KeyError, match="text"):
+        contract(untyped)
+
+
+def test_failed_handler_is_logged_without_its_input_and_told_with_a_number(caplog: pytest.LogCaptureFixture) -> None:
+    told: list[str] = []
+    report = backend_exception_handler(told.append)
+
+    report(ValueError("canary"))
+
+    error_id = told[0].partition("noted as ")[2].partition(".")[0]
+    assert f"error {error_id}: ValueError" in caplog.text
+    assert "canary" not in caplog.text
+
+
+def test_browsers_error_text_is_not_kept(caplog: pytest.LogCaptureFixture) -> None:
+    guard.frontend_exception_handler(Exception("canary"))
+
+    assert "a page reported an error, 6 characters" in caplog.text
+    assert "canary" not in caplog.text
+
+
+def test_refusals_are_logged_by_powers_of_ten(caplog: pytest.LogCaptureFixture) -> None:
+    async def nobody(cookie: str) -> None:
+        return None
+
+    watcher = Guard(nobody, sign_in_path="/sign-in")
+    for _ in range(150):
+        watcher._refuse("pace")
+
+    assert len(caplog.records) == 3
