@@ -87,6 +87,15 @@ async def open_services(settings: Settings, *, clock: Callable[[], datetime] = u
     mailer: Mailer = SmtpMailer(settings.smtp_url, settings.mail_from) if settings.smtp_url else outbox
     rules, fault = _rules(settings), _fault(settings)
     gallery = Gallery(database=database, media=media, clock=clock)
+    accounts = Accounts(
+        database=database,
+        passwords=ArgonPasswords(),
+        mailer=mailer,
+        limiter=limiter,
+        clock=clock,
+        new_id=new_id,
+        rules=rules,
+    )
 
     async def purge_outbox(age: timedelta) -> int:
         return await outbox.purge(older_than=clock() - age)
@@ -96,6 +105,7 @@ async def open_services(settings: Settings, *, clock: Callable[[], datetime] = u
         await pool.warm()
 
     async def close() -> None:
+        await accounts.settle()
         await dispatcher.stop()
         for provider in providers:
             await provider.close()
@@ -106,15 +116,7 @@ async def open_services(settings: Settings, *, clock: Callable[[], datetime] = u
     return Services(
         site=_site(settings),
         rules=rules,
-        accounts=Accounts(
-            database=database,
-            passwords=ArgonPasswords(),
-            mailer=mailer,
-            limiter=limiter,
-            clock=clock,
-            new_id=new_id,
-            rules=rules,
-        ),
+        accounts=accounts,
         jobs=Jobs(
             database=database,
             providers=providers,

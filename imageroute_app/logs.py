@@ -76,5 +76,5 @@ def configure_logging(level: str) -> None:
     handler.addFilter(Damper())
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    for name in ("engineio.server", "socketio.server"):
+    for name in ("engineio.server", "socketio.server", "alembic.runtime.plugins"):
         logging.getLogger(name).setLevel(logging.WARNING)

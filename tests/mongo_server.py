@@ -35,7 +35,7 @@ def mongo_server(folder: Path) -> Iterator[str]:
         pytest.skip(f"{COMMAND} is not installed: make .venv-mongo")
     port = _free_port()
     with (folder / "server.log").open("wb") as log:
-        server = subprocess.Popen(  # noqa: S603  # our own command
+        server = subprocess.Popen(  # our own command
             [COMMAND, "--host", "127.0.0.1", "--port", str(port), "--storage-path", folder / "store",
              "--log-level", "WARNING"],
             stdout=log, stderr=log,
@@ -65,5 +65,5 @@ def _wait(server: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
             break
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
             return
-        time.sleep(0.05)  # noqa: TID251  # nothing tells us when a foreign process listens
+        time.sleep(0.05)  # nothing tells us when a foreign process listens
     raise RuntimeError(f"the MongoDB test server did not start:\n{log.read_text()}")

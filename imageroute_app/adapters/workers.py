@@ -31,6 +31,7 @@ KNOWN_MODULES = ("imageroute_app.domain.errors", "imageroute_app.domain.ports")
 START_TIMEOUT_S = 30.0
 PIPE_BYTES = 1024 * 1024
 ANSWER_MAX_BYTES = 512 * 1024 * 1024
+CLOSED = "The picture workers are stopped."
 ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
 
 
@@ -118,12 +119,13 @@ class WorkerPool:
         return await self._start()
 
     async def _start(self) -> "_Worker":
-        worker = None if self._closed else await _Worker.spawn(self._preload)
-        if worker is not None:
-            self._all = {worker, *(other for other in self._all if not other.has_ended)}
-        if worker is None or self._closed:
-            raise WorkerLost("The picture workers are stopped.")
+        if self._closed:
+            raise WorkerLost(CLOSED)
+        worker = await _Worker.spawn(self._preload)
+        self._all = {worker, *(other for other in self._all if not other.has_ended)}
         try:
+            if self._closed:
+                raise WorkerLost(CLOSED)
             async with asyncio.timeout(START_TIMEOUT_S):
                 await worker.ready()
         except (TimeoutError, EOFError, OSError):

@@ -8,7 +8,7 @@ from imageroute_app.components.shell import icon
 from imageroute_app.state.account import AccountState, DeviceView
 
 
-def _ending(device: rx.Var[DeviceView]) -> rx.Component:
+def _ending(device: DeviceView) -> rx.Component:
     return rx.cond(
         device.is_here,
         rx.fragment(),
@@ -22,15 +22,13 @@ def _ending(device: rx.Var[DeviceView]) -> rx.Component:
     )
 
 
-def _row(device: rx.Var[DeviceView]) -> rx.Component:
+def _row(device: DeviceView) -> rx.Component:
     return rx.el.tr(
         rx.el.td(
             rx.el.span(
                 rx.cond(device.is_phone, icon("smartphone"), icon("laptop")),
                 rx.el.b(device.name),
-                rx.cond(
-                    device.is_here, rx.el.span("This device", class_name="tag"), rx.fragment()
-                ),
+                rx.cond(device.is_here, rx.el.span("This device", class_name="tag"), rx.fragment()),
                 class_name="row dev",
             )
         ),

@@ -1,5 +1,7 @@
 """Form parts, and forms that the browser posts by itself."""
 
+from typing import Any
+
 import reflex as rx
 
 
@@ -14,7 +16,7 @@ class NativeForm(rx.el.Div):
     method: rx.Var[str]
 
 
-def post_form(*content: rx.Component, action: str, **props: object) -> rx.Component:
+def post_form(*content: rx.Component, action: str, **props: Any) -> rx.Component:
     """Draw a form that posts to one of our routes."""
     return NativeForm.create(*content, action=action, method="post", **props)
 
@@ -24,7 +26,7 @@ def post_button(label: str, action: str, class_name: str = "btn line") -> rx.Com
     return post_form(rx.el.button(label, type="submit", class_name=class_name), action=action)
 
 
-def field(label: str, name: str, *, hint: str = "", **props: object) -> rx.Component:
+def field(label: str, name: str, *, hint: str = "", **props: Any) -> rx.Component:
     """Draw a labelled input with its hint below."""
     described = {"aria_describedby": f"{name}-hint"} if hint else {}
     return rx.el.div(

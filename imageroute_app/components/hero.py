@@ -93,7 +93,7 @@ def hero_map() -> rx.Component:
 def phone_route() -> rx.Component:
     """Draw the same route down the page where the map has no room."""
     return rx.el.div(
-        route(rx.Var.create(STOPS), "local"),
+        route(STOPS, "local"),
         rx.el.p(
             rx.el.span("Example", class_name="tag"),
             "Only the stop you choose gets your prompt.",
@@ -111,8 +111,6 @@ def destination() -> rx.Component:
             alt="Ringed planet rising over purple hills",
             custom_attrs={"width": "688", "height": "860", "fetchPriority": "high"},
         ),
-        rx.el.figcaption(
-            rx.el.b("Your gallery"), rx.el.span("Private · 1 credit"), class_name="small"
-        ),
+        rx.el.figcaption(rx.el.b("Your gallery"), rx.el.span("Private · 1 credit"), class_name="small"),
         class_name="dest",
     )

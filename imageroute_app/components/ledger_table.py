@@ -11,7 +11,7 @@ from imageroute_app.state.usage import GroupView, LineView, UsageState
 WIDTH = 6
 
 
-def _title(group: rx.Var[GroupView]) -> rx.Component:
+def _title(group: GroupView) -> rx.Component:
     """Draw the prompt as the button that shows the receipt: in the panel, or in a sheet where that has no room."""
     is_shown = UsageState.receipt.job_id == group.job_id
     return rx.fragment(
@@ -33,7 +33,7 @@ def _title(group: rx.Var[GroupView]) -> rx.Component:
     )
 
 
-def _head(group: rx.Var[GroupView]) -> rx.Component:
+def _head(group: GroupView) -> rx.Component:
     return rx.el.tr(
         rx.el.td(bullet(group.letter, group.line, ""), class_name="tk"),
         rx.el.td(_title(group), col_span=2, class_name="hp"),
@@ -44,7 +44,7 @@ def _head(group: rx.Var[GroupView]) -> rx.Component:
     )
 
 
-def _line(line: rx.Var[LineView]) -> rx.Component:
+def _line(line: LineView) -> rx.Component:
     return rx.el.tr(
         rx.el.td(class_name="tk"),
         rx.el.td(line.kind, class_name="nw"),
@@ -56,7 +56,7 @@ def _line(line: rx.Var[LineView]) -> rx.Component:
     )
 
 
-def _alone(group: rx.Var[GroupView]) -> rx.Component:
+def _alone(group: GroupView) -> rx.Component:
     return rx.el.tr(
         rx.el.td(icon("plus", "s"), class_name="tk"),
         rx.el.td(rx.el.b(group.title), class_name="nw"),
@@ -68,7 +68,7 @@ def _alone(group: rx.Var[GroupView]) -> rx.Component:
     )
 
 
-def _group(group: rx.Var[GroupView]) -> rx.Component:
+def _group(group: GroupView) -> rx.Component:
     return rx.el.tbody(
         rx.cond(
             group.job_id != "",
@@ -93,10 +93,7 @@ def _heads() -> rx.Component:
 
 
 def _waiting() -> rx.Component:
-    rows = [
-        rx.el.tr(rx.el.td(rx.el.div(class_name="sk bar2"), col_span=WIDTH), class_name="jh")
-        for _ in range(4)
-    ]
+    rows = [rx.el.tr(rx.el.td(rx.el.div(class_name="sk bar2"), col_span=WIDTH), class_name="jh") for _ in range(4)]
     return rx.el.tbody(*rows, aria_hidden="true")
 
 
@@ -149,9 +146,7 @@ def ledger_table() -> rx.Component:
             class_name="tbl led",
             aria_label="Ledger",
         ),
-        rx.cond(
-            UsageState.is_loaded & (UsageState.groups.length() == 0), _empty(), rx.fragment()
-        ),
+        rx.cond(UsageState.is_empty, _empty(), rx.fragment()),
         _older(),
         aria_labelledby="ledger-title",
     )

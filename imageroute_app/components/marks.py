@@ -64,7 +64,7 @@ def stop(view: rx.Var[StopView]) -> rx.Component:
 
 
 def route(
-    stops: rx.Var[list[StopView]],
+    stops: rx.Var[list[StopView]] | list[StopView],
     line: rx.Var[str] | str,
     way: str = "v",
     label: str = "Route of this picture",

@@ -11,11 +11,19 @@ from reflex_components_core.core.banner import has_too_many_connection_errors
 
 from imageroute_app.components import paths
 from imageroute_app.components.links import link
+from imageroute_app.components.public import masthead
 from imageroute_app.components.shell import icon
 
 
 def broken_page() -> rx.Component:
     """Show that this page broke, that nothing was lost, and the two ways on."""
+    return rx.fragment(
+        masthead(),
+        _what_broke(),
+    )
+
+
+def _what_broke() -> rx.Component:
     return rx.el.main(
         rx.el.div(
             icon("unplug", "l"),
@@ -59,9 +67,8 @@ def offline_bar() -> rx.Component:
     )
 
 
-def _boundary(stateful: bool) -> rx.Component:
-    quiet = {} if stateful else {"on_error": rx.noop()}
-    return ErrorBoundary.create(fallback_render=rx.Var.create(broken_page()), **quiet)
+def _boundary(_stateful: bool) -> rx.Component:
+    return ErrorBoundary.create(fallback_render=rx.Var.create(broken_page()))
 
 
 def _offline(stateful: bool) -> rx.Component | None:

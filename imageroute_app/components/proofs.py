@@ -16,9 +16,7 @@ ERASED = [
     StopView(kind="you", name="Your device", sub="Downloaded by you, yours to keep"),
     StopView(kind="home", name="Your gallery", sub="Gone · its address answers 404", state="gone"),
     StopView(kind="hub", name="Storage", sub="Gone · original and every size", state="gone"),
-    StopView(
-        kind="prov", name=CHOSEN, sub="Kept 0 days · nothing to erase", mark="L", state="gone"
-    ),
+    StopView(kind="prov", name=CHOSEN, sub="Kept 0 days · nothing to erase", mark="L", state="gone"),
 ]
 COSTS = (
     ("Quote, 4 × 1", "4"),
@@ -55,21 +53,19 @@ def proofs() -> rx.Component:
                 "Who gets it",
                 "Company, country, retention and training, named before you press Generate and"
                 " written on the receipt after.",
-                route(rx.Var.create(RECEIPT), "local"),
+                route(RECEIPT, "local"),
             ),
             _proof(
                 "hubx",
                 "What it costs",
-                "The quote binds us. You pay for pictures delivered, and never more than the"
-                " button said.",
+                "The quote binds us. You pay for pictures delivered, and never more than the button said.",
                 _bill(),
             ),
             _proof(
                 "home",
                 "The proof that it is gone",
-                "The trash leaves you 30 days to change your mind. Erase a picture, and its stops"
-                " go dark.",
-                route(rx.Var.create(ERASED), "local"),
+                "The trash leaves you 30 days to change your mind. Erase a picture, and its stops go dark.",
+                route(ERASED, "local"),
             ),
             class_name="route h",
         ),

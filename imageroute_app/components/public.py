@@ -17,9 +17,7 @@ FOOTER = (
 
 def wordmark() -> rx.Component:
     """Draw the logo with the name beside it, as the way home."""
-    return link(
-        logo(), "ImageRoute", href=paths.LANDING, class_name="wm", aria_label="ImageRoute, home"
-    )
+    return link(logo(), "ImageRoute", href=paths.LANDING, class_name="wm", aria_label="ImageRoute, home")
 
 
 def masthead(*links: rx.Component) -> rx.Component:

@@ -7,12 +7,12 @@ from imageroute_app.components.marks import route
 from imageroute_app.components.shell import icon
 from imageroute_app.state.usage import ReceiptView, UsageState
 
-RECEIPT: rx.Var[ReceiptView] = UsageState.receipt
+RECEIPT: ReceiptView = UsageState.receipt
 REFOCUS = "document.querySelector('.led [data-shown=true]')?.focus()"
 """A sheet that is opened by state has no trigger of its own to hand the focus back to."""
 
 
-def _amount(what: rx.Var[str] | str, credits: rx.Var[str] | str) -> rx.Component:
+def _amount(what: str, credits: str) -> rx.Component:
     return rx.el.div(rx.el.dt(what), rx.el.dd(credits))
 
 

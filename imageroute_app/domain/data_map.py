@@ -131,12 +131,12 @@ DATA_MAP: Mapping[str, Table] = {
         exported="jobs.json",
         unique=("quote_id",),
         filters=("state",),
-        dates=("lease_until",),
+        dates=("lease_until", "drop_at"),
         fields={
             "id": P, "owner": P, "quote_id": P, "state": P, "request": S, "provider": P, "model": P, "held_credits": P,
             "charged_credits": P, "image_ids": P, "delivered": P, "attempts": P, "lease_holder": P, "lease_until": P,
             "cancel_requested": P, "failure_code": P, "failure_message": P, "retry_of": P, "created_at": P,
-            "started_at": P, "ended_at": P, "version": P,
+            "started_at": P, "ended_at": P, "drop_at": P, "version": P,
         },
     ),
     "attempts": Table(
@@ -207,6 +207,7 @@ COOKIES: Mapping[str, str] = {
 STORAGE_KEYS: Mapping[str, str] = {
     "sessionStorage.token": "names this tab's connection; useless without the cookie",
     "localStorage.theme": "light or dark, as you chose",
+    "localStorage.keys": "off when you turned single-letter shortcuts off; no personal data",
     "localStorage.last_compiled_theme": "the default the page was built with; no personal data",
 }
 

@@ -1,13 +1,14 @@
 """Generations: what was asked (Request), what it may cost (Quote), and how it goes (Job, Attempt)."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from imageroute_app.domain.errors import Conflict, InvalidInput
 
 PROMPT_MAX = 4000
 COUNT_MAX = 8
+EMPTY_DAYS = 7
 SIDE_MIN, SIDE_MAX, PIXELS_MAX = 256, 2048, 2048 * 2048
 SEED_MAX = 2**32 - 1
 
@@ -94,6 +95,7 @@ class Job:
     created_at: datetime
     started_at: datetime | None
     ended_at: datetime | None
+    drop_at: datetime | None = None
     version: int = 0
 
     def moved(self, state: JobState, **changes: object) -> "Job":
@@ -134,6 +136,11 @@ class Attempt:
     started_at: datetime
     ended_at: datetime | None
     version: int = 0
+
+
+def drop_time(ended_at: datetime) -> datetime:
+    """Return when the row of a generation that delivered nothing is dropped; its ledger lines and receipt stay."""
+    return ended_at + timedelta(days=EMPTY_DAYS)
 
 
 def tidy_prompt(text: str) -> str:

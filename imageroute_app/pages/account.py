@@ -1,5 +1,7 @@
 """Account: name, address, password, devices, look, and the pages that say how things are done here."""
 
+from typing import Literal
+
 import reflex as rx
 from reflex.style import color_mode, set_color_mode
 
@@ -21,7 +23,11 @@ POLICIES = (
     ("Trust", paths.TRUST),
     ("Contact", paths.CONTACT),
 )
-LOOKS = (("System", "system"), ("Light", "light"), ("Dark", "dark"))
+LOOKS: tuple[tuple[str, Literal["system", "light", "dark"]], ...] = (
+    ("System", "system"),
+    ("Light", "light"),
+    ("Dark", "dark"),
+)
 
 
 def _outcome() -> rx.Component:
@@ -85,9 +91,7 @@ def _password() -> rx.Component:
         ),
         post_form(
             # Lets a password keeper see whose password changes.
-            rx.el.input(
-                type="email", value=SessionState.email, auto_complete="username", read_only=True, hidden=True
-            ),
+            rx.el.input(type="email", value=SessionState.email, auto_complete="username", read_only=True, hidden=True),
             field(
                 "Current password",
                 "current_password",
@@ -116,9 +120,7 @@ def _password() -> rx.Component:
 def _look() -> rx.Component:
     return rx.el.div(
         *[
-            rx.el.button(
-                name, type="button", aria_pressed=color_mode == mode, on_click=set_color_mode(mode)
-            )
+            rx.el.button(name, type="button", aria_pressed=color_mode == mode, on_click=set_color_mode(mode))
             for name, mode in LOOKS
         ],
         class_name="seg",
@@ -128,9 +130,7 @@ def _look() -> rx.Component:
 
 
 def _links() -> rx.Component:
-    return rx.el.ul(
-        *[rx.el.li(link(name, href=path)) for name, path in POLICIES], class_name="pages"
-    )
+    return rx.el.ul(*[rx.el.li(link(name, href=path)) for name, path in POLICIES], class_name="pages")
 
 
 def _places() -> rx.Component:
@@ -150,9 +150,7 @@ def _you() -> rx.Component:
         rx.cond(
             SessionState.is_loaded,
             rx.fragment(_name(), _email()),
-            rx.el.div(
-                rx.el.div(class_name="sk bar3"), rx.el.div(class_name="sk bar2"), aria_hidden="true"
-            ),
+            rx.el.div(rx.el.div(class_name="sk bar3"), rx.el.div(class_name="sk bar2"), aria_hidden="true"),
         ),
         name="you",
     )

@@ -53,9 +53,7 @@ def _picture(picture: Picture) -> rx.Component:
 
 
 def _rows(rows: tuple[tuple[Picture, ...], ...], where: str) -> rx.Component:
-    return rx.el.div(
-        *[rx.el.ul(*[_picture(picture) for picture in row]) for row in rows], class_name=where
-    )
+    return rx.el.div(*[rx.el.ul(*[_picture(picture) for picture in row]) for row in rows], class_name=where)
 
 
 def _strip() -> rx.Component:

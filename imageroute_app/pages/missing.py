@@ -14,9 +14,7 @@ TITLE = "Nothing here · ImageRoute"
 STOPS = [
     StopView(kind="you", name="You", sub="Asked for this address"),
     StopView(kind="hub", name="ImageRoute", sub="Looked, and answered 404", state="toahead"),
-    StopView(
-        kind="home", name="Nothing here", sub="Never was, is gone, or is not yours", state="gone"
-    ),
+    StopView(kind="home", name="Nothing here", sub="Never was, is gone, or is not yours", state="gone"),
 ]
 
 ARRIVED = """() => {
@@ -62,7 +60,7 @@ def _nothing_here() -> rx.Component:
                         class_name="cta",
                     ),
                 ),
-                route(rx.Var.create(STOPS), "local", label="What happened to this address"),
+                route(STOPS, "local", label="What happened to this address"),
                 class_name="nowhere",
             ),
             class_name="wrap",

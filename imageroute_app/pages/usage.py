@@ -12,8 +12,12 @@ TITLE = "Usage · ImageRoute"
 
 def _bar() -> rx.Component:
     return rx.el.div(
-        rx.el.i(class_name="have", style={"flexGrow": SessionState.credits.to_string()}),
-        rx.el.i(class_name="held", style={"flexGrow": SessionState.reserved.to_string()}),
+        rx.el.i(class_name="have", style={"flexGrow": f"{SessionState.credits}"}),
+        rx.cond(
+            SessionState.reserved > 0,
+            rx.el.i(class_name="held", style={"flexGrow": f"{SessionState.reserved}"}),
+            rx.fragment(),
+        ),
         class_name="bar",
         aria_hidden="true",
     )

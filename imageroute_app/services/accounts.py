@@ -4,8 +4,11 @@ Principle: an answer never tells whether an address has an account. Unknown addr
 the truth goes only to the mailbox.
 """
 
+import asyncio
 import hashlib
+import logging
 import secrets
+from collections.abc import Coroutine
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
@@ -25,6 +28,7 @@ from imageroute_app.domain.accounts import (
 from imageroute_app.domain.errors import (
     Conflict,
     Duplicate,
+    ImageRouteError,
     InvalidInput,
     NotAllowed,
     NotFound,
@@ -34,6 +38,8 @@ from imageroute_app.domain.errors import (
 from imageroute_app.domain.ledger import Entry, EntryKind
 from imageroute_app.domain.ports import Clock, Database, Limiter, Mail, Mailer, NewId, Passwords, Query, Tables
 from imageroute_app.domain.rules import Rules
+
+log = logging.getLogger(__name__)
 
 RESET_LIFE = timedelta(minutes=60)
 VERIFY_LIFE = timedelta(hours=24)
@@ -106,6 +112,7 @@ class Accounts:
         self._database, self._tables = database, database.tables
         self._passwords, self._mailer, self._limiter = passwords, mailer, limiter
         self._clock, self._new_id, self._rules = clock, new_id, rules
+        self._letters: set[asyncio.Task[None]] = set()
 
     # --- Sign up, in, out -------------------------------------------------------------------------------------------------
 
@@ -145,7 +152,7 @@ class Accounts:
             await self._database.transact(lambda tables: self._open_account(tables, signed_in))
         except Duplicate:
             await self._refuse_taken(email)
-        await self._send_link(person, MailPurpose.VERIFY)
+        self._post(self._send_link(person, MailPurpose.VERIFY))
         return signed_in
 
     def screen_age(self, born: date, country: str) -> AgeBand:
@@ -175,7 +182,7 @@ class Accounts:
 
     async def _refuse_taken(self, email: str) -> None:
         text = f"Somebody tried to open a second account with this address.\n\nSign in: {self._link('/sign-in')}"
-        await self._mailer.send(Mail(to=email, subject="You already have an account", text=text))
+        self._post(self._mailer.send(Mail(to=email, subject="You already have an account", text=text)))
         raise InvalidInput(TAKEN, field="email")
 
     async def sign_in(self, email: str, password: str, *, device: str, address: str) -> SignedIn:
@@ -287,7 +294,7 @@ class Accounts:
         await self._limiter.hit("verify", owner, limit=5, window_s=3600)
         person = await self.person(owner)
         if person.email_verified_at is None:
-            await self._send_link(person, MailPurpose.VERIFY)
+            self._post(self._send_link(person, MailPurpose.VERIFY))
 
     async def verify_email(self, secret: str) -> Person:
         """Use up a verification link; raises NotFound when it is used, late or invented."""
@@ -304,7 +311,7 @@ class Accounts:
         await self._limiter.hit("reset", hash_token(key), limit=5, window_s=3600)
         person = await self._tables.people.by_key("email_key", key)
         if person:
-            await self._send_link(person, MailPurpose.RESET)
+            self._post(self._send_link(person, MailPurpose.RESET))
 
     async def reset_password(self, secret: str, password: str) -> Person:
         """Set a new password with a mailed link; ends every session and proves the address."""
@@ -318,6 +325,22 @@ class Accounts:
         )
         await self.end_devices(person.id)
         return person
+
+    def _post(self, sending: Coroutine[None, None, None]) -> None:
+        """Send beside the answer: its time must not tell whether there was a mail, nor a slow mail server hold it up."""
+        task = asyncio.create_task(self._send_quietly(sending))
+        self._letters.add(task)
+        task.add_done_callback(self._letters.discard)
+
+    async def _send_quietly(self, sending: Coroutine[None, None, None]) -> None:
+        try:
+            await sending
+        except ImageRouteError as error:
+            log.warning("mail.failed %s", error.code)
+
+    async def settle(self) -> None:
+        """Wait for the mails that are on their way; called before the adapters close."""
+        await asyncio.gather(*self._letters)
 
     async def _send_link(self, person: Person, purpose: MailPurpose) -> None:
         secret, now = secrets.token_urlsafe(32), self._clock()

@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from imageroute_app.domain.catalog import Model
 from imageroute_app.domain.errors import Conflict, Duplicate, InvalidInput, NotFound
-from imageroute_app.domain.jobs import Attempt, Job, JobState, Quote, Request, check_request
+from imageroute_app.domain.jobs import Attempt, Job, JobState, Quote, Request, check_request, drop_time
 from imageroute_app.domain.ledger import Entry, price_credits
 from imageroute_app.domain.ports import (
     Clock,
@@ -73,6 +73,10 @@ class Jobs:
                 return found
         raise InvalidInput("This model is not on offer. Choose another one.", field="model")
 
+    def unit_price(self, model: Model) -> int:
+        """Return what one picture of a model costs today, in credits."""
+        return price_credits(model.micro_usd, self._rules.margin)
+
     async def quote(self, owner: str, request: Request) -> Quote:
         """Return the open quote for exactly this request, made on first use; two tabs get the same one.
 
@@ -93,7 +97,7 @@ class Jobs:
             if stored.job_id or stored.expires_at - now > timedelta(minutes=1):
                 return stored
             await self._retire(stored)
-        unit = price_credits(model.micro_usd, self._rules.margin)
+        unit = self.unit_price(model)
         quote = Quote(
             id=self._new_id(),
             owner=owner,
@@ -163,6 +167,26 @@ class Jobs:
             await self._dispatcher.wake(job.id)
             await self._dispatcher.changed(owner, job.id)
         return job
+
+    async def send(self, owner: str, request: Request, *, quote_id: str, most_credits: int) -> Job:
+        """Submit what a form says when it is sent: by the quote it carried if that is for this request, else a new one.
+
+        Raises:
+            Conflict: when today's price is higher than `most_credits`; nothing is sent then.
+        """
+        request = check_request(request)
+        quote = await self._carried(owner, quote_id, request)
+        if not quote.job_id and quote.price_credits > most_credits:
+            raise Conflict(f"The price is now {quote.price_credits} credits. Press again to accept it.")
+        return await self.submit(owner, quote.id)
+
+    async def _carried(self, owner: str, quote_id: str, request: Request) -> Quote:
+        try:
+            quote = await self._tables.quotes.get(quote_id, owner)
+        except NotFound:
+            return await self.quote(owner, request)
+        is_good = bool(quote.job_id) or quote.expires_at > self._clock()
+        return quote if is_good and quote.request == request else await self.quote(owner, request)
 
     async def _accept(
         self, tables: Tables, owner: str, quote_id: str, job_id: str, image_ids: tuple[str, ...]
@@ -252,7 +276,8 @@ class Jobs:
     async def _cancel_now(self, job: Job) -> Job:
         if job.state is JobState.RUNNING:
             return await self._tables.jobs.update(replace(job, cancel_requested=True))
-        ended = job.moved(JobState.CANCELLED, cancel_requested=True, ended_at=self._clock())
+        now = self._clock()
+        ended = job.moved(JobState.CANCELLED, cancel_requested=True, ended_at=now, drop_at=drop_time(now))
 
         async def close(tables: Tables) -> Job:
             stored = await tables.jobs.update(ended)

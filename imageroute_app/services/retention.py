@@ -40,4 +40,6 @@ class Retention:
             gone += await self._tables.mail_tokens.delete(token.id, token.owner)
         for quote in await self._tables.quotes.overdue("expires_at", now - timedelta(days=QUOTE_DAYS), 200):
             gone += await self._tables.quotes.delete(quote.id, quote.owner)
+        for job in await self._tables.jobs.overdue("drop_at", now, 200):
+            gone += await self._tables.jobs.delete(job.id, job.owner)
         return gone + await self._purge_outbox(timedelta(days=OUTBOX_DAYS))

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from imageroute_app.domain.catalog import Model
 from imageroute_app.domain.errors import BadImage, Conflict, ImageRouteError, InvalidInput, NotFound, Unavailable
 from imageroute_app.domain.gallery import Image, media_key, media_prefix
-from imageroute_app.domain.jobs import Attempt, AttemptOutcome, Job, JobState
+from imageroute_app.domain.jobs import Attempt, AttemptOutcome, Job, JobState, drop_time
 from imageroute_app.domain.ports import (
     Clock,
     Database,
@@ -345,6 +345,7 @@ class Runner:
             return False
         for image in ending.images:
             await tables.images.add(image)
+        now = self._clock()
         charged = await self._holds.close(
             tables, row, delivered=len(ending.images), reason=ending.reason
         )
@@ -356,7 +357,8 @@ class Runner:
                 lease_until=None,
                 failure_code=ending.code,
                 failure_message="" if ending.state is JobState.SUCCEEDED else ending.reason,
-                ended_at=self._clock(),
+                ended_at=now,
+                drop_at=None if ending.images else drop_time(now),
             )
         )
         for attempt in await tables.attempts.find(

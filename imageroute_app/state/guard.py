@@ -81,7 +81,7 @@ class Guard(Middleware):
         self._sign_in_path = sign_in_path
         self._contracts: dict[str, TypeAdapter[Any]] = {}
         self._by_tab = Buckets(per_s=30, burst=60)
-        self._by_address = Buckets(per_s=300, burst=600)
+        self._by_address = Buckets(per_s=500, burst=1000)
         self.refused: Counter[str] = Counter()
 
     async def preprocess(self, app: rx.App, state: BaseState, event: Event) -> StateUpdate | None:

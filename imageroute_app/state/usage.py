@@ -75,6 +75,7 @@ class UsageState(rx.State):
     groups: list[GroupView] = []
     receipt: ReceiptView = ReceiptView()
     has_older: bool = False
+    is_empty: bool = False
     skipped_newest: bool = False
     is_sheet_open: bool = False
     is_loading: bool = False
@@ -137,6 +138,7 @@ class UsageState(rx.State):
         shown = [*self.groups, *(group_view(*pair, models) for pair in zip(closed, jobs, strict=True))]
         self.skipped_newest = self.skipped_newest or len(shown) > SHOWN_MAX
         self.groups = shown[-SHOWN_MAX:]
+        self.is_empty = not shown
         self.has_older = len(entries) == PAGE_ENTRIES
         self._cursor = entries[-1].id if entries else self._cursor
 
@@ -161,9 +163,7 @@ async def _job(owner: str, job_id: str) -> Job | None:
         return None
 
 
-def collect(
-    pending: dict[str, list[Entry]], entries: list[Entry]
-) -> tuple[dict[str, list[Entry]], list[list[Entry]]]:
+def collect(pending: dict[str, list[Entry]], entries: list[Entry]) -> tuple[dict[str, list[Entry]], list[list[Entry]]]:
     """Sort a page of entries, newest first, into complete groups and those whose hold is further back."""
     waiting = {job_id: list(found) for job_id, found in pending.items()}
     closed: list[list[Entry]] = []
@@ -177,9 +177,7 @@ def collect(
     return waiting, closed
 
 
-def group_view(
-    entries: list[Entry], job: Job | None, models: dict[tuple[str, str], Model]
-) -> GroupView:
+def group_view(entries: list[Entry], job: Job | None, models: dict[tuple[str, str], Model]) -> GroupView:
     """Show the entries of one job, given newest first, or a single entry without a job."""
     newest, oldest = entries[0], entries[-1]
     model = models.get((job.provider, job.model)) if job else None
@@ -203,9 +201,7 @@ def group_view(
 def _quote_line(job: Job) -> LineView:
     unit = job.held_credits // job.request.count
     pictures = text.count(job.request.count, "picture")
-    return LineView(
-        kind="Quote", reason=f"{pictures} at {text.count(unit, 'credit')}", credits=f"{job.held_credits:,}"
-    )
+    return LineView(kind="Quote", reason=f"{pictures} at {text.count(unit, 'credit')}", credits=f"{job.held_credits:,}")
 
 
 def _line(entry: Entry) -> LineView:

@@ -2,10 +2,16 @@
 
 import dataclasses
 
-from imageroute_app.domain.catalog import Model
+from imageroute_app.domain.catalog import Known, Model, Task
 from imageroute_app.domain.gallery import Image
 from imageroute_app.domain.jobs import Attempt, AttemptOutcome, Job
 from imageroute_app.state import text
+
+REVIEW = {
+    Known.YES: "People may look at it",
+    Known.NO: "Nobody looks at it",
+    Known.UNKNOWN: "Unknown whether people look at it",
+}
 
 
 @dataclasses.dataclass
@@ -33,10 +39,14 @@ class ModelView:
     country: str = ""
     retention: str = ""
     trains: str = ""
+    review: str = ""
     summary: str = ""
     price: str = ""
     typical: str = ""
     typical_s: int = 0
+    takes_seed: bool = False
+    takes_negative: bool = False
+    takes_image: bool = False
     source: str = ""
     checked_on: str = ""
 
@@ -89,10 +99,14 @@ def model_view(model: Model, price_credits: int) -> ModelView:
         country=policy.country,
         retention=policy.retention_text,
         trains=policy.training_text,
+        review=REVIEW[policy.human_review],
         summary=model.summary,
         price=text.count(price_credits, "credit"),
         typical=f"Usually {text.clock(model.typical_s)}",
         typical_s=model.typical_s,
+        takes_seed=model.capabilities.takes_seed,
+        takes_negative=model.capabilities.takes_negative,
+        takes_image=Task.EDIT in model.capabilities.tasks,
         source=policy.source,
         checked_on=policy.checked_on.isoformat(),
     )

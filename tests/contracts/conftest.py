@@ -94,10 +94,7 @@ class Place:
         """Return the tables of an SQLite file with their columns."""
         with contextlib.closing(sqlite3.connect(self.file)) as connection:
             names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
-            return {
-                name: {row[1] for row in connection.execute(f"PRAGMA table_info({name})")}
-                for (name,) in names
-            }
+            return {name: {row[1] for row in connection.execute(f"PRAGMA table_info({name})")} for (name,) in names}
 
     def documents(self) -> list[tuple[str, dict[str, Any]]]:
         with contextlib.closing(MongoClient[dict[str, Any]](self.uri)) as client:

@@ -84,9 +84,7 @@ def attempt(number: int = 1, owner: str = ANN) -> Attempt:
     )  # fmt: skip
 
 
-def entry(
-    number: int, amount: int, owner: str = ANN, kind: EntryKind | None = None, key: str = ""
-) -> Entry:
+def entry(number: int, amount: int, owner: str = ANN, kind: EntryKind | None = None, key: str = "") -> Entry:
     kind = kind or (EntryKind.GRANT if amount >= 0 else EntryKind.HOLD)
     return Entry(
         id=an_id(number), owner=owner, kind=kind, amount=amount, balance_after=0, job_id="",
@@ -94,9 +92,7 @@ def entry(
     )  # fmt: skip
 
 
-def image(
-    number: int = 1, owner: str = ANN, prompt: str = f"a fern, {CANARY}", *, trashed: bool = False
-) -> Image:
+def image(number: int = 1, owner: str = ANN, prompt: str = f"a fern, {CANARY}", *, trashed: bool = False) -> Image:
     return Image(
         id=an_id(number), owner=owner, job_id=an_id(number // 4), position=number % 4, prompt=prompt,
         negative=CANARY, provider="sketch", model="sketch-1", style="", width=512, height=768,

@@ -25,6 +25,7 @@ from tests.contracts.records import (
     repository,
 )
 
+
 def as_kept(record: Any) -> Any:
     """Return the record with times cut to milliseconds, as every database keeps them."""
     cut: dict[str, Any] = {}
@@ -165,8 +166,7 @@ async def test_a_hashed_slot_can_be_filtered_by_its_text(database: Database) -> 
     await database.tables.quotes.add(records.quote(1, slot="ann's"))
     await database.tables.quotes.add(records.quote(2, BOB, slot="ann's"))
     ann, bob = [
-        (await database.tables.quotes.find(Query(owner=owner, equals={"slot": "ann's"})))[0]
-        for owner in (ANN, BOB)
+        (await database.tables.quotes.find(Query(owner=owner, equals={"slot": "ann's"})))[0] for owner in (ANN, BOB)
     ]
     assert (ann.id, bob.id) == (an_id(1), an_id(2))
     assert ann.slot != bob.slot  # the hash dies with the person's key
@@ -238,10 +238,7 @@ async def test_everything_stored_is_in_the_data_map(place: Place) -> None:
 def stored(place: Place) -> dict[str, set[str]]:
     """Return every table or collection with its columns or fields."""
     if place.engine == "mongo":
-        return {
-            name: {"id" if field == "_id" else field for field in row}
-            for name, row in place.documents()
-        }
+        return {name: {"id" if field == "_id" else field for field in row} for name, row in place.documents()}
     return place.columns()
 
 

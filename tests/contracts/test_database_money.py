@@ -12,8 +12,7 @@ from imageroute_app.domain.jobs import Job, JobState
 from imageroute_app.domain.ledger import EntryKind
 from imageroute_app.domain.ports import Database, Query, Tables
 from tests.contracts import records
-from tests.contracts.conftest import Place
-from tests.contracts.records import ANN, BOB, LATER, NOW, an_id, fill
+from tests.contracts.records import ANN, BOB, LATER, NOW, an_id
 
 
 async def check_books(database: Database, owner: str = ANN) -> int:
@@ -25,9 +24,7 @@ async def check_books(database: Database, owner: str = ANN) -> int:
 
 
 async def claim(database: Database, job_id: str, holder: str, cap: int = 5) -> Job | None:
-    return await database.tables.jobs.claim(
-        job_id, holder=holder, now=NOW, lease_until=LATER, cap=cap
-    )
+    return await database.tables.jobs.claim(job_id, holder=holder, now=NOW, lease_until=LATER, cap=cap)
 
 
 async def test_a_person_without_entries_has_an_empty_wallet(database: Database) -> None:

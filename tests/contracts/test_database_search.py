@@ -59,9 +59,7 @@ async def found(database: Database, text: str, owner: str = ANN) -> list[int]:
         ("fox' OR 1=1", []),
     ],
 )
-async def test_words_and_their_beginnings_are_found(
-    database: Database, text: str, expected: list[int]
-) -> None:
+async def test_words_and_their_beginnings_are_found(database: Database, text: str, expected: list[int]) -> None:
     await fill(database)
     assert await found(database, text) == expected
 

@@ -80,9 +80,7 @@ async def test_a_destroyed_key_leaves_no_byte_in_the_file(tmp_path: Path) -> Non
 
 
 async def test_the_master_key_is_made_once(tmp_path: Path) -> None:
-    one, two = await asyncio.gather(
-        open_file_keys(tmp_path / "keys"), open_file_keys(tmp_path / "keys")
-    )
+    one, two = await asyncio.gather(open_file_keys(tmp_path / "keys"), open_file_keys(tmp_path / "keys"))
     assert await one.key("ann") == await two.key("ann")
     assert sorted(file.name for file in (tmp_path / "keys").iterdir()) == ["keys.db", "master.key"]
 
@@ -99,6 +97,7 @@ async def test_a_damaged_file_is_named_with_the_cure(tmp_path: Path) -> None:
 
 def _new_run(before: bytes, after: bytes) -> bytes:
     """Return the wrapped key: the 60 bytes that follow the mark of the row that is new."""
+
     def rows(raw: bytes) -> dict[str, bytes]:
         connection = sqlite3.connect(":memory:")
         connection.deserialize(raw)

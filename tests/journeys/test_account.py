@@ -2,6 +2,7 @@
 
 import itertools
 import re
+import sys
 from urllib.parse import urlsplit
 
 import pytest
@@ -10,7 +11,7 @@ from playwright.async_api import Browser, Page, expect
 from tests.journeys.conftest import OpenContext, Watch, find_barriers
 from tests.product import Product
 
-PASSWORD = "correct horse battery"  # noqa: S105  # made up for throw-away accounts
+PASSWORD = "correct horse battery"
 LOOKS = list(itertools.product(("desktop", "phone"), ("light", "dark")))
 MISSING = "/no-such-place"
 LANDING_MAX_BYTES = 180 * 1024
@@ -86,9 +87,7 @@ async def test_landing_stays_within_its_transfer_budget(browser: Browser, produc
     kinds: dict[str, str] = {}
     sizes: dict[str, int] = {}
     session.on("Network.responseReceived", lambda event: kinds.update({event["requestId"]: event["type"]}))
-    session.on(
-        "Network.loadingFinished", lambda event: sizes.update({event["requestId"]: event["encodedDataLength"]})
-    )
+    session.on("Network.loadingFinished", lambda event: sizes.update({event["requestId"]: event["encodedDataLength"]}))
 
     await page.goto("/", wait_until="networkidle")
 
@@ -96,7 +95,9 @@ async def test_landing_stays_within_its_transfer_budget(browser: Browser, produc
         return sum(int(size) for key, size in sizes.items() if (kinds.get(key) in wanted) is not other)
 
     pages_bytes, font_bytes = total("Image", "Font", other=True), total("Font")
-    print(f"landing: {pages_bytes:,} bytes before pictures and fonts, fonts {font_bytes:,}, pictures {total('Image'):,}")
+    sys.stdout.write(
+        f"landing: {pages_bytes:,} bytes before pictures and fonts, fonts {font_bytes:,}, pictures {total('Image'):,}\n"
+    )
     await context.close()
     watch.check()
     assert 0 < pages_bytes <= LANDING_MAX_BYTES

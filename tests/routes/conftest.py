@@ -17,7 +17,7 @@ from imageroute_app.adapters.identity.passwords import ArgonPasswords
 from imageroute_app.adapters.keys.files import open_file_keys
 from imageroute_app.adapters.mail.outbox import Outbox
 from imageroute_app.adapters.media.local import open_local_media
-from imageroute_app.adapters.providers.catalogue import read_catalogue
+from imageroute_app.adapters.catalogue import read_catalogue
 from imageroute_app.adapters.throttle import open_limiter
 from imageroute_app.domain.gallery import Image
 from imageroute_app.domain.rules import Rules
@@ -112,7 +112,7 @@ class House:
 
     def with_site(self, *, origin: str = ORIGIN, **changes: object) -> None:
         """Change what the installation says about itself."""
-        site = replace(self.services.site, origins=(origin,), **changes)  # pyright: ignore
+        site = replace(self.services.site, origins=(origin,), **changes)
         rules = replace(self.services.rules, origin=origin)
         self.services = replace(self.services, site=site, rules=rules)
 

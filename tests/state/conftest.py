@@ -56,7 +56,7 @@ def open_tab(house: House) -> OpenTab:
         signed_in = await house.accounts.sign_in(
             f"{name}@example.com", "long enough", device=device, address="127.0.0.1"
         )
-        root = rx.State(_reflex_internal_init=True)
+        root = rx.State(_reflex_internal_init=True)  # type: ignore[call-arg]  # as Reflex itself makes it
         headers = {"cookie": f"ir_session={signed_in.token}", "origin": "http://127.0.0.1:3000"}
         router_data = {"pathname": address.partition("?")[0], "asPath": address, "headers": headers}
         root.router_data, root.router = router_data, RouterData.from_router_data(router_data)

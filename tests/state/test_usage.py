@@ -1,5 +1,7 @@
 """The ledger as the usage page shows it."""
 
+import pytest
+
 from imageroute_app.domain.ledger import Entry, EntryKind
 from imageroute_app.domain.ports import ErrorKind, ProviderError
 from imageroute_app.state import usage
@@ -96,7 +98,7 @@ async def test_receipt_of_a_delivered_job_ends_in_the_gallery(house: House, open
 
 
 async def test_older_entries_come_below_and_every_group_once(
-    house: House, open_tab: OpenTab, monkeypatch: object
+    house: House, open_tab: OpenTab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     owner = await house.person("ada")
     jobs = []
@@ -104,7 +106,7 @@ async def test_older_entries_come_below_and_every_group_once(
         jobs.append(await house.job(owner))
         house.clock.move(seconds=1)
         await house.runner.run(jobs[-1].id)
-    monkeypatch.setattr(usage, "PAGE_ENTRIES", 4)  # type: ignore[attr-defined]  # pytest's own type is private here
+    monkeypatch.setattr(usage, "PAGE_ENTRIES", 4)
 
     state = await load(await open_tab())
     while state.has_older:
@@ -116,12 +118,14 @@ async def test_older_entries_come_below_and_every_group_once(
     assert all(len(group.lines) == 4 for group in state.groups[:-1])
 
 
-async def test_list_never_grows_past_what_is_sent_at_once(house: House, open_tab: OpenTab, monkeypatch: object) -> None:
+async def test_list_never_grows_past_what_is_sent_at_once(
+    house: House, open_tab: OpenTab, monkeypatch: pytest.MonkeyPatch
+) -> None:
     owner = await house.person("ada")
     for _ in range(3):
         await house.job(owner)
         house.clock.move(seconds=1)
-    monkeypatch.setattr(usage, "SHOWN_MAX", 2)  # type: ignore[attr-defined]  # pytest's own type is private here
+    monkeypatch.setattr(usage, "SHOWN_MAX", 2)
 
     state = await load(await open_tab())
 
@@ -149,7 +153,7 @@ async def test_sheet_opens_on_its_job_and_closes(house: House, open_tab: OpenTab
     await UsageState.open_sheet.fn(state, job.id)
     assert state.is_sheet_open
 
-    await UsageState.set_sheet.fn(state, is_open=False)
+    await UsageState.set_sheet.fn(state, False)
     assert not state.is_sheet_open
 
 

@@ -87,13 +87,9 @@ class Codec(Generic[R]):
         self.names = tuple(field.name for field in self.fields)
         self._id = self.names.index("id")
         self._by_name = {field.name: field for field in self.fields}
-        self._loads = [
-            (place, field.load) for place, field in enumerate(self.fields) if field.load is not None
-        ]
+        self._loads = [(place, field.load) for place, field in enumerate(self.fields) if field.load is not None]
         self._sealed = [
-            (place, field.name)
-            for place, field in enumerate(self.fields)
-            if field.protection is Protection.SEALED
+            (place, field.name) for place, field in enumerate(self.fields) if field.protection is Protection.SEALED
         ]
 
     def row(self, record: R, cipher: Cipher) -> dict[str, Any]:
@@ -136,9 +132,7 @@ class Codec(Generic[R]):
         """Return the text of one sealed field."""
         return cipher.unseal(sealed, f"{self.name}|{record_id}|{name}")
 
-    def equals(
-        self, wanted: Mapping[str, Value | tuple[Value, ...]], cipher: Cipher
-    ) -> dict[str, list[Native]]:
+    def equals(self, wanted: Mapping[str, Value | tuple[Value, ...]], cipher: Cipher) -> dict[str, list[Native]]:
         """Return the filters of a query as stored values, one list per field.
 
         Raises:

@@ -39,9 +39,7 @@ def changed() -> Conflict:
     return Conflict("This changed in the meantime. Look at it again.")
 
 
-async def readable(
-    codec: Codec[R], sealer: Sealer, rows: Iterable[tuple[str, Sequence[Any]]]
-) -> list[R]:
+async def readable(codec: Codec[R], sealer: Sealer, rows: Iterable[tuple[str, Sequence[Any]]]) -> list[R]:
     """Decode (owner, values) of several people; one whose key is gone is noted and left out, so that a sweep goes on."""
     found: list[R] = []
     for owner, values in rows:
@@ -54,9 +52,7 @@ async def readable(
     return found
 
 
-async def every_record(
-    repositories: Mapping[str, Repository[Any]], owner: str
-) -> AsyncIterator[tuple[str, object]]:
+async def every_record(repositories: Mapping[str, Repository[Any]], owner: str) -> AsyncIterator[tuple[str, object]]:
     """Yield (table name, record) for every record of the person, read page by page."""
     for name, repository in repositories.items():
         after = ""

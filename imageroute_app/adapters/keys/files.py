@@ -22,9 +22,7 @@ from imageroute_app.adapters.keys.wrapping import (
 from imageroute_app.domain.errors import StorageFull, Unavailable
 
 BUSY_S = 5.0
-SCHEMA = (
-    "CREATE TABLE IF NOT EXISTS subject_keys (mark TEXT PRIMARY KEY, wrapped BLOB) WITHOUT ROWID"
-)
+SCHEMA = "CREATE TABLE IF NOT EXISTS subject_keys (mark TEXT PRIMARY KEY, wrapped BLOB) WITHOUT ROWID"
 """`wrapped` is NULL once the key is destroyed; the row stays, so that no new key is made silently."""
 
 
@@ -45,9 +43,7 @@ def _open(folder: Path, master_key: bytes) -> "FileKeys":
         path.touch(mode=0o600)
         path.chmod(0o600)
     except OSError as error:
-        raise Unavailable(
-            f"The key folder {folder} cannot be written: change its owner."
-        ) from error
+        raise Unavailable(f"The key folder {folder} cannot be written: change its owner.") from error
     keys = FileKeys(path, MasterKey(master_key or read_master_key(folder)))
     keys.prepare()
     return keys
@@ -67,9 +63,7 @@ class FileKeys:
                 connection.execute(SCHEMA)
                 self._key_of(connection, PROBE)
         except sqlite3.DatabaseError as error:
-            raise Unavailable(
-                f"The key store {self._path} cannot be read: put it back from its backup."
-            ) from error
+            raise Unavailable(f"The key store {self._path} cannot be read: put it back from its backup.") from error
 
     async def key(self, owner: str) -> bytes:
         """Return the person's key, made on first use; raises NotFound once destroyed."""

@@ -41,9 +41,7 @@ async def open_mongo_keys(uri: str, database: str, master_key: bytes) -> "MongoK
 class MongoKeys:
     """KeyStore on MongoDB."""
 
-    def __init__(
-        self, client: AsyncMongoClient[Document], database: str, master: MasterKey
-    ) -> None:
+    def __init__(self, client: AsyncMongoClient[Document], database: str, master: MasterKey) -> None:
         self._client, self._master, self._place = client, master, f"database {database}"
         self._rows = client[database].get_collection(
             "subject_keys",
@@ -86,9 +84,7 @@ class MongoKeys:
         """Replace the wrapped key by a mark that it was destroyed. Repeatable."""
         self._recent.drop(owner)
         with _translated():
-            await self._rows.update_one(
-                {"_id": self._master.mark(owner)}, {"$set": {"wrapped": None}}, upsert=True
-            )
+            await self._rows.update_one({"_id": self._master.mark(owner)}, {"$set": {"wrapped": None}}, upsert=True)
         self._recent.drop(owner)
 
     def pepper(self, purpose: str) -> bytes:

@@ -33,12 +33,20 @@ SEGMENT = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}")
 SEGMENTS_MAX = 8
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 ABSENT = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EISDIR}
-PUT_TRIES = 3
+PUT_TRIES = 10
 
 
 async def open_local_media(root: Path) -> "LocalMedia":
-    """Return the store below `root`, without what an earlier process left half written."""
-    return await asyncio.to_thread(_guarded, _open, root)
+    """Return the store below `root`, rid of what earlier processes left half written.
+
+    Raises:
+        StorageFull: There is no room for its folders.
+        Unavailable: The folder cannot be made or read.
+    """
+    try:
+        return await asyncio.to_thread(_guarded, _open, root)
+    except NotFound as error:
+        raise Unavailable from error
 
 
 class LocalMedia:

@@ -108,9 +108,9 @@ class MongoConnection:
         await self._client.close()
 
     async def _try(self, work: Callable[[Access], Awaitable[T]], attempt: int) -> T:
-        async with self._turn if attempt > FREE_TRIES else contextlib.nullcontext():
-            async with self._transaction() as transaction:
-                return await work(transaction)
+        turn = self._turn if attempt > FREE_TRIES else contextlib.nullcontext()
+        async with turn, self._transaction() as transaction:
+            return await work(transaction)
 
     @contextlib.asynccontextmanager
     async def _transaction(self) -> AsyncIterator["Transaction"]:
@@ -166,7 +166,7 @@ async def _commit(session: AsyncClientSession) -> None:
                 raise
 
 
-def connect(uri: str, name: str) -> MongoConnection:
+def connect(uri: str, name: str, timeout_ms: int = TIMEOUT_MS) -> MongoConnection:
     """Return the connection; nothing is sent yet.
 
     Raises:
@@ -175,8 +175,8 @@ def connect(uri: str, name: str) -> MongoConnection:
     try:
         client: AsyncMongoClient[Document] = AsyncMongoClient(
             uri,
-            serverSelectionTimeoutMS=TIMEOUT_MS,
-            connectTimeoutMS=TIMEOUT_MS,
+            serverSelectionTimeoutMS=timeout_ms,
+            connectTimeoutMS=timeout_ms,
             socketTimeoutMS=SOCKET_TIMEOUT_MS,
             maxPoolSize=50,
             retryWrites=True,

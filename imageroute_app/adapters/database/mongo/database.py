@@ -5,7 +5,12 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from imageroute_app.adapters.database.codec import cut_time
-from imageroute_app.adapters.database.mongo.connection import Access, MongoConnection, connect
+from imageroute_app.adapters.database.mongo.connection import (
+    TIMEOUT_MS,
+    Access,
+    MongoConnection,
+    connect,
+)
 from imageroute_app.adapters.database.mongo.errors import translated
 from imageroute_app.adapters.database.mongo.indexes import make_indexes
 from imageroute_app.adapters.database.mongo.jobs import MongoJobs
@@ -24,13 +29,15 @@ from imageroute_app.domain.ports import Clock, Jobs, Ledger, Repository, Tables
 T = TypeVar("T")
 
 
-async def open_mongo(uri: str, database: str, keys: Keys, clock: Clock) -> "MongoDatabase":
-    """Connect and make missing indexes.
+async def open_mongo(
+    uri: str, database: str, keys: Keys, clock: Clock, *, timeout_ms: int = TIMEOUT_MS
+) -> "MongoDatabase":
+    """Connect and make missing indexes; `timeout_ms` is how long a server may be out of reach.
 
     Raises:
         Unavailable: when the server does not answer, cannot do transactions, or the address asks for weaker writes.
     """
-    connection = connect(uri, database)
+    connection = connect(uri, database, timeout_ms)
     try:
         await connection.require_replica_set()
         await make_indexes(connection)
@@ -55,17 +62,13 @@ class MongoTables:
         self.ledger: Ledger = MongoLedger(kinds["ledger"], kinds["wallets"], access)
         self.images: Repository[Image] = MongoRepository(kinds["images"], access)
 
-    async def acquire_lease(
-        self, name: str, *, holder: str, now: datetime, until: datetime
-    ) -> bool:
+    async def acquire_lease(self, name: str, *, holder: str, now: datetime, until: datetime) -> bool:
         """Take or renew the named lease; False while another holds it."""
         free = {"_id": name, "$or": [{"holder": holder}, {"until": {"$lte": cut_time(now)}}]}
         mine = {"$set": {"holder": holder, "until": cut_time(until)}}
         try:
             with translated():
-                await self._access.rows("leases").update_one(
-                    free, mine, upsert=True, session=self._access.session
-                )
+                await self._access.rows("leases").update_one(free, mine, upsert=True, session=self._access.session)
         except Duplicate:  # it is there and not free
             return False
         return True
@@ -81,15 +84,11 @@ class MongoDatabase:
 
     async def transact(self, work: Callable[[Tables], Awaitable[T]]) -> T:
         """Run `work` in one transaction, again after a conflict, at most five times."""
-        return await self._connection.atomically(
-            lambda access: work(MongoTables(self._kinds, access))
-        )
+        return await self._connection.atomically(lambda access: work(MongoTables(self._kinds, access)))
 
     async def export_rows(self, owner: str) -> AsyncIterator[tuple[str, object]]:
         """Return an iterator over (table name, record) for every record of the person."""
-        repositories = {
-            name: MongoRepository(kind, self._connection) for name, kind in self._kinds.items()
-        }
+        repositories = {name: MongoRepository(kind, self._connection) for name, kind in self._kinds.items()}
         return every_record(repositories, owner)
 
     async def erase_rows(self, owner: str) -> int:

@@ -60,9 +60,7 @@ def _known(error: PyMongoError) -> ImageRouteError | None:
         return StorageFull()
     if error.has_error_label(TRANSIENT) or error.has_error_label(UNKNOWN_COMMIT):
         return Unavailable()
-    if code in NOT_LET_IN or isinstance(
-        error, (ConnectionFailure, ExecutionTimeout, WTimeoutError)
-    ):
+    if code in NOT_LET_IN or isinstance(error, (ConnectionFailure, ExecutionTimeout, WTimeoutError)):
         log.error("database.out_of_reach", extra={"error": type(error).__name__, "code": code})
         return Unavailable("Storage does not answer. Nothing was lost; try again in a moment.")
     return None

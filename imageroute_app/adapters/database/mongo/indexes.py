@@ -31,9 +31,7 @@ def planned(table: Table) -> list[IndexModel]:
     plans += [([("owner", ASCENDING), (key, ASCENDING)], {"unique": True}) for key in table.unique]
     plans += [([("owner", ASCENDING), (key, ASCENDING), NEWEST], {}) for key in table.filters]
     for date in table.dates:
-        plans.append(
-            ([(date, ASCENDING)], {"expireAfterSeconds": 0} if date == table.expires else {})
-        )
+        plans.append(([(date, ASCENDING)], {"expireAfterSeconds": 0} if date == table.expires else {}))
     if table.searched:
         plans.append(([("owner", ASCENDING), (TOKENS, ASCENDING), NEWEST], {}))
     if "state" in table.fields:

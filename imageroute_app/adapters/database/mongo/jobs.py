@@ -14,9 +14,7 @@ from imageroute_app.domain.jobs import Job, JobState
 class MongoJobs(MongoRepository[Job]):
     """domain.ports.Jobs."""
 
-    async def claim(
-        self, job_id: str, *, holder: str, now: datetime, lease_until: datetime, cap: int
-    ) -> Job | None:
+    async def claim(self, job_id: str, *, holder: str, now: datetime, lease_until: datetime, cap: int) -> Job | None:
         """Take a queued job, or a running one whose lease ran out, below the owner's cap."""
         lease = {"lease_holder": holder, "lease_until": cut_time(lease_until)}
 
@@ -44,9 +42,7 @@ class MongoJobs(MongoRepository[Job]):
         return sorted(found, key=lambda job: job.id)[:limit]
 
 
-async def _take(
-    access: Access, job_id: str, now: datetime, lease: Document, cap: int
-) -> Document | None:
+async def _take(access: Access, job_id: str, now: datetime, lease: Document, cap: int) -> Document | None:
     """Claim inside a transaction; every claim of a person writes the person's wallet, so no two go by one snapshot."""
     jobs, session = access.rows("jobs"), access.session
     with translated():

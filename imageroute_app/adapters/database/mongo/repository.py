@@ -46,9 +46,7 @@ class MongoRepository(Generic[R]):
         """Return the record; raises NotFound also when it is someone else's."""
         cipher = await self._sealer.cipher(owner)
         with translated():
-            found = await self._rows.find_one(
-                {"_id": record_id, "owner": owner}, self._shown, session=self._session
-            )
+            found = await self._rows.find_one({"_id": record_id, "owner": owner}, self._shown, session=self._session)
         if found is None:
             raise NotFound
         return self._record(found, cipher)
@@ -88,9 +86,7 @@ class MongoRepository(Generic[R]):
     async def delete(self, record_id: str, owner: str) -> bool:
         """Delete; False when there was nothing."""
         with translated():
-            done = await self._rows.delete_one(
-                {"_id": record_id, "owner": owner}, session=self._session
-            )
+            done = await self._rows.delete_one({"_id": record_id, "owner": owner}, session=self._session)
         return done.deleted_count == 1
 
     async def by_key(self, key: str, value: str) -> R | None:
@@ -104,9 +100,7 @@ class MongoRepository(Generic[R]):
         if column not in self._codec.table.dates:
             raise ValueError(f"{self._codec.name}.{column} is not declared as a date in DATA_MAP")
         order = [(column, ASCENDING), ("_id", ASCENDING)]
-        return await self._readable(
-            await self._list({column: {"$lte": cut_time(now)}}, order, limit)
-        )
+        return await self._readable(await self._list({column: {"$lte": cut_time(now)}}, order, limit))
 
     # --- Documents ----------------------------------------------------------------------------------------------------
 
@@ -114,9 +108,7 @@ class MongoRepository(Generic[R]):
         with self._access.noted():
             await self._rows.insert_one(self._document(record, cipher), session=self._session)
 
-    async def _list(
-        self, wanted: Document, order: Sequence[tuple[str, int]], limit: int
-    ) -> list[Document]:
+    async def _list(self, wanted: Document, order: Sequence[tuple[str, int]], limit: int) -> list[Document]:
         with translated():
             cursor = self._rows.find(wanted, self._shown, session=self._session)
             return await cursor.sort(list(order)).limit(limit).to_list()

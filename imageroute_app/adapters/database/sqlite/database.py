@@ -12,7 +12,7 @@ from imageroute_app.adapters.database.codec import to_micros
 from imageroute_app.adapters.database.records import ERASE_ORDER, every_record
 from imageroute_app.adapters.database.sealing import Keys, Sealer
 from imageroute_app.adapters.database.sqlite.errors import translated
-from imageroute_app.adapters.database.sqlite.file import Access, SqliteFile
+from imageroute_app.adapters.database.sqlite.file import BUSY_S, Access, SqliteFile
 from imageroute_app.adapters.database.sqlite.images import SqliteImages
 from imageroute_app.adapters.database.sqlite.jobs import SqliteJobs
 from imageroute_app.adapters.database.sqlite.ledger import SqliteLedger
@@ -41,8 +41,10 @@ ERASE_TOKENS = text("""
 """)
 
 
-async def open_sqlite(path: Path, keys: Keys, clock: Clock) -> "SqliteDatabase":
+async def open_sqlite(path: Path, keys: Keys, clock: Clock, *, busy_s: float = BUSY_S) -> "SqliteDatabase":
     """Open the file, made on first use, and bring it to the newest schema.
+
+    `busy_s` is how long a write waits for other processes before it is Unavailable.
 
     Raises:
         Unavailable: naming the file and the cure, when it is damaged, newer than this release or cannot be written.
@@ -51,7 +53,7 @@ async def open_sqlite(path: Path, keys: Keys, clock: Clock) -> "SqliteDatabase":
         await asyncio.to_thread(_make, path)
     except OSError as error:
         raise Unavailable(f"The database {path} cannot be written: change its owner.") from error
-    file = SqliteFile(path)
+    file = SqliteFile(path, busy_s)
     try:
         await file.outside(lambda connection: _open(connection, path))
     except BaseException:
@@ -86,9 +88,7 @@ class SqliteTables:
         self.ledger: Ledger = SqliteLedger(kinds["ledger"], kinds["wallets"], access)
         self.images: Repository[Image] = SqliteImages(kinds["images"], access)
 
-    async def acquire_lease(
-        self, name: str, *, holder: str, now: datetime, until: datetime
-    ) -> bool:
+    async def acquire_lease(self, name: str, *, holder: str, now: datetime, until: datetime) -> bool:
         """Take or renew the named lease; False while another holds it."""
         values = {"name": name, "holder": holder, "now": to_micros(now), "until": to_micros(until)}
         return await self._access.write(lambda c: c.execute(LEASE, values).rowcount == 1)
@@ -108,9 +108,7 @@ class SqliteDatabase:
 
     async def export_rows(self, owner: str) -> AsyncIterator[tuple[str, object]]:
         """Return an iterator over (table name, record) for every record of the person."""
-        repositories = {
-            name: SqliteRepository(kind, self._file) for name, kind in self._kinds.items()
-        }
+        repositories = {name: SqliteRepository(kind, self._file) for name, kind in self._kinds.items()}
         return every_record(repositories, owner)
 
     async def erase_rows(self, owner: str) -> int:
@@ -121,9 +119,7 @@ class SqliteDatabase:
             some = f"SELECT id FROM {name} WHERE owner = :owner LIMIT :limit"  # noqa: S608  # a name of DATA_MAP
             gone += await self._erase(text(f"DELETE FROM {name} WHERE id IN ({some})"), owner)  # noqa: S608
         await self._sealer.destroy(owner)
-        await self._file.outside(
-            lambda c: c.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").all()
-        )
+        await self._file.outside(lambda c: c.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").all())
         return gone
 
     async def _erase(self, statement: Any, owner: str) -> int:

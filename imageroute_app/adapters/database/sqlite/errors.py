@@ -50,9 +50,7 @@ def _known(error: BaseException | None, path: Path) -> ImageRouteError | None:
         return StorageFull()
     if kind in DAMAGED:
         log.critical("database.damaged", extra={"file": str(path)})
-        return Unavailable(
-            f"The database {path} is damaged or no SQLite file: stop ImageRoute and put back a backup."
-        )
+        return Unavailable(f"The database {path} is damaged or no SQLite file: stop ImageRoute and put back a backup.")
     if kind in OUT_OF_REACH:
         log.error("database.out_of_reach", extra={"file": str(path), "code": code})
         return Unavailable("Storage does not answer. Nothing was lost; try again in a moment.")

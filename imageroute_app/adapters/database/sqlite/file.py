@@ -31,7 +31,6 @@ Work = Callable[[Connection], T]
 BUSY_S = 5.0
 READERS = 2
 PRAGMAS = (
-    "busy_timeout = 5000",
     "foreign_keys = ON",
     "synchronous = FULL",
     "secure_delete = ON",
@@ -57,10 +56,13 @@ class Access(Protocol):
 class SqliteFile:
     """The threads and connections of one file; as Access, each write is a transaction of its own."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, busy_s: float = BUSY_S) -> None:
+        self.path, self._busy_s = path, busy_s
         self._engine = create_engine(
-            f"sqlite:///{path}", isolation_level="AUTOCOMMIT", poolclass=NullPool
+            f"sqlite:///{path}",
+            isolation_level="AUTOCOMMIT",
+            poolclass=NullPool,
+            connect_args={"timeout": busy_s},
         )
         event.listen(self._engine, "connect", _prepare)
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="db-write")
@@ -146,7 +148,7 @@ class SqliteFile:
         if _inside.get() is self:
             raise RuntimeError("inside transact, write through the tables it hands over")
         try:
-            async with asyncio.timeout(BUSY_S):
+            async with asyncio.timeout(self._busy_s):
                 await self._turn.acquire()
         except TimeoutError as error:
             raise Unavailable from error

@@ -29,15 +29,11 @@ class SqliteImages(SqliteRepository[Image]):
     async def delete(self, record_id: str, owner: str) -> bool:
         """Delete the image and its words; False when there was nothing."""
         cipher = await self._sealer.cipher(owner)
-        return await self._access.write(
-            lambda c: self._remove(c, record_id=record_id, owner=owner, cipher=cipher)
-        )
+        return await self._access.write(lambda c: self._remove(c, record_id=record_id, owner=owner, cipher=cipher))
 
     def _insert(self, connection: Connection, *, record: Image, cipher: Cipher) -> None:
         super()._insert(connection, record=record, cipher=cipher)
-        _execute(
-            connection, INSERT, _entries(record.owner, record.id, _tokens(record.prompt, cipher))
-        )
+        _execute(connection, INSERT, _entries(record.owner, record.id, _tokens(record.prompt, cipher)))
 
     def _replace(self, connection: Connection, *, record: Image, was: int, cipher: Cipher) -> None:
         before = self._indexed(connection, record.id, record.owner, cipher)
@@ -46,9 +42,7 @@ class SqliteImages(SqliteRepository[Image]):
         _execute(connection, DELETE, _entries(record.owner, record.id, before - after))
         _execute(connection, INSERT, _entries(record.owner, record.id, after - before))
 
-    def _remove(
-        self, connection: Connection, *, record_id: str, owner: str, cipher: Cipher | None
-    ) -> bool:
+    def _remove(self, connection: Connection, *, record_id: str, owner: str, cipher: Cipher | None) -> bool:
         try:
             tokens = self._indexed(connection, record_id, owner, cipher) if cipher else set[bytes]()
             _execute(connection, DELETE, _entries(owner, record_id, tokens))
@@ -65,9 +59,7 @@ class SqliteImages(SqliteRepository[Image]):
         cipher: Cipher,
     ) -> list[Image]:
         if not query.text.strip():
-            plain = Query(
-                owner=query.owner, equals=query.equals, after=query.after, limit=query.limit
-            )
+            plain = Query(owner=query.owner, equals=query.equals, after=query.after, limit=query.limit)
             return super()._page(connection, query=plain, wanted=wanted, cipher=cipher)
         search = Search.for_text(query.owner, query.text, wanted, cipher)
         ids = search.page(connection, query.after, query.limit)
@@ -88,9 +80,7 @@ class SqliteImages(SqliteRepository[Image]):
             return super()._total(connection, query=plain, wanted=wanted, cipher=cipher)
         return Search.for_text(query.owner, query.text, wanted, cipher).total(connection)
 
-    def _indexed(
-        self, connection: Connection, record_id: str, owner: str, cipher: Cipher
-    ) -> set[bytes]:
+    def _indexed(self, connection: Connection, record_id: str, owner: str, cipher: Cipher) -> set[bytes]:
         row = connection.exec_driver_sql(PROMPT, (record_id, owner)).first()
         if row is None:
             return set()

@@ -28,9 +28,7 @@ RENEW = text("""
 class SqliteJobs(SqliteRepository[Job]):
     """domain.ports.Jobs."""
 
-    async def claim(
-        self, job_id: str, *, holder: str, now: datetime, lease_until: datetime, cap: int
-    ) -> Job | None:
+    async def claim(self, job_id: str, *, holder: str, now: datetime, lease_until: datetime, cap: int) -> Job | None:
         """Take a queued job, or a running one whose lease ran out, below the owner's cap."""
         values = {
             "id": job_id,
@@ -56,9 +54,7 @@ class SqliteJobs(SqliteRepository[Job]):
     async def due(self, now: datetime, limit: int) -> list[Job]:
         """Return queued jobs and running ones with an expired lease, oldest first, of any owner."""
         queued = self._sql.where("state = 'queued' ORDER BY id LIMIT :limit")
-        stale = self._sql.where(
-            "state = 'running' AND lease_until <= :now ORDER BY id LIMIT :limit"
-        )
+        stale = self._sql.where("state = 'running' AND lease_until <= :now ORDER BY id LIMIT :limit")
         values = {"now": to_micros(now), "limit": limit}
 
         def work(connection: Connection) -> list[Any]:

@@ -56,9 +56,7 @@ class SqliteRepository(Generic[R]):
         """Return one page, newest first."""
         cipher = await self._sealer.cipher(query.owner)
         wanted = self._codec.equals(query.equals, cipher)
-        return await self._access.read(
-            partial(self._page, query=query, wanted=wanted, cipher=cipher)
-        )
+        return await self._access.read(partial(self._page, query=query, wanted=wanted, cipher=cipher))
 
     async def by_owner(self, owner: str) -> R | None:
         """Return the only record of the person in a table of one a person, if there is any."""
@@ -69,9 +67,7 @@ class SqliteRepository(Generic[R]):
         """Return how many match."""
         cipher = await self._sealer.cipher(query.owner)
         wanted = self._codec.equals(query.equals, cipher)
-        return await self._access.read(
-            partial(self._total, query=query, wanted=wanted, cipher=cipher)
-        )
+        return await self._access.read(partial(self._total, query=query, wanted=wanted, cipher=cipher))
 
     async def update(self, record: R) -> R:
         """Write the record if its version is still the stored one; raises Conflict otherwise."""
@@ -118,9 +114,7 @@ class SqliteRepository(Generic[R]):
         if connection.execute(self._sql.update, values).rowcount != 1:
             raise changed()
 
-    def _remove(
-        self, connection: Connection, *, record_id: str, owner: str, cipher: Cipher | None
-    ) -> bool:
+    def _remove(self, connection: Connection, *, record_id: str, owner: str, cipher: Cipher | None) -> bool:
         del cipher  # only for tables with a search index
         done = connection.execute(self._sql.delete, {"id": record_id, "owner": owner})
         return done.rowcount == 1

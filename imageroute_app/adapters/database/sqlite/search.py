@@ -10,11 +10,9 @@ from imageroute_app.adapters.database.codec import Native
 from imageroute_app.adapters.database.sealing import Cipher
 from imageroute_app.domain.gallery import WORDS_MAX, query_tokens
 
-COUNTED = 1000
-"""Lists are counted this far to find the shortest; beyond it they are equally long."""
-TOKEN_COUNT = (
-    "SELECT count(*) FROM (SELECT 1 FROM image_tokens WHERE owner = ? AND token = ? LIMIT ?)"
-)
+CAPS = (200, 3_000)
+"""Lists are counted this far to find the shortest, further only while all reach the cap."""
+LENGTH = "SELECT count(*) FROM (SELECT 1 FROM image_tokens WHERE owner = ? AND token = ? LIMIT ?)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,9 +24,7 @@ class Search:
     wanted: Mapping[str, Sequence[Native]]
 
     @classmethod
-    def for_text(
-        cls, owner: str, text: str, wanted: Mapping[str, Sequence[Native]], cipher: Cipher
-    ) -> Self:
+    def for_text(cls, owner: str, text: str, wanted: Mapping[str, Sequence[Native]], cipher: Cipher) -> Self:
         """Return the search for a text; only its first 40 words count, as in the index."""
         tokens = [cipher.token(word) for word in query_tokens(text)[:WORDS_MAX]]
         return cls(owner=owner, tokens=tokens, wanted=wanted)
@@ -54,22 +50,13 @@ class Search:
 
     def _joined(self, connection: Connection) -> tuple[str, list[Any]]:
         """Return the joined tables with their conditions, the shortest list as `walk`, and the parameters."""
-        sizes = [
-            (
-                connection.exec_driver_sql(TOKEN_COUNT, (self.owner, token, COUNTED)).scalar_one(),
-                token,
-            )
-            for token in self.tokens
-        ]
-        sizes.sort(key=lambda size: size[0])
-        if self._passing(connection) < sizes[0][0]:
-            lists = [
-                self._images("walk", ""),
-                *(_token(f"t{n}", t) for n, (_, t) in enumerate(sizes)),
-            ]
+        passing, *sizes = self._sizes(connection)
+        tokens = [token for _, token in sorted(zip(sizes, self.tokens, strict=True))]
+        if passing < min(sizes):
+            lists = [self._images("walk", ""), *(_token(f"t{n}", t) for n, t in enumerate(tokens))]
         else:
-            rest = (_token(f"t{n}", t) for n, (_, t) in enumerate(sizes[1:]))
-            lists = [_token("walk", sizes[0][1]), *rest, self._images("image", "+")]
+            rest = (_token(f"t{n}", token) for n, token in enumerate(tokens[1:]))
+            lists = [_token("walk", tokens[0]), *rest, self._images("image", "+")]
         tables, conditions, values = [], [], list[Any]()
         for alias, table, condition, given in lists:
             tables.append(f"{table} AS {alias}")
@@ -78,10 +65,17 @@ class Search:
             values += [self.owner, *given]
         return f"{' CROSS JOIN '.join(tables)} WHERE {' AND '.join(conditions)}", values
 
-    def _passing(self, connection: Connection) -> int:
+    def _sizes(self, connection: Connection) -> list[int]:
+        """Return the length of the list of images that pass the filters, then of each token's, up to a cap."""
         _, _, condition, values = self._images("walk", "")
-        sql = f"SELECT count(*) FROM (SELECT 1 FROM images AS walk WHERE owner = ?{condition} LIMIT ?)"  # noqa: S608  # no outside text in it
-        return connection.exec_driver_sql(sql, (self.owner, *values, COUNTED)).scalar_one()
+        passing = f"SELECT count(*) FROM (SELECT 1 FROM images AS walk WHERE owner = ?{condition} LIMIT ?)"  # noqa: S608  # no outside text in it
+        lists = [(passing, (self.owner, *values)), *((LENGTH, (self.owner, token)) for token in self.tokens)]
+        sizes: list[int] = []
+        for cap in CAPS:
+            sizes = [connection.exec_driver_sql(sql, (*given, cap)).scalar_one() for sql, given in lists]
+            if min(sizes) < cap:
+                break
+        return sizes
 
     def _images(self, alias: str, plus: str) -> tuple[str, str, str, list[Any]]:
         """Return the images that pass the filters; `plus` keeps SQLite from an index on a filter."""

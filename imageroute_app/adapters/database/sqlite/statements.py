@@ -39,10 +39,7 @@ def shape_of(codec: Codec[Any], wanted: Mapping[str, Sequence[Native]]) -> Shape
 
 def bound(wanted: Mapping[str, Sequence[Native]]) -> dict[str, Any]:
     """Return the parameters for the filters of a shape."""
-    return {
-        f"f_{name}": list(values) if len(values) != 1 else values[0]
-        for name, values in wanted.items()
-    }
+    return {f"f_{name}": list(values) if len(values) != 1 else values[0] for name, values in wanted.items()}
 
 
 class Statements:
@@ -56,9 +53,7 @@ class Statements:
         self.insert: Insert = insert(self._table)
         self.get: Select[Any] = select(*self._columns).where(*own)
         self.delete: Delete = delete(self._table).where(*own)
-        changing = {
-            name: bindparam(f"v_{name}") for name in codec.names if name not in ("id", "owner")
-        }
+        changing = {name: bindparam(f"v_{name}") for name in codec.names if name not in ("id", "owner")}
         self.update: Update = (
             update(self._table)
             .where(

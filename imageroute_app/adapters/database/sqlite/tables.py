@@ -125,6 +125,7 @@ class JobRow(Row, table=True):
     created_at: int
     started_at: int | None
     ended_at: int | None
+    drop_at: int | None
 
 
 class AttemptRow(Row, table=True):

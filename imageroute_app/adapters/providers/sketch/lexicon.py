@@ -37,7 +37,7 @@ _SCENES: dict[str, dict[int, str]] = {
         3: "beach coast shore horizon lagoon sailing 🏖 ⛵",
         2: "water wave tide bay sunset 🌇",
     },
-    "lake": {4: "lake lakes reflection loch pond lago lac see 湖", 2: "calm still mirror canoe"},
+    "lake": {4: "lake lakes reflection loch pond lago lac 湖", 2: "calm still mirror canoe"},
     "islands": {
         5: "island islands archipelago atoll isla islas île îles insel inseln 島 🏝",
         4: "aerial satellite from-above bird-eye drone",
@@ -81,7 +81,7 @@ _SCENES: dict[str, dict[int, str]] = {
     "arch": {
         5: "arch arches archway stairs staircase stairway doorway arco escalera",
         4: "architecture door courtyard mediterranean barragán 🚪 🏛",
-        2: "wall walls building house shadow light",
+        2: "wall walls building house shadow",
     },
     "seigaiha": {6: "seigaiha", 4: "japanese-pattern japanese scallop scales wave-pattern fan-pattern", 3: "pattern japan tile tiles wallpaper"},
     "chrome": {
@@ -167,4 +167,4 @@ SILENT = frozenset(
     " large above below behind near through into as is are some reflected style art picture image painting photo"
     " photograph coloured colored tinted hued colour color light de la el le les der die das und y et un una une".split()
 )
-NEGATIONS = frozenset({"no", "without", "not", "sin", "sans", "ohne", "минус"})
+NEGATIONS = frozenset({"no", "without", "not", "sans", "ohne", "минус"})

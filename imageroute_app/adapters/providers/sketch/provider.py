@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from imageroute_app.adapters.providers.catalogue import read_catalogue
+from imageroute_app.adapters.catalogue import read_catalogue
 from imageroute_app.adapters.providers.sketch import engine
 from imageroute_app.domain.catalog import Model
 from imageroute_app.domain.jobs import Request

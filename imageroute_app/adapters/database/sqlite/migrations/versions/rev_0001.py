@@ -57,9 +57,10 @@ STATEMENTS = (
         image_ids VARCHAR NOT NULL, delivered INTEGER NOT NULL, attempts INTEGER NOT NULL,
         lease_holder VARCHAR NOT NULL, lease_until INTEGER, cancel_requested BOOLEAN NOT NULL,
         failure_code VARCHAR NOT NULL, failure_message VARCHAR NOT NULL, retry_of VARCHAR NOT
-        NULL, created_at INTEGER NOT NULL, started_at INTEGER, ended_at INTEGER, PRIMARY KEY
-        (id))
+        NULL, created_at INTEGER NOT NULL, started_at INTEGER, ended_at INTEGER, drop_at INTEGER,
+        PRIMARY KEY (id))
     """,
+    "CREATE INDEX ix_jobs_drop_at ON jobs (drop_at)",
     "CREATE INDEX ix_jobs_lease_until ON jobs (lease_until)",
     "CREATE INDEX ix_jobs_owner ON jobs (owner, id)",
     "CREATE INDEX ix_jobs_owner_state ON jobs (owner, state, id)",

@@ -1,0 +1,201 @@
+"""What the create screen shows of jobs: one view a job, one view a tile."""
+
+import dataclasses
+from collections.abc import Sequence
+
+from imageroute_app.domain.catalog import Model
+from imageroute_app.domain.gallery import Image
+from imageroute_app.domain.jobs import Job, JobState, Quote, Request
+from imageroute_app.state import text
+
+WIDE, LANDSCAPE = 1.4, 1.15
+"""From these ratios on, tiles stand in fewer columns, so that a waiting tile has room for its words."""
+LINE_CHARS = 160
+
+
+@dataclasses.dataclass
+class TileView:
+    """One picture of a job, or its place: `kind` is image, missing, or the job's state. `leads` carries the job's words."""
+
+    id: str = ""
+    kind: str = ""
+    leads: bool = False
+    thumb: str = ""
+    sources: str = ""
+    width: int = 0
+    height: int = 0
+    colour: str = ""
+    alt: str = ""
+
+
+@dataclasses.dataclass
+class JobView:
+    """One job of the stage; `since` is when it started, `usual_s` what all its pictures usually take together."""
+
+    id: str = ""
+    prompt: str = ""
+    line: str = "local"
+    letter: str = ""
+    state: str = ""
+    is_final: bool = False
+    can_retry: bool = False
+    price: str = ""
+    created: str = ""
+    since: str = ""
+    usual: str = ""
+    usual_s: int = 0
+    place: str = ""
+    starts: str = ""
+    reason: str = ""
+    money: str = ""
+    aside: str = ""
+    ratio: str = "1 / 1"
+    shape: str = ""
+    tiles: list[TileView] = dataclasses.field(default_factory=list)
+
+
+@dataclasses.dataclass
+class ExampleView:
+    """A prompt that one press runs, by a quote that is made already."""
+
+    quote_id: str = ""
+    prompt: str = ""
+    facts: str = ""
+    price: str = ""
+
+
+@dataclasses.dataclass
+class EarlierView:
+    """A prompt that was used before, as one line; `job_id` finds the whole of it."""
+
+    job_id: str = ""
+    prompt: str = ""
+
+
+@dataclasses.dataclass
+class SourceView:
+    """The picture that the next one starts from."""
+
+    id: str = ""
+    thumb: str = ""
+    name: str = ""
+
+
+def job_view(job: Job, model: Model | None, images: Sequence[Image]) -> JobView:
+    """Show a job; `images` are those of it that are in the gallery."""
+    request = job.request
+    usual_s = (model.typical_s if model else 0) * request.count
+    trashed = job.delivered - len(images)
+    return JobView(
+        id=job.id,
+        prompt=request.prompt,
+        line=model.line if model else "local",
+        letter=model.letter if model else job.model[:1].upper(),
+        state="stopping" if job.cancel_requested and not job.state.is_final else job.state.value,
+        is_final=job.state.is_final,
+        can_retry=job.state.is_final and not job.delivered,
+        price=_price(job),
+        created=text.iso(job.created_at),
+        since=text.iso(job.started_at),
+        usual=f"Usually {text.clock(usual_s)}" if usual_s else "",
+        usual_s=usual_s,
+        reason=_reason(job),
+        money=_money(job),
+        aside=f"{trashed} in the trash" if trashed > 0 else "",
+        ratio=f"{request.width} / {request.height}",
+        shape=_shape(request),
+        tiles=_tiles(job, images),
+    )
+
+
+def _price(job: Job) -> str:
+    if job.state.is_final:
+        return text.count(job.charged_credits, "credit")
+    return f"{text.count(job.held_credits, 'credit')} held"
+
+
+def _reason(job: Job) -> str:
+    if job.state is JobState.CANCELLED:
+        return "Stopped while it ran." if job.started_at else "Stopped before it started."
+    return job.failure_message
+
+
+def _money(job: Job) -> str:
+    returned = job.held_credits - job.charged_credits
+    if job.state is JobState.CANCELLED:
+        return f"{text.count(returned, 'credit')} returned"
+    return "0 credits charged"
+
+
+def _shape(request: Request) -> str:
+    ratio = request.width / request.height
+    return "wide" if ratio >= WIDE else "landscape" if ratio >= LANDSCAPE else ""
+
+
+def _tiles(job: Job, images: Sequence[Image]) -> list[TileView]:
+    if job.delivered:
+        missed = range(job.delivered, job.request.count)
+        return [*map(tile_of, images), *(TileView(id=f"{job.id}-{place}", kind="missing") for place in missed)]
+    state = "stopping" if job.cancel_requested and not job.state.is_final else job.state.value
+    return [
+        TileView(id=f"{job.id}-{place}", kind=state, leads=place == 0) for place in range(job.request.count)
+    ]
+
+
+def tile_of(image: Image) -> TileView:
+    """Show a picture as a tile; thumbnails are 320 and 960 pixels on their longer side."""
+    widths = [round(image.width * min(1.0, side / max(image.width, image.height))) for side in (320, 960)]
+    base = f"/media/{image.id}"
+    return TileView(
+        id=image.id,
+        kind="image",
+        thumb=f"{base}/320",
+        sources=f"{base}/320 {widths[0]}w, {base}/960 {widths[1]}w",
+        width=image.width,
+        height=image.height,
+        colour=image.colour,
+        alt=image.prompt,
+    )
+
+
+def placed(jobs: list[JobView]) -> list[JobView]:
+    """Return the jobs, newest first, with the queued ones told their place and when their turn may come."""
+    waiting = sorted(job.id for job in jobs if job.state == JobState.QUEUED)
+    running_s = max((job.usual_s for job in jobs if job.state == JobState.RUNNING), default=0)
+    usual_s = {job.id: job.usual_s for job in jobs}
+    shown: list[JobView] = []
+    for job in jobs:
+        if job.id in waiting:
+            place = waiting.index(job.id)
+            ahead_s = running_s + sum(usual_s[other] for other in waiting[:place])
+            starts = f"Starts in about {text.clock(ahead_s)}" if ahead_s else "Starts now"
+            shown.append(dataclasses.replace(job, place=text.ordinal(place + 1), starts=starts))
+        else:
+            shown.append(job)
+    return shown
+
+
+def example_view(quote: Quote, model: Model) -> ExampleView:
+    """Show an example with everything that a person should know before running it."""
+    policy = model.policy
+    facts = (policy.company, policy.country, policy.retention_text, policy.training_text)
+    return ExampleView(
+        quote_id=quote.id,
+        prompt=quote.request.prompt,
+        facts=" · ".join(facts),
+        price=text.count(quote.price_credits, "credit"),
+    )
+
+
+def earlier_prompts(jobs: Sequence[Job], limit: int) -> list[EarlierView]:
+    """Return the last distinct prompts, newest first."""
+    found: dict[str, EarlierView] = {}
+    for job in jobs:
+        line = " ".join(job.request.prompt.split())
+        found.setdefault(job.request.prompt, EarlierView(job_id=job.id, prompt=line[:LINE_CHARS]))
+    return list(found.values())[:limit]
+
+
+def source_view(image: Image) -> SourceView:
+    """Show the picture that the next one starts from."""
+    return SourceView(id=image.id, thumb=f"/media/{image.id}/320", name=image.prompt[:LINE_CHARS])

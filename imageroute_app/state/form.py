@@ -1,0 +1,160 @@
+"""The composer's fields: as the browser sends them, as the draft keeps them, and the request they stand for.
+
+Everything is text here, because that is what a form sends; `request_of` is where it becomes a domain type.
+"""
+
+import dataclasses
+import json
+from collections.abc import Mapping, Sequence
+
+from imageroute_app.domain.catalog import RATIOS, Model, Ratio
+from imageroute_app.domain.errors import InvalidInput
+from imageroute_app.domain.gallery import Image
+from imageroute_app.domain.jobs import COUNT_MAX, Request
+
+STYLES: tuple[tuple[str, str], ...] = (
+    ("none", "No style"),
+    ("film-still", "Film still"),
+    ("screen-print", "Screen print"),
+    ("watercolour", "Watercolour"),
+    ("ink", "Ink"),
+    ("poster", "Poster"),
+    ("neon", "Neon"),
+    ("pastel", "Pastel"),
+    ("minimal", "Minimal"),
+)
+"""The styles on offer, by the names that the sketch engine gives them (a test compares the two)."""
+
+NO_STYLE = "none"
+COUNTS = tuple(str(count) for count in range(1, COUNT_MAX + 1))
+
+
+@dataclasses.dataclass(frozen=True)
+class Form:
+    """What the composer holds. `model` is "provider/model", `size` "1024x1280", `strength` in percent."""
+
+    prompt: str = ""
+    negative: str = ""
+    model: str = ""
+    size: str = "1024x1280"
+    count: str = "1"
+    style: str = NO_STYLE
+    seed: str = ""
+    source: str = ""
+    strength: str = "60"
+
+
+FIELDS = frozenset(field.name for field in dataclasses.fields(Form))
+
+
+def form_from(fields: Mapping[str, str]) -> Form:
+    """Return the form that a browser sent; unknown names are left out, missing ones are as in an empty form."""
+    return Form(**{name: value for name, value in fields.items() if name in FIELDS})
+
+
+def draft_of(form: Form) -> str:
+    """Return the form as the text that the draft keeps."""
+    return json.dumps(dataclasses.asdict(form), ensure_ascii=False)
+
+
+def read_draft(draft: str) -> Form:
+    """Return the form of a draft; one that cannot be read, because an older version wrote it, is an empty form."""
+    try:
+        fields = json.loads(draft or "{}")
+    except ValueError:
+        return Form()
+    if not isinstance(fields, dict):
+        return Form()
+    return form_from({name: value for name, value in fields.items() if isinstance(value, str)})
+
+
+def request_of(form: Form) -> Request:
+    """Return what the form asks for.
+
+    Raises:
+        InvalidInput: when a number is none; whether it is in bounds is the domain's to say.
+    """
+    provider, _, model = form.model.partition("/")
+    width, _, height = form.size.partition("x")
+    return Request(
+        prompt=form.prompt,
+        negative=form.negative,
+        provider=provider,
+        model=model,
+        width=whole(width, "size", "Choose one of the shapes on offer."),
+        height=whole(height, "size", "Choose one of the shapes on offer."),
+        count=whole(form.count, "count", f"Choose 1 to {COUNT_MAX} pictures."),
+        seed=_seed(form.seed.strip()),
+        style="" if form.style == NO_STYLE else form.style,
+        source_id=form.source,
+        strength=whole(form.strength, "strength", "Choose a strength from 0 to 100.") / 100,
+    )
+
+
+def _seed(text: str) -> int | None:
+    return whole(text, "seed", "Write the seed as a whole number, or leave it empty.") if text else None
+
+
+def whole(text: str, field: str, message: str) -> int:
+    """Return the number that a text says; raises InvalidInput with the message."""
+    if not text.isascii() or not text.removeprefix("-").isdigit() or len(text) > 12:
+        raise InvalidInput(message, field=field)
+    return int(text)
+
+
+def form_of(request: Request) -> Form:
+    """Return the form that asks for this."""
+    return Form(
+        prompt=request.prompt,
+        negative=request.negative,
+        model=f"{request.provider}/{request.model}",
+        size=size_value(closest_ratio(request.width, request.height)),
+        count=str(request.count),
+        style=request.style or NO_STYLE,
+        seed="" if request.seed is None else str(request.seed),
+        source=request.source_id,
+        strength=str(round(request.strength * 100)),
+    )
+
+
+def form_like(image: Image, form: Form) -> Form:
+    """Return the form that makes this picture again: one of it, with its seed; the source stays behind."""
+    return dataclasses.replace(
+        form,
+        prompt=image.prompt,
+        negative=image.negative,
+        model=f"{image.provider}/{image.model}",
+        size=size_value(closest_ratio(image.width, image.height)),
+        count="1",
+        style=image.style or NO_STYLE,
+        seed=str(image.seed),
+        source=image.source_id,
+    )
+
+
+def fit_form(form: Form, models: Sequence[Model]) -> Form:
+    """Return the form with only choices that are on offer: a draft may be older than the catalogue."""
+    names = [f"{model.provider}/{model.id}" for model in models]
+    sizes = [size_value(ratio) for ratio in RATIOS]
+    return dataclasses.replace(
+        form,
+        model=form.model if form.model in names else (names[0] if names else ""),
+        size=form.size if form.size in sizes else Form.size,
+        count=form.count if form.count in COUNTS else Form.count,
+        style=form.style if form.style in dict(STYLES) else NO_STYLE,
+    )
+
+
+def size_value(ratio: Ratio) -> str:
+    """Return the value of a shape's radio button."""
+    return f"{ratio.width}x{ratio.height}"
+
+
+def closest_ratio(width: int, height: int) -> Ratio:
+    """Return the shape on offer that is most like these pixels."""
+    return min(RATIOS, key=lambda ratio: abs(ratio.width / ratio.height - width / height))
+
+
+def ratio_named(size: str) -> Ratio:
+    """Return the shape that a radio button's value stands for."""
+    return next((ratio for ratio in RATIOS if size_value(ratio) == size), RATIOS[0])

@@ -1,0 +1,274 @@
+"""What is particular to SQLite: schema, threads, locks, and everything that can be wrong with a file."""
+
+import asyncio
+import contextlib
+import logging
+import sqlite3
+import stat
+from collections import Counter
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+
+from imageroute_app.adapters.database.sqlite.database import SqliteDatabase, open_sqlite
+from imageroute_app.adapters.database.sqlite.schema import HEAD, MIGRATIONS
+from imageroute_app.adapters.database.sqlite.tables import metadata
+from imageroute_app.adapters.keys.files import open_file_keys
+from imageroute_app.domain.data_map import DATA_MAP, SYSTEM_TABLES
+from imageroute_app.domain.errors import StorageFull, Unavailable
+from imageroute_app.domain.ports import Query, Tables
+from tests.contracts import records
+from tests.contracts.records import ANN, BOB, NOW, an_id
+
+
+async def open_again(folder: Path, busy_s: float = 5.0) -> SqliteDatabase:
+    keys = await open_file_keys(folder / "keys", bytes(32))
+    return await open_sqlite(folder / "data" / "image route%.db", keys, lambda: NOW, busy_s=busy_s)
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[SqliteDatabase]:
+    opened = await open_again(tmp_path, busy_s=0.05)
+    yield opened
+    await opened.close()
+
+
+def file_of(folder: Path) -> Path:
+    return folder / "data" / "image route%.db"
+
+
+def size_of_log(folder: Path) -> int:
+    return Path(f"{file_of(folder)}-wal").stat().st_size
+
+
+@contextlib.contextmanager
+def outside(folder: Path) -> Any:
+    """Yield a connection of another process to the file."""
+    connection = sqlite3.connect(file_of(folder), isolation_level=None, timeout=0)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+# --- Schema ---------------------------------------------------------------------------------------------------------------
+
+
+async def test_the_migrations_make_exactly_the_tables(database: SqliteDatabase) -> None:
+    def compare(connection: Connection) -> list[Any]:
+        return compare_metadata(MigrationContext.configure(connection), metadata)
+
+    assert await database._file.read(compare) == []
+    assert set(metadata.tables) <= set(DATA_MAP) | set(SYSTEM_TABLES)
+    for name, table in DATA_MAP.items():
+        assert set(metadata.tables[name].columns.keys()) == set(table.fields)
+
+
+def test_the_newest_step_is_the_one_we_look_for() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.set_main_option("path_separator", "os")
+    assert ScriptDirectory.from_config(config).get_heads() == [HEAD]
+
+
+async def test_migrating_leaves_the_logging_alone(tmp_path: Path) -> None:
+    root = logging.getLogger()
+    before = (root.level, list(root.handlers), logging.getLogger("imageroute_app").disabled)
+    await (await open_again(tmp_path)).close()
+    assert (root.level, list(root.handlers), logging.getLogger("imageroute_app").disabled) == before
+
+
+async def test_several_that_start_at_once_make_one_schema(tmp_path: Path) -> None:
+    opened = await asyncio.gather(*(open_again(tmp_path) for _ in range(4)))
+    await opened[0].tables.drafts.add(records.draft())
+    assert await opened[3].tables.drafts.get(ANN, ANN)
+    for one in opened:
+        await one.close()
+
+
+async def test_a_file_of_a_newer_release_is_refused_with_the_cure(tmp_path: Path) -> None:
+    await (await open_again(tmp_path)).close()
+    with outside(tmp_path) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(Unavailable, match=r"image route%\.db.*newer release.*update"):
+        await open_again(tmp_path)
+
+
+async def test_files_are_private(tmp_path: Path, database: SqliteDatabase) -> None:
+    await database.tables.drafts.add(records.draft())
+    modes = {stat.S_IMODE(file.stat().st_mode) for file in (tmp_path / "data").iterdir()}
+    assert modes == {0o600}
+
+
+# --- What can be wrong with a file --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("content", [b"no database at all" * 300, b"SQLite format 3\x00" + b"x" * 9000])
+async def test_a_damaged_file_is_named_with_the_cure(tmp_path: Path, content: bytes) -> None:
+    file_of(tmp_path).parent.mkdir()
+    file_of(tmp_path).write_bytes(content)
+    with pytest.raises(Unavailable, match=r"image route%\.db is damaged.*backup"):
+        await open_again(tmp_path)
+
+
+async def test_a_folder_in_the_way_is_named_with_the_cure(tmp_path: Path) -> None:
+    (tmp_path / "data").write_bytes(b"a file where the folder should be")
+    with pytest.raises(Unavailable, match=r"image route%\.db cannot be written"):
+        await open_again(tmp_path)
+
+
+async def test_a_writer_elsewhere_makes_a_write_unavailable_and_reads_go_on(
+    tmp_path: Path, database: SqliteDatabase
+) -> None:
+    await database.tables.drafts.add(records.draft())
+    with outside(tmp_path) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(Unavailable):
+            await database.tables.sessions.add(records.session())
+        with pytest.raises(Unavailable):
+            await database.check()
+        with pytest.raises(Unavailable):
+            await database.transact(lambda tables: tables.sessions.add(records.session()))
+        assert await database.tables.drafts.get(ANN, ANN)
+        other.execute("ROLLBACK")
+    await database.tables.sessions.add(records.session())
+    await database.check()
+
+
+async def test_a_writer_here_makes_the_next_one_unavailable(database: SqliteDatabase) -> None:
+    inside, done = asyncio.Event(), asyncio.Event()
+
+    async def work(tables: Tables) -> None:
+        await tables.drafts.add(records.draft())
+        inside.set()
+        await done.wait()
+
+    task = asyncio.create_task(database.transact(work))
+    await inside.wait()
+    with pytest.raises(Unavailable):
+        await database.tables.sessions.add(records.session())
+    assert await database.tables.drafts.count(Query(owner=ANN)) == 0
+    done.set()
+    await task
+    await database.tables.sessions.add(records.session())
+
+
+async def test_a_full_disk_is_storage_full_and_loses_nothing(database: SqliteDatabase) -> None:
+    await database.tables.drafts.add(records.draft())
+
+    def fill_up(connection: Connection) -> None:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}").all()
+
+    await database._file.outside(fill_up)
+    long = [records.image(number, prompt="fern " * 500) for number in range(1, 40)]
+
+    async def work(tables: Tables) -> None:
+        for image in long:
+            await tables.images.add(image)
+
+    with pytest.raises(StorageFull):
+        await database.transact(work)
+    assert await database.tables.images.count(Query(owner=ANN)) == 0
+    assert await database.tables.drafts.get(ANN, ANN)
+    await database._file.outside(lambda c: c.exec_driver_sql("PRAGMA max_page_count = 100000").all())
+    await database.transact(work)
+
+
+async def test_a_file_that_cannot_be_written_any_more_is_unavailable(database: SqliteDatabase) -> None:
+    await database._file.outside(lambda c: c.exec_driver_sql("PRAGMA query_only = ON"))
+    with pytest.raises(Unavailable):
+        await database.tables.drafts.add(records.draft())
+    with pytest.raises(Unavailable):
+        await database.check()
+
+
+# --- Threads and processes ----------------------------------------------------------------------------------------------
+
+
+async def test_two_processes_share_a_balance(tmp_path: Path) -> None:
+    one, two = await open_again(tmp_path), await open_again(tmp_path)
+    await one.tables.ledger.post(records.entry(1, 10))
+    holds = [(one, two)[number % 2].tables.ledger.post(records.entry(number, -1)) for number in range(100, 150)]
+    outcomes = await asyncio.gather(*holds, return_exceptions=True)
+    assert Counter(type(o).__name__ for o in outcomes) == {"Entry": 10, "NotEnoughCredits": 40}
+    assert (await two.tables.ledger.wallet(ANN)).available == 0
+    await one.close()
+    await two.close()
+
+
+async def test_a_write_past_the_transaction_is_a_fault_and_no_deadlock(database: SqliteDatabase) -> None:
+    async def work(tables: Tables) -> None:
+        await tables.drafts.add(records.draft())
+        await database.tables.sessions.add(records.session())
+
+    with pytest.raises(RuntimeError, match="tables it hands over"):
+        await database.transact(work)
+    assert await database.tables.drafts.count(Query(owner=ANN)) == 0
+
+
+async def test_the_loop_stays_free_while_the_writer_waits(tmp_path: Path) -> None:
+    database = await open_again(tmp_path, busy_s=5.0)
+    with outside(tmp_path) as other:
+        other.execute("BEGIN IMMEDIATE")
+        waiting = asyncio.create_task(database.tables.drafts.add(records.draft()))
+        for _ in range(20):
+            assert await database.tables.drafts.count(Query(owner=ANN)) == 0
+        assert not waiting.done()
+        other.execute("COMMIT")
+    await waiting
+    await database.close()
+
+
+async def test_a_damaged_prompt_can_still_be_erased(tmp_path: Path, database: SqliteDatabase) -> None:
+    await database.tables.images.add(records.image())
+    with outside(tmp_path) as other:
+        other.execute("UPDATE images SET prompt = x'00'")
+    with pytest.raises(Unavailable):
+        await database.tables.images.get(an_id(1), ANN)
+    assert await database.tables.images.delete(an_id(1), ANN) is True
+    with outside(tmp_path) as other:
+        assert other.execute("SELECT count(*) FROM image_tokens").fetchone() == (0,)
+
+
+async def test_an_erasure_leaves_no_page_of_the_person_in_the_log(tmp_path: Path, database: SqliteDatabase) -> None:
+    await database.tables.images.add(records.image())
+    await database.tables.images.add(records.image(2, BOB))
+    await database.erase_rows(ANN)
+    assert size_of_log(tmp_path) == 0
+
+
+# --- Plans ----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("equals", "index"),
+    [
+        ({}, "ix_images_owner "),
+        ({"trashed": False}, "ix_images_owner_trashed"),
+        ({"trashed": False, "job_id": "j"}, "ix_images_owner_job_id"),
+        ({"trashed": False, "favourite": True}, "ix_images_owner_favourite"),
+    ],
+)
+async def test_a_page_walks_one_index_and_sorts_nothing(
+    database: SqliteDatabase, equals: dict[str, Any], index: str
+) -> None:
+    kind = database._kinds["images"]
+    shape = tuple(sorted(((n, 1) for n in equals), key=lambda f: (kind.codec.is_flag(f[0]), f[0])))
+
+    def plan(connection: Connection) -> str:
+        sql = kind.sql.page(shape, has_after=True).compile(connection)
+        rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", tuple("x" * len(sql.params)))
+        return " / ".join(f"{row[3]} " for row in rows)
+
+    found = await database._file.read(plan)
+    assert index in found
+    assert "TEMP B-TREE" not in found
+    assert "SCAN" not in found

@@ -1,0 +1,250 @@
+"""Files are whole or absent, keys never lead out, and what is deleted is gone."""
+
+import asyncio
+import errno
+import fcntl
+import os
+import resource
+import signal
+import stat
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from imageroute_app.adapters.media import local
+from imageroute_app.adapters.media.local import LocalMedia, open_local_media
+from imageroute_app.domain.errors import InvalidInput, NotFound, StorageFull, Unavailable
+
+KEY = "images/anna/picture1/original"
+DATA = bytes(range(256)) * 4096  # 1 MiB: four chunks
+
+
+@pytest.fixture
+async def media(tmp_path: Path) -> LocalMedia:
+    return await open_local_media(tmp_path / "media")
+
+
+async def read(media: LocalMedia, key: str, *span: int) -> bytes:
+    return b"".join([chunk async for chunk in await media.open(key, *span)])
+
+
+def left_behind(media: LocalMedia) -> list[Path]:
+    return list((media._root / ".tmp").iterdir())
+
+
+@pytest.mark.parametrize("data", [b"", b"x", DATA, DATA + b"tail"], ids=len)
+async def test_bytes_come_back_unchanged(media: LocalMedia, data: bytes) -> None:
+    await media.put(KEY, data, "image/png")
+    assert await read(media, KEY) == data
+    assert (await media.stat(KEY)).size_bytes == len(data)
+    assert left_behind(media) == []
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [(0, 1), (5, 5), (7, 300_000), (262_144, 262_145), (1_048_575, None), (3, 9_999_999), (2**21, None)],
+)
+async def test_ranges(media: LocalMedia, start: int, end: int | None) -> None:
+    await media.put(KEY, DATA, "image/png")
+    chunks = [chunk async for chunk in await media.open(KEY, start, end)]
+    assert b"".join(chunks) == DATA[start:end]
+    assert max(map(len, chunks), default=0) <= local.CHUNK_BYTES
+
+
+async def test_abandoned_stream_closes_its_file(media: LocalMedia) -> None:
+    await media.put(KEY, DATA, "image/png")
+    before = len(os.listdir("/proc/self/fd"))
+    stream = await media.open(KEY)
+    await anext(stream)
+    await stream.aclose()  # type: ignore[attr-defined]
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+async def test_etag_changes_with_the_content(media: LocalMedia) -> None:
+    await media.put(KEY, b"one", "image/png")
+    first = await media.stat(KEY)
+    assert await media.stat(KEY) == first
+    await media.put(KEY, b"two", "image/png")
+    assert (await media.stat(KEY)).etag != first.etag
+    assert await read(media, KEY) == b"two"
+
+
+async def test_absent_is_not_found(media: LocalMedia) -> None:
+    await media.put(KEY, b"x", "image/png")
+    for key in ("images/anna/picture1/960", "images/anna", KEY + "/deeper", "images"):
+        with pytest.raises(NotFound):
+            await media.open(key)
+        with pytest.raises(NotFound):
+            await media.stat(key)
+    await media.delete("images/anna/picture2/original")
+    assert await media.delete_prefix("images/bert/") == 0
+    assert await media.list("images/bert/") == []
+
+
+TRICKS = [
+    "", "/", "/etc/passwd", "..", "../secret", "images/../../secret", "images/./x", "images//x",
+    "images/anna/", "images/anna/..", ".tmp/x", "images/.hidden", "images/a b", "images/a\0b",
+    "images/a\nb", "images\\x", "images/%2e%2e/x", "images/ä", "images/a;b", "a/" * 9 + "a",
+    "images/" + "a" * 200, "C:/x", "~/x",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("key", TRICKS)
+async def test_key_tricks_are_refused(media: LocalMedia, tmp_path: Path, key: str) -> None:
+    (tmp_path / "secret").write_bytes(b"secret")
+    for attempt in (media.put(key, b"x", "image/png"), media.delete(key)):
+        with pytest.raises(InvalidInput):
+            await attempt
+    with pytest.raises(NotFound):
+        await media.open(key)
+    with pytest.raises(NotFound):
+        await media.stat(key)
+    with pytest.raises(InvalidInput):
+        await media.delete_prefix(key + "/")
+    assert (tmp_path / "secret").read_bytes() == b"secret"
+
+
+async def test_prefix_without_slash_is_refused(media: LocalMedia) -> None:
+    with pytest.raises(InvalidInput):
+        await media.delete_prefix("images/anna")
+
+
+async def test_links_are_not_followed(media: LocalMedia, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "original").write_bytes(b"secret")
+    await media.put(KEY, b"x", "image/png")
+    (media._root / "images/anna/linked").symlink_to(outside)
+    (media._root / "images/anna/picture1/960").symlink_to(outside / "original")
+    for key in ("images/anna/linked/original", "images/anna/picture1/960"):
+        with pytest.raises(NotFound):
+            await media.open(key)
+        with pytest.raises(NotFound):
+            await media.stat(key)
+    with pytest.raises(NotFound):
+        await media.put("images/anna/linked/new", b"x", "image/png")
+    assert await media.delete_prefix("images/anna/linked/") == 0
+    await media.put("images/anna/picture1/960", b"own", "image/webp")
+    assert (outside / "original").read_bytes() == b"secret"
+    assert os.listdir(outside) == ["original"]
+
+
+async def test_listing_is_sorted_and_complete(media: LocalMedia) -> None:
+    keys = [f"images/{who}/{n}/{size}" for who in "ab" for n in "12" for size in ("320", "960")]
+    for key in reversed(keys):
+        await media.put(key, b"x", "image/webp")
+    assert await media.list("") == keys
+    assert await media.list("images/a/") == keys[:4]
+    assert await media.list("images/a/1/") == keys[:2]
+
+
+async def test_deleting_leaves_neither_files_nor_folders(media: LocalMedia) -> None:
+    for size in ("original", "960", "320"):
+        await media.put(f"images/anna/picture1/{size}", b"x", "image/png")
+    await media.put("images/bert/picture2/original", b"x", "image/png")
+    await media.delete("images/anna/picture1/320")
+    assert await media.delete_prefix("images/anna/") == 2
+    assert await media.delete_prefix("images/anna/") == 0
+    assert os.listdir(media._root / "images") == ["bert"]
+    await media.delete("images/bert/picture2/original")
+    assert os.listdir(media._root) == [".tmp"]
+
+
+async def test_writes_and_deletes_of_the_same_folder_do_not_clash(media: LocalMedia) -> None:
+    async def write(n: int) -> None:
+        await media.put(f"images/anna/picture1/{n}", b"x", "image/png")
+
+    await asyncio.gather(
+        *(write(n) for n in range(40)), *(media.delete_prefix("images/anna/") for _ in range(40))
+    )
+    await write(99)
+    assert "images/anna/picture1/99" in await media.list("")
+    assert left_behind(media) == []
+
+
+# --- What goes wrong ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def tiny_disk() -> Iterator[None]:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.usefixtures("tiny_disk")
+async def test_full_disk_leaves_nothing_half_and_heals_by_itself(media: LocalMedia) -> None:
+    await media.put(KEY, b"old", "image/png")
+    with pytest.raises(StorageFull):
+        await media.put(KEY, DATA, "image/png")
+    assert await read(media, KEY) == b"old"
+    assert left_behind(media) == []
+    await media.put(KEY, b"new", "image/png")
+    assert await read(media, KEY) == b"new"
+
+
+@pytest.mark.parametrize(
+    ("number", "error"),
+    [(errno.ENOSPC, StorageFull), (errno.EDQUOT, StorageFull), (errno.EIO, Unavailable)],
+)
+async def test_failing_disk_is_named(
+    media: LocalMedia, monkeypatch: pytest.MonkeyPatch, number: int, error: type[Exception]
+) -> None:
+    def fail(descriptor: int) -> None:
+        raise OSError(number, "disk")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", fail)
+        with pytest.raises(error) as caught:
+            await media.put(KEY, DATA, "image/png")
+    assert type(caught.value) is error
+    assert await media.list("") == []
+    assert left_behind(media) == []
+
+
+DYING = """
+import asyncio, os, pathlib, signal, sys
+from imageroute_app.adapters.media.local import open_local_media
+pathlib.Path.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+async def main():
+    media = await open_local_media(pathlib.Path(sys.argv[1]))
+    await media.put(sys.argv[2], b"half", "image/png")
+asyncio.run(main())
+"""
+
+
+async def test_crash_before_the_rename_leaves_nothing(media: LocalMedia) -> None:
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", DYING, str(media._root), KEY, env={"PYTHONPATH": os.getcwd()}
+    )
+    assert await child.wait() == -signal.SIGKILL
+    assert len(left_behind(media)) == 1
+    assert await media.list("") == []
+    again = await open_local_media(media._root)
+    assert left_behind(again) == []
+    with pytest.raises(NotFound):
+        await again.stat(KEY)
+
+
+async def test_opening_spares_what_another_process_is_writing(media: LocalMedia) -> None:
+    written = media._root / ".tmp" / "busy"
+    with written.open("wb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        await open_local_media(media._root)
+        assert written.exists()
+    await open_local_media(media._root)
+    assert not written.exists()
+
+
+async def test_files_are_for_the_product_only(media: LocalMedia) -> None:
+    await media.put(KEY, b"x", "image/png")
+    assert stat.S_IMODE((media._root / KEY).stat().st_mode) == 0o600
+
+
+async def test_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "media").write_bytes(b"a file")
+    with pytest.raises(Unavailable):
+        await open_local_media(tmp_path / "media")

@@ -1,0 +1,53 @@
+"""What is particular to MongoDB and needs a server: its indexes as made, and the plan of a page and of a search."""
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from pymongo import MongoClient
+from pymongo.database import Database as Store
+
+from tests.contracts import records
+from tests.contracts.conftest import Place
+from tests.contracts.records import ANN
+
+pytestmark = pytest.mark.parametrize("place", ["mongo"], indirect=True)
+
+
+@contextlib.contextmanager
+def store_of(place: Place) -> Iterator[Store[dict[str, Any]]]:
+    with contextlib.closing(MongoClient[dict[str, Any]](place.uri)) as client:
+        yield client[place.name]
+
+
+async def test_opening_twice_makes_the_indexes_once(place: Place) -> None:
+    await place.open()
+    await place.open()
+    with store_of(place) as store:
+        sessions = store["sessions"].index_information()
+        assert sessions["expires_at_1"]["expireAfterSeconds"] == 0
+        assert sessions["token_hash_1"]["unique"] is True
+        assert store["jobs"].index_information()["owner_1_quote_id_1"]["unique"] is True
+        assert "expireAfterSeconds" not in store["quotes"].index_information()["expires_at_1"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "index"),
+    [({"owner": ANN}, "owner_1__id_-1"), ({"owner": ANN, "trashed": False}, "owner_1_trashed_1__id_-1")],
+)
+async def test_a_page_walks_its_index(place: Place, wanted: dict[str, Any], index: str) -> None:
+    database = await place.open()
+    await database.tables.images.add(records.image())
+    with store_of(place) as store:
+        assert "owner_1_image_tokens_1__id_-1" in store["images"].index_information()
+        plan = store["images"].find(wanted).sort("_id", -1).limit(5).explain()["queryPlanner"]["winningPlan"]
+    assert "IXSCAN" in str(plan)
+    assert index in str(plan)
+
+
+async def test_times_lie_as_dates_so_that_they_can_expire(place: Place) -> None:
+    database = await place.open()
+    await database.tables.sessions.add(records.session())
+    ((_, row),) = place.documents()
+    assert row["expires_at"] == records.LATER.replace(microsecond=123_000, tzinfo=None)
