@@ -134,7 +134,7 @@ async def aiosqlite_row(folder: Path, large: SqliteDatabase) -> Row:
     """Compare our threads with SQLAlchemy's own asyncio: the same statement, decoded on the loop."""
     kind = large._kinds["images"]
     cipher = await large._sealer.cipher(OWNER)
-    statement = kind.sql.page((("trashed", 1),), has_after=False)
+    statement = kind.sql.page((("trashed", 1),), False)
     values = {"owner": OWNER, "f_trashed": False, "limit": PAGE}
     engine = create_async_engine(f"sqlite+aiosqlite:///{folder / f'{LARGE}.db'}")
     ours, theirs = list[float](), list[float]()

@@ -4,7 +4,7 @@ import logging
 import os
 import signal
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,8 +16,8 @@ from imageroute_app.adapters.dispatch.memory import MemoryDispatcher
 from imageroute_app.adapters.dispatch.redis import RedisDispatcher
 from imageroute_app.adapters.identity.passwords import ArgonPasswords
 from imageroute_app.adapters.imaging.finish import open_imaging
-from imageroute_app.adapters.keys.files import open_file_keys
-from imageroute_app.adapters.keys.mongo import open_mongo_keys
+from imageroute_app.adapters.keys.files import FileKeys, open_file_keys
+from imageroute_app.adapters.keys.mongo import MongoKeys, open_mongo_keys
 from imageroute_app.adapters.mail.outbox import Outbox
 from imageroute_app.adapters.mail.smtp import SmtpMailer
 from imageroute_app.adapters.media.local import open_local_media
@@ -25,7 +25,17 @@ from imageroute_app.adapters.providers.sketch.provider import SketchProvider
 from imageroute_app.adapters.throttle import open_limiter
 from imageroute_app.adapters.workers import WorkerPool
 from imageroute_app.domain.errors import StorageFull
-from imageroute_app.domain.ports import Database, Fault, KeyStore, Mailer
+from imageroute_app.domain.ports import (
+    Clock,
+    Database,
+    Fault,
+    ImageProvider,
+    Imaging,
+    KeyStore,
+    Limiter,
+    Mailer,
+    MediaStore,
+)
 from imageroute_app.domain.rules import Rules
 from imageroute_app.services.accounts import Accounts
 from imageroute_app.services.drafts import Drafts
@@ -44,7 +54,6 @@ class _Opened:
     """The one set of services of this process."""
 
     services: Services | None = None
-    closers: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
 
 
 _opened = _Opened()
@@ -72,91 +81,130 @@ def new_id() -> str:
     return uuid7().hex
 
 
-async def open_services(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> Services:
+async def open_services(settings: Settings, *, clock: Clock = utc_now) -> Services:
     """Open everything the settings ask for; what this returns must be closed."""
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
-    keys = await _open_keys(settings)
-    database = await _open_database(settings, keys, clock)
-    limiter = open_limiter(settings.redis_url)
-    pool = WorkerPool(settings.render_workers)
-    imaging = open_imaging(pool)
-    media = await open_local_media(settings.data_dir / "media")
-    providers = (SketchProvider(pool),)
-    dispatcher = RedisDispatcher(settings.redis_url) if settings.redis_url else MemoryDispatcher()
-    outbox = Outbox(settings.data_dir / "outbox", clock)
-    mailer: Mailer = SmtpMailer(settings.smtp_url, settings.mail_from) if settings.smtp_url else outbox
+    adapters = await _open_adapters(settings, clock)
     rules, fault = _rules(settings), _fault(settings)
-    gallery = Gallery(database=database, media=media, clock=clock)
     accounts = Accounts(
-        database=database,
+        database=adapters.database,
         passwords=ArgonPasswords(),
-        mailer=mailer,
-        limiter=limiter,
+        mailer=adapters.mailer,
+        limiter=adapters.limiter,
         clock=clock,
         new_id=new_id,
         rules=rules,
     )
-
-    async def purge_outbox(age: timedelta) -> int:
-        return await outbox.purge(older_than=clock() - age)
-
-    async def start() -> None:
-        await dispatcher.start()
-        await pool.warm()
+    gallery = Gallery(database=adapters.database, media=adapters.media, clock=clock)
 
     async def close() -> None:
         await accounts.settle()
-        await dispatcher.stop()
-        for provider in providers:
-            await provider.close()
-        await imaging.close()
-        await pool.close()
-        await database.close()
+        await adapters.close()
 
     return Services(
         site=_site(settings),
         rules=rules,
         accounts=accounts,
-        jobs=Jobs(
-            database=database,
-            providers=providers,
-            dispatcher=dispatcher,
-            limiter=limiter,
-            clock=clock,
-            new_id=new_id,
-            rules=rules,
-            fault=fault,
-        ),
-        runner=Runner(
-            database=database,
-            providers=providers,
-            imaging=imaging,
-            media=media,
-            dispatcher=dispatcher,
-            clock=clock,
-            new_id=new_id,
-            rules=rules,
-            fault=fault,
-        ),
+        jobs=_jobs(adapters, clock, rules, fault),
+        runner=_runner(adapters, clock, rules, fault),
         gallery=gallery,
-        drafts=Drafts(database=database, clock=clock),
-        retention=Retention(
-            database=database, gallery=gallery, purge_outbox=purge_outbox, clock=clock, new_id=new_id
-        ),
-        database=database,
-        media=media,
-        dispatcher=dispatcher,
-        broker=dispatcher.broker,
+        drafts=Drafts(database=adapters.database, clock=clock),
+        retention=_retention(adapters, gallery, clock),
+        database=adapters.database,
+        media=adapters.media,
+        dispatcher=adapters.dispatcher,
+        broker=adapters.dispatcher.broker,
         needs_receiver=bool(settings.redis_url),
         sweep_period=timedelta(seconds=settings.sweep_s),
-        socket_key=keys.pepper("socket"),
-        outbox=None if settings.smtp_url else _letters(outbox),
-        start=start,
+        socket_key=adapters.keys.pepper("socket"),
+        outbox=None if settings.smtp_url else _letters(adapters.outbox, accounts),
+        start=adapters.start,
         close=close,
     )
 
 
-async def _open_keys(settings: Settings) -> KeyStore:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Adapters:
+    """What the settings asked for, opened."""
+
+    keys: FileKeys | MongoKeys
+    database: Database
+    limiter: Limiter
+    pool: WorkerPool
+    imaging: Imaging
+    media: MediaStore
+    providers: Sequence[ImageProvider]
+    dispatcher: MemoryDispatcher | RedisDispatcher
+    outbox: Outbox
+    mailer: Mailer
+
+    async def start(self) -> None:
+        await self.dispatcher.start()
+        await self.pool.warm()
+
+    async def close(self) -> None:
+        await self.dispatcher.stop()
+        for provider in self.providers:
+            await provider.close()
+        await self.imaging.close()
+        await self.pool.close()
+        await self.database.close()
+        await self.keys.close()
+
+
+async def _open_adapters(settings: Settings, clock: Clock) -> _Adapters:
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    keys = await _open_keys(settings)
+    pool = WorkerPool(settings.render_workers)
+    outbox = Outbox(settings.data_dir / "outbox", clock)
+    return _Adapters(
+        keys=keys,
+        database=await _open_database(settings, keys, clock),
+        limiter=open_limiter(settings.redis_url),
+        pool=pool,
+        imaging=open_imaging(pool),
+        media=await open_local_media(settings.data_dir / "media"),
+        providers=(SketchProvider(pool),),
+        dispatcher=RedisDispatcher(settings.redis_url) if settings.redis_url else MemoryDispatcher(),
+        outbox=outbox,
+        mailer=SmtpMailer(settings.smtp_url, settings.mail_from) if settings.smtp_url else outbox,
+    )
+
+
+def _jobs(adapters: _Adapters, clock: Clock, rules: Rules, fault: Fault) -> Jobs:
+    return Jobs(
+        database=adapters.database,
+        providers=adapters.providers,
+        dispatcher=adapters.dispatcher,
+        limiter=adapters.limiter,
+        clock=clock,
+        new_id=new_id,
+        rules=rules,
+        fault=fault,
+    )
+
+
+def _runner(adapters: _Adapters, clock: Clock, rules: Rules, fault: Fault) -> Runner:
+    return Runner(
+        database=adapters.database,
+        providers=adapters.providers,
+        imaging=adapters.imaging,
+        media=adapters.media,
+        dispatcher=adapters.dispatcher,
+        clock=clock,
+        new_id=new_id,
+        rules=rules,
+        fault=fault,
+    )
+
+
+def _retention(adapters: _Adapters, gallery: Gallery, clock: Clock) -> Retention:
+    async def purge_outbox(age: timedelta) -> int:
+        return await adapters.outbox.purge(older_than=clock() - age)
+
+    return Retention(database=adapters.database, gallery=gallery, purge_outbox=purge_outbox, clock=clock, new_id=new_id)
+
+
+async def _open_keys(settings: Settings) -> FileKeys | MongoKeys:
     if settings.mongodb_uri:
         return await open_mongo_keys(
             settings.mongodb_uri, f"{settings.mongodb_database}_keys", settings.master_key_bytes
@@ -164,17 +212,23 @@ async def _open_keys(settings: Settings) -> KeyStore:
     return await open_file_keys(settings.data_dir / "keys", settings.master_key_bytes)
 
 
-async def _open_database(settings: Settings, keys: KeyStore, clock: Callable[[], datetime]) -> Database:
+async def _open_database(settings: Settings, keys: KeyStore, clock: Clock) -> Database:
     if settings.mongodb_uri:
         return await open_mongo(settings.mongodb_uri, settings.mongodb_database, keys, clock)
     return await open_sqlite(settings.data_dir / "imageroute.db", keys, clock)
 
 
-def _letters(outbox: Outbox) -> Callable[[], Awaitable[Sequence[OutboxLetter]]]:
+def _letters(outbox: Outbox, accounts: Accounts) -> Callable[[], Awaitable[Sequence[OutboxLetter]]]:
     async def letters() -> Sequence[OutboxLetter]:
+        await accounts.settle()
         return [
             OutboxLetter(
-                id=mail.id, to=mail.to, subject=mail.subject, text=mail.text, link=mail.link, sent_at=mail.sent_at.isoformat()
+                id=mail.id,
+                to=mail.to,
+                subject=mail.subject,
+                text=mail.text,
+                link=mail.link,
+                sent_at=mail.sent_at.isoformat(),
             )
             for mail in await outbox.messages()
         ]

@@ -100,6 +100,4 @@ class ScriptedProvider:
         return
 
 
-REQUEST = Request(
-    prompt="a fern at dawn", provider="scripted", model="scripted-1", width=256, height=256, count=1
-)
+REQUEST = Request(prompt="a fern at dawn", provider="scripted", model="scripted-1", width=256, height=256, count=1)

@@ -13,9 +13,7 @@ def logo(size_px: int = 30) -> rx.Component:
             stroke="currentColor",
             stroke_width="4.4",
         ),
-        rx.el.circle(
-            cx="22", cy="8.6", r="4.8", fill="var(--you)", stroke="currentColor", stroke_width="3.6"
-        ),
+        rx.el.circle(cx="22", cy="8.6", r="4.8", fill="var(--you)", stroke="currentColor", stroke_width="3.6"),
         width=str(size_px),
         height=str(size_px),
         view_box="0 0 30 30",

@@ -122,9 +122,7 @@ def connection_line() -> rx.Component:
             has_connection_errors,
             rx.el.div(
                 icon("wifi-off"),
-                rx.el.span(
-                    rx.el.b("Reconnecting. "), "Your jobs go on; results will appear.", class_name="grow"
-                ),
+                rx.el.span(rx.el.b("Reconnecting. "), "Your jobs go on; results will appear.", class_name="grow"),
                 class_name="note warn",
             ),
             rx.fragment(),
@@ -147,9 +145,7 @@ def shell(
         link("Skip to content", href="#main", class_name="btn ink skip"),
         rx.el.div(
             rail(title),
-            rx.el.main(
-                top_bar(title), connection_line(), *content, notice(undo), id="main", class_name="main"
-            ),
+            rx.el.main(top_bar(title), connection_line(), *content, notice(undo), id="main", class_name="main"),
             inspector if inspector is not None else rx.fragment(),
             tabs(title),
             class_name=class_name,

@@ -72,9 +72,7 @@ class MailToken:
 
 
 # Digital consent ages differ from 13 to 16 inside the EU (GDPR Art. 8); the policy takes 16 there and 13 elsewhere.
-EU_EEA = frozenset(
-    "AT BE BG HR CY CZ DK EE FI FR DE GR HU IE IT LV LT LU MT NL PL PT RO SK SI ES SE IS LI NO".split()
-)
+EU_EEA = frozenset("AT BE BG HR CY CZ DK EE FI FR DE GR HU IE IT LV LT LU MT NL PL PT RO SK SI ES SE IS LI NO".split())
 
 
 def minimum_age(country: str) -> int:
@@ -110,8 +108,6 @@ def check_name(name: str) -> str:
 def check_password(password: str) -> None:
     """Raise InvalidInput unless the length is in bounds (OWASP ASVS 5.0, 6.2: no composition rules)."""
     if len(password) < PASSWORD_MIN:
-        raise InvalidInput(
-            f"Use at least {PASSWORD_MIN} characters; a few words work well.", field="password"
-        )
+        raise InvalidInput(f"Use at least {PASSWORD_MIN} characters; a few words work well.", field="password")
     if len(password) > PASSWORD_MAX:
         raise InvalidInput(f"Use at most {PASSWORD_MAX} characters.", field="password")

@@ -51,9 +51,7 @@ class DataPolicy:
     @property
     def training_text(self) -> str:
         """Return the training fact as words."""
-        return {Known.YES: "Trains on it", Known.NO: "Never trains", Known.UNKNOWN: "Training unknown"}[
-            self.trains
-        ]
+        return {Known.YES: "Trains on it", Known.NO: "Never trains", Known.UNKNOWN: "Training unknown"}[self.trains]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -111,9 +111,7 @@ class StorageFull(Unavailable):
     code = "storage_full"
     retry_after_s = 60
 
-    def __init__(
-        self, message: str = "Our storage is full. Nothing was charged; try again later."
-    ) -> None:
+    def __init__(self, message: str = "Our storage is full. Nothing was charged; try again later.") -> None:
         super().__init__(message)
 
 

@@ -83,6 +83,4 @@ def query_tokens(text: str) -> tuple[str, ...]:
 
     A word longer than the longest prefix is looked up by its first 8 letters.
     """
-    return tuple(
-        f"^{word[:PREFIX_MAX]}" if len(word) >= PREFIX_MIN else f"={word}" for word in search_words(text)
-    )
+    return tuple(f"^{word[:PREFIX_MAX]}" if len(word) >= PREFIX_MIN else f"={word}" for word in search_words(text))

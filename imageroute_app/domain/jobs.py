@@ -102,7 +102,7 @@ class Job:
         """Return the job in `state`; raise Conflict when that move is not legal."""
         if state not in _MOVES.get(self.state, frozenset()):
             raise Conflict(f"A {self.state} generation cannot become {state}.")
-        return replace(self, state=state, **changes)  # type: ignore[arg-type]  # fields are checked by tests
+        return replace(self, state=state, **changes)
 
 
 class AttemptOutcome(StrEnum):

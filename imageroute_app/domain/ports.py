@@ -37,7 +37,7 @@ class Query:
     """
 
     owner: str
-    equals: Mapping[str, Value | tuple[Value, ...]] = field(default_factory=dict)
+    equals: Mapping[str, Value | tuple[Value, ...]] = field(default_factory=dict[str, Value | tuple[Value, ...]])
     text: str = ""
     after: str = ""
     limit: int = 50
@@ -86,9 +86,7 @@ class Repository(Protocol[R]):
 class Jobs(Repository[Job], Protocol):
     """Generations, with the verbs that must be atomic."""
 
-    async def claim(
-        self, job_id: str, *, holder: str, now: datetime, lease_until: datetime, cap: int
-    ) -> Job | None:
+    async def claim(self, job_id: str, *, holder: str, now: datetime, lease_until: datetime, cap: int) -> Job | None:
         """Take a queued job, or a running one whose lease ran out, if its owner has fewer than `cap` under lease.
 
         Sets state running, the lease, attempts + 1 and started_at once. None when it is taken, final or over the cap.

@@ -13,7 +13,6 @@ from imageroute_app.components.shell import icon, shell
 from imageroute_app.state.account import AccountState
 from imageroute_app.state.session import SessionState
 
-TITLE = "Account · ImageRoute"
 PLACES = (("Trash", paths.TRASH, "trash-2"), ("Usage", paths.USAGE, "receipt-text"))
 POLICIES = (
     ("Privacy policy", paths.PRIVACY),

@@ -8,12 +8,6 @@ from imageroute_app.components.links import link
 from imageroute_app.components.proofs import proofs
 from imageroute_app.components.public import masthead, public_page
 
-TITLE = "See where your pictures go · ImageRoute"
-DESCRIPTION = (
-    "AI images with the route in view: before you press Generate you see which company gets your prompt, where, for how"
-    " long, and what it costs."
-)
-SOCIAL_IMAGE = "/img/social.jpg"
 FONT = "/fonts/instrument-sans-latin-standard-normal.woff2"
 META: list[dict[str, str] | rx.Component] = [
     rx.el.link(rel="preload", href=FONT, cross_origin="anonymous", custom_attrs={"as": "font", "type": "font/woff2"}),
@@ -22,6 +16,7 @@ META: list[dict[str, str] | rx.Component] = [
     {"property": "og:image:alt", "content": "See where your pictures go: a route from you to your gallery"},
     {"name": "twitter:card", "content": "summary_large_image"},
 ]
+"""What rx.App.add_page takes as `meta` beside title, description and image."""
 
 Picture = tuple[str, int, int, str]
 DUNES: Picture = ("dunes", 448, 560, "Desert dunes in late sun, rippled sand, clear sky")

@@ -10,7 +10,6 @@ from imageroute_app.components.marks import route
 from imageroute_app.components.public import masthead, public_page
 from imageroute_app.state.views import StopView
 
-TITLE = "Nothing here · ImageRoute"
 STOPS = [
     StopView(kind="you", name="You", sub="Asked for this address"),
     StopView(kind="hub", name="ImageRoute", sub="Looked, and answered 404", state="toahead"),

@@ -7,8 +7,6 @@ from imageroute_app.components.receipt import receipt_panel, receipt_sheet
 from imageroute_app.components.shell import shell
 from imageroute_app.state.session import SessionState
 
-TITLE = "Usage · ImageRoute"
-
 
 def _bar() -> rx.Component:
     return rx.el.div(
@@ -39,8 +37,10 @@ def _balance() -> rx.Component:
         ),
         _bar(),
         rx.el.p(
-            rx.el.span("Available ", rx.el.b(SessionState.credits)),
-            rx.el.span("Reserved by running jobs ", rx.el.b(SessionState.reserved)),
+            rx.el.span("Available ", rx.el.b(rx.cond(SessionState.is_loaded, SessionState.credits, "–"))),
+            rx.el.span(
+                "Reserved by running jobs ", rx.el.b(rx.cond(SessionState.is_loaded, SessionState.reserved, "–"))
+            ),
             class_name="row small q2 wrapx legend",
         ),
         rx.el.p(

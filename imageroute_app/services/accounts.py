@@ -4,11 +4,7 @@ Principle: an answer never tells whether an address has an account. Unknown addr
 the truth goes only to the mailbox.
 """
 
-import asyncio
-import hashlib
-import logging
 import secrets
-from collections.abc import Coroutine
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
@@ -18,7 +14,6 @@ from imageroute_app.domain.accounts import (
     EMAIL_MAX,
     AgeBand,
     MailPurpose,
-    MailToken,
     Person,
     Session,
     age_band,
@@ -28,7 +23,6 @@ from imageroute_app.domain.accounts import (
 from imageroute_app.domain.errors import (
     Conflict,
     Duplicate,
-    ImageRouteError,
     InvalidInput,
     NotAllowed,
     NotFound,
@@ -36,13 +30,10 @@ from imageroute_app.domain.errors import (
     Unavailable,
 )
 from imageroute_app.domain.ledger import Entry, EntryKind
-from imageroute_app.domain.ports import Clock, Database, Limiter, Mail, Mailer, NewId, Passwords, Query, Tables
+from imageroute_app.domain.ports import Clock, Database, Limiter, Mailer, NewId, Passwords, Query, Tables
 from imageroute_app.domain.rules import Rules
+from imageroute_app.services.mail_links import MailLinks, hash_token
 
-log = logging.getLogger(__name__)
-
-RESET_LIFE = timedelta(minutes=60)
-VERIFY_LIFE = timedelta(hours=24)
 TOUCH_EVERY = timedelta(minutes=5)
 WRONG = "The email or the password is not right. Check both, or reset your password."
 TAKEN = (
@@ -90,11 +81,6 @@ def clean_email(text: str) -> str:
     return found.normalized
 
 
-def hash_token(token: str) -> str:
-    """Return what we keep of a secret with 256 random bits."""
-    return hashlib.sha256(token.encode()).hexdigest()
-
-
 class Accounts:
     """Everything about who is signed in."""
 
@@ -110,11 +96,9 @@ class Accounts:
         rules: Rules,
     ) -> None:
         self._database, self._tables = database, database.tables
-        self._passwords, self._mailer, self._limiter = passwords, mailer, limiter
+        self._passwords, self._limiter = passwords, limiter
         self._clock, self._new_id, self._rules = clock, new_id, rules
-        self._letters: set[asyncio.Task[None]] = set()
-
-    # --- Sign up, in, out -------------------------------------------------------------------------------------------------
+        self._links = MailLinks(tables=database.tables, mailer=mailer, clock=clock, new_id=new_id, origin=rules.origin)
 
     async def sign_up(self, form: SignUp, *, device: str, address: str) -> SignedIn:
         """Open an account with starter credits and a first session.
@@ -146,13 +130,12 @@ class Accounts:
             created_at=now,
         )
         signed_in = self._fresh_session(person, device)
-        if await self._tables.people.by_key("email_key", email.casefold()):
-            await self._refuse_taken(email)
         try:
             await self._database.transact(lambda tables: self._open_account(tables, signed_in))
-        except Duplicate:
-            await self._refuse_taken(email)
-        self._post(self._send_link(person, MailPurpose.VERIFY))
+        except Duplicate as error:
+            self._links.tell_taken(email)
+            raise InvalidInput(TAKEN, field="email") from error
+        self._links.send(person, MailPurpose.VERIFY)
         return signed_in
 
     def screen_age(self, born: date, country: str) -> AgeBand:
@@ -179,11 +162,6 @@ class Accounts:
                 created_at=self._clock(),
             )
         )
-
-    async def _refuse_taken(self, email: str) -> None:
-        text = f"Somebody tried to open a second account with this address.\n\nSign in: {self._link('/sign-in')}"
-        self._post(self._mailer.send(Mail(to=email, subject="You already have an account", text=text)))
-        raise InvalidInput(TAKEN, field="email")
 
     async def sign_in(self, email: str, password: str, *, device: str, address: str) -> SignedIn:
         """Check the password and open a session; wrong and unknown answer alike, in the same time."""
@@ -238,8 +216,6 @@ class Accounts:
         )
         return SignedIn(token=token, session=session, person=person)
 
-    # --- The person --------------------------------------------------------------------------------------------------------
-
     async def person(self, owner: str) -> Person:
         """Return the account; raises NotFound once erased."""
         return await self._tables.people.get(owner, owner)
@@ -266,8 +242,6 @@ class Accounts:
         await self._tables.people.update(replace(person, password_hash=encoded))
         await self.end_devices(owner, keep=keep)
 
-    # --- Devices -----------------------------------------------------------------------------------------------------------
-
     async def devices(self, owner: str) -> list[Session]:
         """Return the live sessions, newest first."""
         now = self._clock()
@@ -287,19 +261,16 @@ class Accounts:
                 ended += await self._tables.sessions.delete(session.id, owner)
         return ended
 
-    # --- Links in mails ----------------------------------------------------------------------------------------------------
-
     async def request_verification(self, owner: str) -> None:
         """Send the link that proves the address; at most five an hour."""
         await self._limiter.hit("verify", owner, limit=5, window_s=3600)
         person = await self.person(owner)
         if person.email_verified_at is None:
-            self._post(self._send_link(person, MailPurpose.VERIFY))
+            self._links.send(person, MailPurpose.VERIFY)
 
     async def verify_email(self, secret: str) -> Person:
         """Use up a verification link; raises NotFound when it is used, late or invented."""
-        token = await self._use_up(secret, MailPurpose.VERIFY)
-        person = await self.person(token.owner)
+        person = await self.person(await self._links.use_up(secret, MailPurpose.VERIFY))
         if person.email_verified_at is not None:
             return person
         return await self._tables.people.update(replace(person, email_verified_at=self._clock()))
@@ -311,65 +282,18 @@ class Accounts:
         await self._limiter.hit("reset", hash_token(key), limit=5, window_s=3600)
         person = await self._tables.people.by_key("email_key", key)
         if person:
-            self._post(self._send_link(person, MailPurpose.RESET))
+            self._links.send(person, MailPurpose.RESET)
 
     async def reset_password(self, secret: str, password: str) -> Person:
         """Set a new password with a mailed link; ends every session and proves the address."""
         check_password(password)
-        token = await self._use_up(secret, MailPurpose.RESET)
-        person = await self.person(token.owner)
+        person = await self.person(await self._links.use_up(secret, MailPurpose.RESET))
         encoded = await self._passwords.hash(password)
         verified = person.email_verified_at or self._clock()
-        person = await self._tables.people.update(
-            replace(person, password_hash=encoded, email_verified_at=verified)
-        )
+        person = await self._tables.people.update(replace(person, password_hash=encoded, email_verified_at=verified))
         await self.end_devices(person.id)
         return person
 
-    def _post(self, sending: Coroutine[None, None, None]) -> None:
-        """Send beside the answer: its time must not tell whether there was a mail, nor a slow mail server hold it up."""
-        task = asyncio.create_task(self._send_quietly(sending))
-        self._letters.add(task)
-        task.add_done_callback(self._letters.discard)
-
-    async def _send_quietly(self, sending: Coroutine[None, None, None]) -> None:
-        try:
-            await sending
-        except ImageRouteError as error:
-            log.warning("mail.failed %s", error.code)
-
     async def settle(self) -> None:
         """Wait for the mails that are on their way; called before the adapters close."""
-        await asyncio.gather(*self._letters)
-
-    async def _send_link(self, person: Person, purpose: MailPurpose) -> None:
-        secret, now = secrets.token_urlsafe(32), self._clock()
-        is_reset = purpose is MailPurpose.RESET
-        await self._tables.mail_tokens.add(
-            MailToken(
-                id=self._new_id(),
-                owner=person.id,
-                token_hash=hash_token(secret),
-                purpose=purpose,
-                created_at=now,
-                expires_at=now + (RESET_LIFE if is_reset else VERIFY_LIFE),
-            )
-        )
-        path = "/reset-password" if is_reset else "/verify-email"
-        link = self._link(f"{path}?token={secret}")
-        subject = "Set a new password" if is_reset else "Confirm your email"
-        life = "60 minutes" if is_reset else "24 hours"
-        text = f"{subject} for ImageRoute:\n\n{link}\n\nThe link works once, for {life}. Not you? Ignore this mail."
-        await self._mailer.send(Mail(to=person.email, subject=subject, text=text, link=link))
-
-    async def _use_up(self, secret: str, purpose: MailPurpose) -> MailToken:
-        late = "This link was used already or is too old. Ask for a new one."
-        token = await self._tables.mail_tokens.by_key("token_hash", hash_token(secret))
-        if token is None or token.purpose is not purpose or token.expires_at <= self._clock():
-            raise NotFound(late)
-        if not await self._tables.mail_tokens.delete(token.id, token.owner):
-            raise NotFound(late)
-        return token
-
-    def _link(self, path: str) -> str:
-        return f"{self._rules.origin}{path}"
+        await self._links.settle()

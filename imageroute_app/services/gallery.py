@@ -56,9 +56,7 @@ class Gallery:
     async def trash(self, owner: str, image_id: str) -> Image:
         """Move to the trash, where only its owner sees it; it is erased 30 days later."""
         now = self._clock()
-        return await self._change(
-            owner, image_id, trashed=True, trashed_at=now, purge_at=purge_time(now)
-        )
+        return await self._change(owner, image_id, trashed=True, trashed_at=now, purge_at=purge_time(now))
 
     async def restore(self, owner: str, image_id: str) -> Image:
         """Take out of the trash."""
@@ -89,7 +87,7 @@ class Gallery:
             if all(getattr(image, name) == value for name, value in changes.items()):
                 return image
             try:
-                return await self._tables.images.update(replace(image, **changes))  # type: ignore[arg-type]  # names checked by tests
+                return await self._tables.images.update(replace(image, **changes))
             except Conflict:
                 continue
         raise NotFound

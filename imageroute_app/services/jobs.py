@@ -156,9 +156,7 @@ class Jobs:
         self._fault("before_reserve")
         job_id, image_ids = self._new_id(), tuple(self._new_id() for _ in range(quote.request.count))
         try:
-            job = await self._database.transact(
-                lambda tables: self._accept(tables, owner, quote_id, job_id, image_ids)
-            )
+            job = await self._database.transact(lambda tables: self._accept(tables, owner, quote_id, job_id, image_ids))
         except Duplicate:
             quote = await self._tables.quotes.get(quote_id, owner)
             return await self.job(owner, quote.job_id)
@@ -188,9 +186,7 @@ class Jobs:
         is_good = bool(quote.job_id) or quote.expires_at > self._clock()
         return quote if is_good and quote.request == request else await self.quote(owner, request)
 
-    async def _accept(
-        self, tables: Tables, owner: str, quote_id: str, job_id: str, image_ids: tuple[str, ...]
-    ) -> Job:
+    async def _accept(self, tables: Tables, owner: str, quote_id: str, job_id: str, image_ids: tuple[str, ...]) -> Job:
         quote = await tables.quotes.get(quote_id, owner)
         if quote.job_id:
             return await tables.jobs.get(quote.job_id, owner)

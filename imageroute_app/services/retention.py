@@ -29,9 +29,7 @@ class Retention:
     async def sweep(self, period: timedelta) -> int:
         """Remove what is over, if no other worker is at it; returns how many things went."""
         now = self._clock()
-        if not await self._tables.acquire_lease(
-            "retention", holder=self._holder, now=now, until=now + 2 * period
-        ):
+        if not await self._tables.acquire_lease("retention", holder=self._holder, now=now, until=now + 2 * period):
             return 0
         gone = await self._gallery.purge()
         for session in await self._tables.sessions.overdue("expires_at", now, 200):

@@ -9,11 +9,10 @@ import asyncio
 import logging
 import random
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from imageroute_app.domain.catalog import Model
-from imageroute_app.domain.errors import BadImage, Conflict, ImageRouteError, InvalidInput, NotFound, Unavailable
-from imageroute_app.domain.gallery import Image, media_key, media_prefix
+from imageroute_app.domain.errors import Conflict, ImageRouteError, InvalidInput, NotFound, Unavailable
 from imageroute_app.domain.jobs import Attempt, AttemptOutcome, Job, JobState, drop_time
 from imageroute_app.domain.ports import (
     Clock,
@@ -22,13 +21,10 @@ from imageroute_app.domain.ports import (
     Done,
     ErrorKind,
     Fault,
-    FinishedImage,
     ImageProvider,
     Imaging,
-    Marking,
     MediaStore,
     NewId,
-    Picture,
     ProviderCall,
     ProviderError,
     Query,
@@ -37,24 +33,13 @@ from imageroute_app.domain.ports import (
 )
 from imageroute_app.domain.rules import Rules
 from imageroute_app.logs import trace
+from imageroute_app.services.delivery import Delivery
+from imageroute_app.services.endings import Ending, cancelled, delivered, failed, provider_failed, unknown
 from imageroute_app.services.holds import Holds
 
 log = logging.getLogger(__name__)
 
 ATTEMPTS_MAX = 3
-LOST = "The result is unknown: the server stopped while the provider was working."
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Ending:
-    """How a job is about to end, before it is written."""
-
-    state: JobState
-    outcome: AttemptOutcome
-    reason: str
-    code: str = ""
-    images: Sequence[Image] = ()
-    notes: tuple[str, ...] = ()
 
 
 class Runner:
@@ -75,7 +60,8 @@ class Runner:
     ) -> None:
         self._database, self._tables = database, database.tables
         self._providers = {provider.id: provider for provider in providers}
-        self._imaging, self._media, self._dispatcher = imaging, media, dispatcher
+        self._dispatcher = dispatcher
+        self._delivery = Delivery(tables=database.tables, imaging=imaging, media=media, clock=clock, fault=fault)
         self._holds = Holds(clock=clock, new_id=new_id)
         self._clock, self._new_id, self._rules, self._fault = clock, new_id, rules, fault
         self._holder = new_id()
@@ -98,7 +84,7 @@ class Runner:
         try:
             await asyncio.wait({work})
             if work.cancelled() and await watch:
-                await self._end(job, _cancelled())
+                await self._end(job, cancelled())
         finally:
             watch.cancel()
             work.cancel()
@@ -118,9 +104,7 @@ class Runner:
         return len(due)
 
     async def _wake_next(self, owner: str) -> None:
-        waiting = await self._tables.jobs.find(
-            Query(owner=owner, equals={"state": JobState.QUEUED}, limit=200)
-        )
+        waiting = await self._tables.jobs.find(Query(owner=owner, equals={"state": JobState.QUEUED}, limit=200))
         if waiting:
             await self._dispatcher.wake(waiting[-1].id)
 
@@ -155,7 +139,7 @@ class Runner:
         try:
             model = self._model(job)
         except InvalidInput as error:
-            await self._end(job, _failed("retired", error.message))
+            await self._end(job, failed("retired", error.message))
             return
         stale = await self._stale_ending(job, model)
         if stale is not None:
@@ -166,7 +150,7 @@ class Runner:
             async with asyncio.timeout(min(model.deadline_s, self._rules.job_deadline.total_seconds())):
                 ending = await self._attempt(job, model, attempt)
         except TimeoutError:
-            ending = _failed("timeout", "The provider did not answer in time.")
+            ending = failed("timeout", "The provider did not answer in time.")
         await self._end(job, ending, attempt)
 
     def _model(self, job: Job) -> Model:
@@ -176,26 +160,22 @@ class Runner:
                 return model
         raise InvalidInput("This model is no longer on offer.")
 
-    async def _stale_ending(self, job: Job, model: Model) -> _Ending | None:
+    async def _stale_ending(self, job: Job, model: Model) -> Ending | None:
         """Say how a job that an earlier worker left behind must end, or None when it may run (again)."""
         if job.cancel_requested:
-            return _cancelled()
+            return cancelled()
         if job.attempts > ATTEMPTS_MAX:
-            return _failed("interrupted", "The server stopped several times while this ran.")
+            return failed("interrupted", "The server stopped several times while this ran.")
         earlier = await self._attempts(job)
         if any(a.outcome is AttemptOutcome.RUNNING for a in earlier) and not model.capabilities.replayable:
-            return _Ending(
-                state=JobState.FAILED, outcome=AttemptOutcome.UNKNOWN, reason=LOST, code="result_unknown"
-            )
+            return unknown()
         for attempt in earlier:
             if attempt.outcome is AttemptOutcome.RUNNING:
                 await self._close_attempt(self._tables, attempt, AttemptOutcome.FAILED, ("interrupted",))
         return None
 
     async def _attempts(self, job: Job) -> list[Attempt]:
-        return await self._tables.attempts.find(
-            Query(owner=job.owner, equals={"job_id": job.id}, limit=20)
-        )
+        return await self._tables.attempts.find(Query(owner=job.owner, equals={"job_id": job.id}, limit=20))
 
     async def _open_attempt(self, job: Job, model: Model) -> Attempt:
         policy = model.policy
@@ -219,30 +199,20 @@ class Runner:
         await self._tables.attempts.add(attempt)
         return attempt
 
-    async def _attempt(self, job: Job, model: Model, attempt: Attempt) -> _Ending:
+    async def _attempt(self, job: Job, model: Model, attempt: Attempt) -> Ending:
         """Submit once and turn whatever comes back into an ending."""
         seed = job.request.seed if job.request.seed is not None else _drawn_seed(job)
         try:
-            call = ProviderCall(
-                id=attempt.id, request=job.request, seed=seed, images=await self._sources(job)
-            )
+            call = ProviderCall(id=attempt.id, request=job.request, seed=seed, images=await self._delivery.sources(job))
             done = await self._generate(model, call, attempt)
             self._fault("after_answer")
             return await self._deliver(job, model, done, seed)
         except ProviderError as error:
-            return _provider_failed(error)
+            return provider_failed(error)
         except NotFound:
-            return _failed("source_gone", "The source picture is no longer there.")
+            return failed("source_gone", "The source picture is no longer there.")
         except Unavailable as error:
-            return _failed(error.code, error.message)
-
-    async def _sources(self, job: Job) -> Sequence[bytes]:
-        if not job.request.source_id:
-            return ()
-        await self._tables.images.get(job.request.source_id, job.owner)
-        key = media_key(job.owner, job.request.source_id, "original")
-        chunks = [chunk async for chunk in await self._media.open(key)]
-        return (b"".join(chunks),)
+            return failed(error.code, error.message)
 
     async def _generate(self, model: Model, call: ProviderCall, attempt: Attempt) -> Done:
         async for event in self._providers[model.provider].generate(call):
@@ -253,83 +223,18 @@ class Runner:
                 return event
         raise ProviderError(ErrorKind.RESULT_LOST, "The provider ended without a picture.")
 
-    async def _deliver(self, job: Job, model: Model, done: Done, seed: int) -> _Ending:
-        """Check, mark and store each picture; one bad picture costs nothing and stops no other."""
-        images: list[Image] = []
-        for position, picture in enumerate(done.pictures[: job.request.count]):
-            try:
-                finished = await self._imaging.finish(picture.data, self._marking(model))
-            except BadImage:
-                continue
-            await self._store(job, position, finished)
-            images.append(self._image(job, model, position, picture, finished, seed))
+    async def _deliver(self, job: Job, model: Model, done: Done, seed: int) -> Ending:
+        images = await self._delivery.store(job, model, done.pictures, seed)
         self._fault("before_rows")
         if not images:
-            return _failed("bad_picture", "The provider sent no picture that can be opened.")
-        missing = job.request.count - len(images)
-        reason = f"{missing} not delivered" if missing else "The hold is closed"
-        return _Ending(
-            state=JobState.SUCCEEDED,
-            outcome=AttemptOutcome.DELIVERED,
-            reason=reason,
-            images=images,
-            notes=tuple(done.notes),
-        )
-
-    def _marking(self, model: Model) -> Marking:
-        return Marking(
-            source_type=model.makes, generator=f"ImageRoute, {model.name}", created_at=self._clock()
-        )
-
-    async def _store(self, job: Job, position: int, finished: FinishedImage) -> None:
-        image_id = job.image_ids[position]
-        for variant, data in finished.thumbnails.items():
-            await self._media.put(media_key(job.owner, image_id, variant), data, "image/webp")
-        self._fault("half_stored")
-        await self._media.put(
-            media_key(job.owner, image_id, "original"), finished.original, finished.mime
-        )
-
-    def _image(
-        self, job: Job, model: Model, position: int, picture: Picture, finished: FinishedImage, seed: int
-    ) -> Image:
-        now, started = self._clock(), job.started_at or job.created_at
-        return Image(
-            id=job.image_ids[position],
-            owner=job.owner,
-            job_id=job.id,
-            position=position,
-            prompt=job.request.prompt,
-            negative=job.request.negative,
-            provider=model.provider,
-            model=model.id,
-            style=job.request.style,
-            width=finished.width,
-            height=finished.height,
-            seed=picture.seed if picture.seed is not None else seed + position,
-            mime=finished.mime,
-            size_bytes=len(finished.original),
-            sha256=finished.sha256,
-            colour=finished.colour,
-            price_credits=job.held_credits // job.request.count,
-            took_ms=round((now - started).total_seconds() * 1000),
-            source_type=model.makes,
-            source_id=job.request.source_id,
-            favourite=False,
-            trashed=False,
-            trashed_at=None,
-            purge_at=None,
-            created_at=now,
-        )
+            return failed("bad_picture", "The provider sent no picture that can be opened.")
+        return delivered(images, job.request.count, tuple(done.notes))
 
     # --- The end ------------------------------------------------------------------------------------------------------------
 
-    async def _end(self, job: Job, ending: _Ending, attempt: Attempt | None = None) -> None:
+    async def _end(self, job: Job, ending: Ending, attempt: Attempt | None = None) -> None:
         """Write the ending in one transaction, unless another holder has the job by now."""
-        kept = {image.id for image in ending.images}
-        for image_id in job.image_ids:
-            if image_id not in kept:
-                await self._media.delete_prefix(media_prefix(job.owner, image_id))
+        await self._delivery.discard(job, ending.images)
         try:
             written = await self._database.transact(lambda tables: self._write_end(tables, job, ending))
         except Conflict:
@@ -339,16 +244,14 @@ class Runner:
         if not written:
             log.info("job.taken_over", extra={"job": job.id})
 
-    async def _write_end(self, tables: Tables, job: Job, ending: _Ending) -> bool:
+    async def _write_end(self, tables: Tables, job: Job, ending: Ending) -> bool:
         row = await tables.jobs.get(job.id, job.owner)
         if row.state.is_final or row.lease_holder != self._holder:
             return False
         for image in ending.images:
             await tables.images.add(image)
         now = self._clock()
-        charged = await self._holds.close(
-            tables, row, delivered=len(ending.images), reason=ending.reason
-        )
+        charged = await self._holds.close(tables, row, delivered=len(ending.images), reason=ending.reason)
         await tables.jobs.update(
             row.moved(
                 ending.state,
@@ -361,9 +264,7 @@ class Runner:
                 drop_at=None if ending.images else drop_time(now),
             )
         )
-        for attempt in await tables.attempts.find(
-            Query(owner=job.owner, equals={"job_id": job.id}, limit=20)
-        ):
+        for attempt in await tables.attempts.find(Query(owner=job.owner, equals={"job_id": job.id}, limit=20)):
             if attempt.outcome is AttemptOutcome.RUNNING:
                 await self._close_attempt(tables, attempt, ending.outcome, ending.notes)
         self._fault("before_commit")
@@ -372,9 +273,7 @@ class Runner:
     async def _close_attempt(
         self, tables: Tables, attempt: Attempt, outcome: AttemptOutcome, notes: tuple[str, ...]
     ) -> None:
-        await tables.attempts.update(
-            replace(attempt, outcome=outcome, notes=notes, ended_at=self._clock())
-        )
+        await tables.attempts.update(replace(attempt, outcome=outcome, notes=notes, ended_at=self._clock()))
 
 
 async def _next_within(changes: AsyncIterator[str], seconds: float) -> str:
@@ -392,28 +291,3 @@ async def _next_within(changes: AsyncIterator[str], seconds: float) -> str:
 def _drawn_seed(job: Job) -> int:
     """Return the seed of a job that asked for a random one: drawn from its id, so that a replay makes the same picture."""
     return random.Random(job.id).randrange(2**31)  # noqa: S311  # a seed for pictures, not a secret
-
-
-def _cancelled() -> _Ending:
-    return _Ending(
-        state=JobState.CANCELLED, outcome=AttemptOutcome.CANCELLED, reason="Cancelled by you", code="cancelled"
-    )
-
-
-def _failed(code: str, reason: str) -> _Ending:
-    return _Ending(state=JobState.FAILED, outcome=AttemptOutcome.FAILED, reason=reason, code=code)
-
-
-def _provider_failed(error: ProviderError) -> _Ending:
-    if error.kind is ErrorKind.REFUSED:
-        return _Ending(
-            state=JobState.BLOCKED,
-            outcome=AttemptOutcome.REFUSED,
-            reason="The provider's rules do not allow this picture.",
-            code="refused",
-        )
-    if error.billed == "unknown":
-        return _Ending(
-            state=JobState.FAILED, outcome=AttemptOutcome.UNKNOWN, reason=LOST, code="result_unknown"
-        )
-    return _failed(error.kind, "The provider stopped answering.")

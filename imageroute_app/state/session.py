@@ -13,16 +13,16 @@ from imageroute_app.domain.errors import ImageRouteError, NotSignedIn
 from imageroute_app.state import text
 from imageroute_app.state.guard import public, signed_in
 
-SESSION_COOKIES = ("__Host-ir_session", "ir_session")
-
-
 def session_token(cookie_header: str) -> str:
     """Return the session cookie's value from a Cookie header, or an empty text."""
     try:
         cookies = SimpleCookie(cookie_header)
     except CookieError:
         return ""
-    return next((cookies[name].value for name in SESSION_COOKIES if name in cookies), "")
+    is_https = services().site.origins[0].startswith("https://")
+    # On https the prefix is what keeps a neighbouring host from planting a cookie: the bare name does not count there.
+    name = "__Host-ir_session" if is_https else "ir_session"
+    return cookies[name].value if name in cookies else ""
 
 
 async def actor(state: rx.State) -> str:

@@ -158,7 +158,9 @@ def route_of(job: Job, attempts: list[Attempt], image: Image | None = None) -> l
     stops += [_recipient(attempt) for attempt in attempts]
     if image is not None:
         took = text.seconds(image.took_ms)
-        stops.append(StopView(kind="home", name="Your gallery", sub=f"Private · {took}", time=text.iso(image.created_at)))
+        stops.append(
+            StopView(kind="home", name="Your gallery", sub=f"Private · {took}", time=text.iso(image.created_at))
+        )
     return stops
 
 

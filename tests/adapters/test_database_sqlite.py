@@ -44,6 +44,13 @@ def file_of(folder: Path) -> Path:
     return folder / "data" / "image route%.db"
 
 
+def damage(file: Path) -> None:
+    """Overwrite the pages behind the first forty, which hold the schema."""
+    raw = file.read_bytes()
+    start = 4096 * 60
+    file.write_bytes(raw[:start] + b"\xff" * (len(raw) - start))
+
+
 def size_of_log(folder: Path) -> int:
     return Path(f"{file_of(folder)}-wal").stat().st_size
 
@@ -214,6 +221,41 @@ async def test_a_write_past_the_transaction_is_a_fault_and_no_deadlock(database:
     assert await database.tables.drafts.count(Query(owner=ANN)) == 0
 
 
+async def test_the_tables_of_a_transaction_end_with_it(database: SqliteDatabase) -> None:
+    kept: list[Tables] = []
+
+    async def work(tables: Tables) -> None:
+        kept.append(tables)
+        await tables.drafts.add(records.draft())
+
+    await database.transact(work)
+    with pytest.raises(RuntimeError, match="end with it"):
+        await kept[0].sessions.add(records.session())
+
+
+async def test_a_closed_database_is_unavailable(tmp_path: Path) -> None:
+    database = await open_again(tmp_path)
+    await database.close()
+    with pytest.raises(Unavailable):
+        await database.tables.drafts.get(ANN, ANN)
+    with pytest.raises(Unavailable):
+        await database.check()
+    await database.close()
+
+
+async def test_damage_that_shows_later_is_not_told_to_people(tmp_path: Path) -> None:
+    database = await open_again(tmp_path)
+    for number in range(1, 200):
+        await database.tables.attempts.add(records.attempt(number))
+    await database.close()
+    damage(file_of(tmp_path))
+    again = await open_again(tmp_path)
+    with pytest.raises(Unavailable) as told:
+        await again.tables.attempts.find(Query(owner=ANN, limit=500))
+    assert str(tmp_path) not in told.value.message
+    await again.close()
+
+
 async def test_the_loop_stays_free_while_the_writer_waits(tmp_path: Path) -> None:
     database = await open_again(tmp_path, busy_s=5.0)
     with outside(tmp_path) as other:
@@ -264,7 +306,7 @@ async def test_a_page_walks_one_index_and_sorts_nothing(
     shape = tuple(sorted(((n, 1) for n in equals), key=lambda f: (kind.codec.is_flag(f[0]), f[0])))
 
     def plan(connection: Connection) -> str:
-        sql = kind.sql.page(shape, has_after=True).compile(connection)
+        sql = kind.sql.page(shape, True).compile(connection)
         rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", tuple("x" * len(sql.params)))
         return " / ".join(f"{row[3]} " for row in rows)
 

@@ -9,9 +9,6 @@ from imageroute_app.settings import ROOT
 MODULE_LINES, FUNCTION_LINES = 300, 45
 JUSTIFIED: dict[str, str] = {
     "imageroute_app/domain/ports.py": "every port of the product, to be read beside each other; no logic",
-    "imageroute_app/services/runner.py": "one job from claim to receipt; its steps are short and are read in order",
-    "imageroute_app/services/accounts.py": "one class for everything that a session or a password decides",
-    "imageroute_app/bootstrap.py::open_services": "the one list of which adapter fulfils which port; no branches but settings",
 }
 """Path, or path::function, and why it may be longer."""
 

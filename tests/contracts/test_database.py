@@ -95,6 +95,11 @@ async def test_filters_hold_together_and_one_of_several_is_enough(database: Data
     assert [image.id for image in found] == [an_id(number) for number in (7, 5, 4)]
 
 
+async def test_a_page_without_a_bound_is_refused(database: Database) -> None:
+    with pytest.raises(ValueError, match="at least one"):
+        await database.tables.jobs.find(Query(owner=ANN, limit=0))
+
+
 async def test_a_filter_that_was_not_declared_is_refused(database: Database) -> None:
     with pytest.raises(ValueError, match="DATA_MAP"):
         await database.tables.images.find(Query(owner=ANN, equals={"prompt": "x"}))

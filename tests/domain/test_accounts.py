@@ -28,9 +28,7 @@ from imageroute_app.domain.errors import InvalidInput
         ("US", date(2012, 2, 29), date(2025, 3, 1), AgeBand.TEEN),
     ],
 )
-def test_age_band_follows_the_rule_of_the_country(
-    country: str, born: date, today: date, band: AgeBand | None
-) -> None:
+def test_age_band_follows_the_rule_of_the_country(country: str, born: date, today: date, band: AgeBand | None) -> None:
     assert age_band(born, today, country) is band
 
 

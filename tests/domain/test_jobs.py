@@ -10,10 +10,27 @@ from imageroute_app.domain.jobs import Job, JobState, Request, check_request, ti
 
 REQUEST = Request(prompt="a fern", provider="sketch", model="sketch-1", width=1024, height=1024)
 JOB = Job(
-    id="j", owner="a", quote_id="q", state=JobState.QUEUED, request=REQUEST, provider="sketch", model="sketch-1",
-    held_credits=1, charged_credits=0, image_ids=("i",), delivered=0, attempts=0, lease_holder="", lease_until=None,
-    cancel_requested=False, failure_code="", failure_message="", retry_of="",
-    created_at=datetime(2026, 11, 25, tzinfo=UTC), started_at=None, ended_at=None,
+    id="j",
+    owner="a",
+    quote_id="q",
+    state=JobState.QUEUED,
+    request=REQUEST,
+    provider="sketch",
+    model="sketch-1",
+    held_credits=1,
+    charged_credits=0,
+    image_ids=("i",),
+    delivered=0,
+    attempts=0,
+    lease_holder="",
+    lease_until=None,
+    cancel_requested=False,
+    failure_code="",
+    failure_message="",
+    retry_of="",
+    created_at=datetime(2026, 11, 25, tzinfo=UTC),
+    started_at=None,
+    ended_at=None,
 )
 
 

@@ -12,7 +12,14 @@ NOW = datetime(2026, 11, 25, tzinfo=UTC)
 
 def entry(kind: EntryKind, amount: int) -> Entry:
     return Entry(
-        id="1", owner="a", kind=kind, amount=amount, balance_after=0, job_id="", reason="", dedupe_key="k",
+        id="1",
+        owner="a",
+        kind=kind,
+        amount=amount,
+        balance_after=0,
+        job_id="",
+        reason="",
+        dedupe_key="k",
         created_at=NOW,
     )
 

@@ -127,6 +127,7 @@ async def open_house(folder: Path, rules: Rules, clock: MovingClock) -> AsyncIte
     provider = ScriptedProvider(read_catalogue(CATALOGUE)[0])
 
     async def letters() -> Sequence[OutboxLetter]:
+        await accounts.settle()
         return [
             OutboxLetter(
                 id=mail.id,
@@ -146,16 +147,17 @@ async def open_house(folder: Path, rules: Rules, clock: MovingClock) -> AsyncIte
         return uuid7().hex
 
     gallery = Gallery(database=database, media=media, clock=clock)
+    accounts = Accounts(
+        database=database, passwords=passwords, mailer=outbox, limiter=limiter, clock=clock,
+        new_id=new_id, rules=rules,
+    )  # fmt: skip
     services = Services(
         site=Site(
             is_loopback=True, origins=(ORIGIN, "http://localhost:3000"), controller_name="",
             controller_address="", controller_email="", proxy_hops=0,
         ),
         rules=rules,
-        accounts=Accounts(
-            database=database, passwords=passwords, mailer=outbox, limiter=limiter, clock=clock,
-            new_id=new_id, rules=rules,
-        ),
+        accounts=accounts,
         jobs=Jobs(
             database=database, providers=(provider,), dispatcher=bell, limiter=limiter, clock=clock,
             new_id=new_id, rules=rules, fault=lambda point: None,
@@ -179,6 +181,7 @@ async def open_house(folder: Path, rules: Rules, clock: MovingClock) -> AsyncIte
     )  # fmt: skip
     async with AsyncExitStack() as stack:
         yield House(services=services, clock=clock, passwords=passwords, folder=folder, stack=stack)
+    await accounts.settle()
     await database.close()
     await keys.close()
 

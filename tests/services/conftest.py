@@ -1,4 +1,4 @@
-"""The services on real adapters: SQLite (and MongoDB where asked), local disk, real imaging; only clock, provider and bell are ours."""
+"""The services on real adapters: SQLite, local disk, real imaging; only clock, provider and bell are ours."""
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
@@ -47,20 +47,38 @@ class House:
         self.limiter = open_limiter("")
         self.gallery = Gallery(database=self.database, media=self.media, clock=self.clock)
         self.accounts = Accounts(
-            database=self.database, passwords=ArgonPasswords(), mailer=self.letters, limiter=self.limiter,
-            clock=self.clock, new_id=new_id, rules=self.rules,
+            database=self.database,
+            passwords=ArgonPasswords(),
+            mailer=self.letters,
+            limiter=self.limiter,
+            clock=self.clock,
+            new_id=new_id,
+            rules=self.rules,
         )
         self.jobs = Jobs(
-            database=self.database, providers=(self.provider, self.sketch), dispatcher=self.bell,
-            limiter=self.limiter, clock=self.clock, new_id=new_id, rules=self.rules, fault=lambda point: None,
+            database=self.database,
+            providers=(self.provider, self.sketch),
+            dispatcher=self.bell,
+            limiter=self.limiter,
+            clock=self.clock,
+            new_id=new_id,
+            rules=self.rules,
+            fault=lambda point: None,
         )
         self.runner = self.new_runner()
 
     def new_runner(self, fault: Callable[[str], None] = lambda point: None) -> Runner:
         """Return another worker; `fault` may raise at a named point."""
         return Runner(
-            database=self.database, providers=(self.provider, self.sketch), imaging=self.imaging,
-            media=self.media, dispatcher=self.bell, clock=self.clock, new_id=new_id, rules=self.rules, fault=fault,
+            database=self.database,
+            providers=(self.provider, self.sketch),
+            imaging=self.imaging,
+            media=self.media,
+            dispatcher=self.bell,
+            clock=self.clock,
+            new_id=new_id,
+            rules=self.rules,
+            fault=fault,
         )
 
     async def person(self, name: str = "ada") -> str:

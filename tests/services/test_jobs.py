@@ -35,9 +35,7 @@ async def test_fifty_parallel_submits_on_ten_credits_accept_exactly_ten(house: H
     house.__post_init__()
     owner = await house.person()
     quotes = [await house.jobs.quote(owner, replace(REQUEST, seed=seed)) for seed in range(50)]
-    answers = await asyncio.gather(
-        *(house.jobs.submit(owner, quote.id) for quote in quotes), return_exceptions=True
-    )
+    answers = await asyncio.gather(*(house.jobs.submit(owner, quote.id) for quote in quotes), return_exceptions=True)
     refused = [answer for answer in answers if isinstance(answer, NotEnoughCredits)]
     assert len(refused) == 40
     assert refused[0].missing == 1

@@ -54,7 +54,7 @@ async def test_generation_without_a_picture_is_dropped_after_7_days_and_its_ledg
     house.clock.move(seconds=1)
     await retention.sweep(PERIOD)
     assert [job.id for job in await house.jobs.recent(owner)] == [kept.id]
-    assert len(await house.jobs.ledger(owner)) == 5
+    assert len(await house.jobs.ledger(owner)) == 6
 
 
 async def test_sessions_links_and_old_quotes_go_when_they_are_over(house: House) -> None:

@@ -97,9 +97,7 @@ POINTS = ("after_sent", "after_answer", "before_rows", "before_commit", "after_c
 
 
 @pytest.mark.parametrize("point", POINTS)
-async def test_worker_that_stops_anywhere_leaves_a_job_that_the_next_one_ends(
-    house: House, point: str
-) -> None:
+async def test_worker_that_stops_anywhere_leaves_a_job_that_the_next_one_ends(house: House, point: str) -> None:
     owner = await house.person()
     job = await house.job(owner, replace(REQUEST, count=2))
     await house.new_runner(break_at(point)).run(job.id)

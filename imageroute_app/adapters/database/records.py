@@ -34,6 +34,12 @@ def version_of(record: object) -> int:
     return int(getattr(record, "version"))  # noqa: B009  # as above
 
 
+def check_limit(limit: int) -> None:
+    """Raise ValueError for a page without a bound: to MongoDB 0 means no limit, to SQLite below 0 does."""
+    if limit < 1:
+        raise ValueError("a page has at least one record")
+
+
 def changed() -> Conflict:
     """Return the error for a record whose stored version is another one, or that is gone."""
     return Conflict("This changed in the meantime. Look at it again.")

@@ -58,12 +58,9 @@ class FileKeys:
 
     def prepare(self) -> None:
         """Make the table and prove that the master key is the right one."""
-        try:
-            with self._connected() as connection:
-                connection.execute(SCHEMA)
-                self._key_of(connection, PROBE)
-        except sqlite3.DatabaseError as error:
-            raise Unavailable(f"The key store {self._path} cannot be read: put it back from its backup.") from error
+        with self._translated(), self._connected() as connection:
+            connection.execute(SCHEMA)
+            self._key_of(connection, PROBE)
 
     async def key(self, owner: str) -> bytes:
         """Return the person's key, made on first use; raises NotFound once destroyed."""
@@ -132,4 +129,6 @@ class FileKeys:
         except sqlite3.DatabaseError as error:
             if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_FULL:
                 raise StorageFull from error
+            if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+                raise Unavailable(f"The key store {self._path} is damaged: put it back from its backup.") from error
             raise Unavailable from error

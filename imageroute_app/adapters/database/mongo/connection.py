@@ -22,7 +22,7 @@ from imageroute_app.adapters.database.mongo.errors import (
     is_transient,
     translated,
 )
-from imageroute_app.domain.errors import Duplicate, Unavailable
+from imageroute_app.domain.errors import Duplicate, ImageRouteError, Unavailable
 
 T = TypeVar("T")
 Document = dict[str, Any]
@@ -123,8 +123,8 @@ class MongoConnection:
             )
             transaction = Transaction(self, session)
             yield transaction
-            if transaction.taken is not None:
-                raise transaction.taken
+            if transaction.broken is not None:
+                raise transaction.broken
             await _commit(session)
 
 
@@ -134,7 +134,7 @@ class Transaction:
     def __init__(self, connection: MongoConnection, session: AsyncClientSession) -> None:
         self._connection = connection
         self.session: AsyncClientSession | None = session
-        self.taken: Duplicate | None = None
+        self.broken: ImageRouteError | None = None
 
     def rows(self, name: str) -> Collection:
         """Return a collection."""
@@ -142,12 +142,12 @@ class Transaction:
 
     @contextlib.contextmanager
     def noted(self) -> Iterator[None]:
-        """Translate errors; a taken key has ended the transaction, even if the caller swallows it."""
+        """Translate errors; after these the transaction is over, even if the caller swallows them."""
         try:
             with translated():
                 yield
-        except Duplicate as error:
-            self.taken = error
+        except (Duplicate, Unavailable) as error:
+            self.broken = error
             raise
 
     async def atomically(self, work: Callable[[Access], Awaitable[T]]) -> T:

@@ -93,12 +93,16 @@ class MongoDatabase:
 
     async def erase_rows(self, owner: str) -> int:
         """Delete every record of the person, then destroy the key; returns how many documents went."""
+        gone = await self._erase_rows(owner)
+        await self._sealer.destroy(owner)
+        return gone + await self._erase_rows(owner)  # what was written before the key went; nothing can be any more
+
+    async def _erase_rows(self, owner: str) -> int:
         gone = 0
         for name in ERASE_ORDER:
             with translated():
                 done = await self._connection.rows(name).delete_many({"owner": owner})
             gone += done.deleted_count
-        await self._sealer.destroy(owner)
         return gone
 
     async def check(self) -> None:

@@ -45,7 +45,7 @@ class MongoJobs(MongoRepository[Job]):
 async def _take(access: Access, job_id: str, now: datetime, lease: Document, cap: int) -> Document | None:
     """Claim inside a transaction; every claim of a person writes the person's wallet, so no two go by one snapshot."""
     jobs, session = access.rows("jobs"), access.session
-    with translated():
+    with access.noted():
         job = await jobs.find_one({"_id": job_id}, session=session)
         if job is None or not _is_free(job, now):
             return None

@@ -6,7 +6,6 @@ from typing import NoReturn
 from pymongo import ReturnDocument
 
 from imageroute_app.adapters.database.mongo.connection import Access, Document
-from imageroute_app.adapters.database.mongo.errors import translated
 from imageroute_app.adapters.database.mongo.repository import Kind, MongoRepository
 from imageroute_app.domain.errors import Duplicate, NotAllowed, NotEnoughCredits, NotFound
 from imageroute_app.domain.ledger import Entry, Wallet
@@ -25,7 +24,7 @@ class MongoLedger(MongoRepository[Entry]):
         cipher = await self._sealer.cipher(entry.owner)
 
         async def post(access: Access) -> Entry:
-            with translated():
+            with access.noted():
                 posted = replace(entry, balance_after=await _move(access, entry))
             await MongoRepository(self._kind, access).add(posted)
             return self._codec.as_stored(posted, cipher)

@@ -9,7 +9,7 @@ from pymongo import ASCENDING, DESCENDING
 from imageroute_app.adapters.database.codec import MONGO, Codec, cut_time
 from imageroute_app.adapters.database.mongo.connection import Access, Document
 from imageroute_app.adapters.database.mongo.errors import translated
-from imageroute_app.adapters.database.records import changed, owner_of, readable, version_of
+from imageroute_app.adapters.database.records import changed, check_limit, owner_of, readable, version_of
 from imageroute_app.adapters.database.sealing import Cipher, Sealer
 from imageroute_app.domain.errors import NotFound
 from imageroute_app.domain.gallery import WORDS_MAX, index_tokens, query_tokens
@@ -53,6 +53,7 @@ class MongoRepository(Generic[R]):
 
     async def find(self, query: Query) -> list[R]:
         """Return one page, newest first."""
+        check_limit(query.limit)
         cipher = await self._sealer.cipher(query.owner)
         wanted = self._wanted(query, cipher)
         if wanted is None:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 from imageroute_app.adapters.database.codec import to_micros
 from imageroute_app.adapters.database.records import ERASE_ORDER, every_record
 from imageroute_app.adapters.database.sealing import Keys, Sealer
-from imageroute_app.adapters.database.sqlite.errors import translated
+from imageroute_app.adapters.database.sqlite.errors import opening
 from imageroute_app.adapters.database.sqlite.file import BUSY_S, Access, SqliteFile
 from imageroute_app.adapters.database.sqlite.images import SqliteImages
 from imageroute_app.adapters.database.sqlite.jobs import SqliteJobs
@@ -55,7 +55,8 @@ async def open_sqlite(path: Path, keys: Keys, clock: Clock, *, busy_s: float = B
         raise Unavailable(f"The database {path} cannot be written: change its owner.") from error
     file = SqliteFile(path, busy_s)
     try:
-        await file.outside(lambda connection: _open(connection, path))
+        with opening(path):
+            await file.outside(lambda connection: _prepare(connection, path))
     except BaseException:
         await file.close()
         raise
@@ -67,10 +68,9 @@ def _make(path: Path) -> None:
     path.touch(mode=0o600)
 
 
-def _open(connection: Connection, path: Path) -> None:
-    with translated(path):
-        connection.exec_driver_sql("PRAGMA journal_mode = WAL")
-        migrate(connection, path)
+def _prepare(connection: Connection, path: Path) -> None:
+    connection.exec_driver_sql("PRAGMA journal_mode = WAL")
+    migrate(connection, path)
 
 
 class SqliteTables:
@@ -113,13 +113,18 @@ class SqliteDatabase:
 
     async def erase_rows(self, owner: str) -> int:
         """Delete every record of the person, then destroy the key; returns how many rows went."""
+        gone = await self._erase_rows(owner)
+        await self._sealer.destroy(owner)
+        gone += await self._erase_rows(owner)  # what was written before the key went; nothing can be any more
+        await self._file.outside(lambda c: c.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").all())
+        return gone
+
+    async def _erase_rows(self, owner: str) -> int:
         await self._erase(ERASE_TOKENS, owner)
         gone = 0
         for name in ERASE_ORDER:
             some = f"SELECT id FROM {name} WHERE owner = :owner LIMIT :limit"  # noqa: S608  # a name of DATA_MAP
             gone += await self._erase(text(f"DELETE FROM {name} WHERE id IN ({some})"), owner)  # noqa: S608
-        await self._sealer.destroy(owner)
-        await self._file.outside(lambda c: c.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").all())
         return gone
 
     async def _erase(self, statement: Any, owner: str) -> int:

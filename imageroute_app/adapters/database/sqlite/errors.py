@@ -30,15 +30,34 @@ def translated(path: Path) -> Iterator[None]:
     try:
         yield
     except (DBAPIError, sqlite3.Error) as error:
-        original = error.orig if isinstance(error, DBAPIError) else error
-        known = _known(original, path)
+        known = _known(_code(error), path)
         if known is None:
             raise
         raise known from error
 
 
-def _known(error: BaseException | None, path: Path) -> ImageRouteError | None:
-    code = getattr(error, "sqlite_errorcode", 0)
+@contextlib.contextmanager
+def opening(path: Path) -> Iterator[None]:
+    """Name the file and the cure when it turns out on opening that it cannot be used."""
+    try:
+        yield
+    except Unavailable as error:
+        kind = _code(error.__cause__) & 0xFF
+        if kind in DAMAGED:
+            raise Unavailable(
+                f"The database {path} is damaged or no SQLite file: stop ImageRoute and put back a backup."
+            ) from error
+        if kind in OUT_OF_REACH:
+            raise Unavailable(f"The database {path} cannot be written: change its owner.") from error
+        raise
+
+
+def _code(error: BaseException | None) -> int:
+    original = error.orig if isinstance(error, DBAPIError) else error
+    return getattr(original, "sqlite_errorcode", 0)
+
+
+def _known(code: int, path: Path) -> ImageRouteError | None:
     kind = code & 0xFF
     if code in UNIQUE:
         return Duplicate("This is there already.")
@@ -48,10 +67,7 @@ def _known(error: BaseException | None, path: Path) -> ImageRouteError | None:
     if kind == sqlite3.SQLITE_FULL:
         log.error("database.full", extra={"file": str(path)})
         return StorageFull()
-    if kind in DAMAGED:
-        log.critical("database.damaged", extra={"file": str(path)})
-        return Unavailable(f"The database {path} is damaged or no SQLite file: stop ImageRoute and put back a backup.")
-    if kind in OUT_OF_REACH:
-        log.error("database.out_of_reach", extra={"file": str(path), "code": code})
+    if kind in DAMAGED or kind in OUT_OF_REACH:
+        log.critical("database.unusable", extra={"file": str(path), "code": code})
         return Unavailable("Storage does not answer. Nothing was lost; try again in a moment.")
     return None

@@ -2,6 +2,9 @@
 
 A search walks one list newest first and looks every candidate up in the others. It walks the shortest: the tokens'
 lists are counted (up to a bound), and so are the images that pass the filters.
+
+What is taken out of the index follows from the stored prompt: who changes domain.gallery.index_tokens must also write a
+migration that makes the index anew.
 """
 
 from collections.abc import Mapping, Sequence

@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import Connection
 
 from imageroute_app.adapters.database.codec import SQLITE, Codec, Native, to_micros
-from imageroute_app.adapters.database.records import changed, owner_of, readable, version_of
+from imageroute_app.adapters.database.records import changed, check_limit, owner_of, readable, version_of
 from imageroute_app.adapters.database.sealing import Cipher, Sealer
 from imageroute_app.adapters.database.sqlite.file import Access
 from imageroute_app.adapters.database.sqlite.statements import Statements, bound, shape_of
@@ -54,6 +54,7 @@ class SqliteRepository(Generic[R]):
 
     async def find(self, query: Query) -> list[R]:
         """Return one page, newest first."""
+        check_limit(query.limit)
         cipher = await self._sealer.cipher(query.owner)
         wanted = self._codec.equals(query.equals, cipher)
         return await self._access.read(partial(self._page, query=query, wanted=wanted, cipher=cipher))

@@ -93,7 +93,7 @@ def screen_print(picture: Field, frame: Frame, rng: np.random.Generator) -> Fiel
     shift = max(1, round(frame.short * 0.0022))
     flat[:, shift:, 0] = flat[:, :-shift, 0].copy()
     worn = fbm(frame, 60, 3, rng, gain=0.7)
-    flat += ((PAPER - flat) * (smooth(0.55, 1.1, worn) * np.float32(0.35))[..., None]).astype(np.float32)
+    flat += ((PAPER - flat) * (smooth(0.85, 1.5, worn) * np.float32(0.22))[..., None]).astype(np.float32)
     flat = flat * np.float32(0.97) + PAPER * np.float32(0.03)
     grain(flat, 0.014, rng)
     return flat

@@ -1,0 +1,246 @@
+"""The composer: who will get the picture, the prompt, the settings, and the price on the button."""
+
+import reflex as rx
+
+from imageroute_app.components import paths
+from imageroute_app.components.links import link
+from imageroute_app.components.marks import bullet, mini_route
+from imageroute_app.components.popovers import earlier_popover, opener, price_popover, route_popover
+from imageroute_app.components.settings import settings_popover
+from imageroute_app.components.shell import icon
+from imageroute_app.state.create import CreateState
+from imageroute_app.state.session import SessionState
+
+DEBOUNCE_MS = 400
+MODEL = CreateState.model
+IS_READY = CreateState.is_loaded & rx.State.is_hydrated
+MISSING = CreateState.price - SessionState.credits
+
+
+def _strip() -> rx.Component:
+    facts = (MODEL.country, MODEL.retention, MODEL.trains)
+    return opener(
+        mini_route(MODEL.letter, MODEL.line),
+        rx.el.span(
+            rx.el.span(rx.el.b(MODEL.company)), *[rx.el.span(fact) for fact in facts], class_name="f desk"
+        ),
+        rx.el.span(
+            rx.el.b(MODEL.company),
+            rx.el.span(MODEL.country, " · ", MODEL.retention, " · ", MODEL.trains, class_name="f2"),
+            class_name="phone",
+        ),
+        rx.el.span(rx.el.span("Route", class_name="desk"), icon("chevron-down", "s"), class_name="e"),
+        opens="route",
+        class_name="strip",
+        aria_label="Privacy: "
+        + MODEL.company
+        + ", "
+        + MODEL.country
+        + ", "
+        + MODEL.retention
+        + ", "
+        + MODEL.trains
+        + ". Show the route",
+    )
+
+
+def _source() -> rx.Component:
+    """Draw the picture that the next one starts from, with its strength."""
+    return rx.el.div(
+        rx.el.img(src=CreateState.source.thumb, alt="", width="40", height="40"),
+        rx.el.label(
+            rx.el.span("Change it by"),
+            rx.el.input(
+                type="range",
+                name="strength",
+                min="5",
+                max="100",
+                step="5",
+                default_value=CreateState.start.strength,
+                class_name="range",
+                aria_label="How much to change the picture, in percent",
+                on_change=lambda value: CreateState.set_field("strength", value).debounce(DEBOUNCE_MS),
+                key=CreateState.form_key,
+            ),
+        ),
+        rx.el.button(
+            icon("x", "s"),
+            type="button",
+            class_name="ib",
+            aria_label="Start without this picture",
+            title="Start without this picture",
+            on_click=CreateState.remove_source,
+        ),
+        class_name="att",
+        role="group",
+        aria_label="Starts from: " + CreateState.source.name,
+    )
+
+
+def _prompt() -> rx.Component:
+    """Draw the prompt; it belongs to the browser, and only a new form_key puts other words into it."""
+    return rx.el.div(
+        rx.cond(CreateState.source.id != "", _source(), rx.fragment()),
+        rx.el.textarea(
+            name="prompt",
+            default_value=CreateState.start.prompt,
+            placeholder="Describe a picture",
+            aria_label="Prompt",
+            dir="auto",
+            rows="2",
+            auto_complete="off",
+            disabled=~IS_READY,
+            aria_invalid=CreateState.problem_field == "prompt",
+            aria_describedby="composer-problem",
+            on_change=lambda value: CreateState.set_field("prompt", value).debounce(DEBOUNCE_MS),
+            custom_attrs={"data-prompt": True, "data-hotkey-focus": "/"},
+            key=CreateState.form_key,
+        ),
+        class_name="pr",
+    )
+
+
+def _shape() -> rx.Component:
+    return rx.el.span(
+        class_name="shape",
+        style={"aspectRatio": CreateState.pixels.replace(" × ", "/")},
+        aria_hidden="true",
+    )
+
+
+def _controls() -> rx.Component:
+    return rx.el.div(
+        opener(
+            icon("history"),
+            opens="earlier",
+            class_name="ib",
+            aria_label="Earlier prompts",
+            title="Earlier prompts",
+        ),
+        opener(
+            bullet(MODEL.letter, MODEL.line),
+            MODEL.name,
+            opens="settings",
+            section="model",
+            class_name="chip",
+            aria_label="Model: " + MODEL.name,
+        ),
+        opener(
+            _shape(),
+            CreateState.ratio,
+            rx.el.span(CreateState.pixels, class_name="q"),
+            opens="settings",
+            section="size",
+            class_name="chip desk",
+            aria_label="Shape " + CreateState.ratio + ", " + CreateState.pixels + " pixels",
+        ),
+        opener(
+            "×",
+            CreateState.count,
+            opens="settings",
+            section="count",
+            class_name="chip desk",
+            aria_label=CreateState.count.to_string() + rx.cond(CreateState.count == 1, " picture", " pictures"),
+        ),
+        opener(
+            icon("palette"),
+            CreateState.style,
+            opens="settings",
+            section="style",
+            class_name="chip desk",
+            aria_label="Style: " + CreateState.style,
+        ),
+        opener(
+            icon("sliders-horizontal"),
+            opens="settings",
+            section="more",
+            class_name="ib",
+            aria_label="More settings: seed, negative prompt",
+            title="More settings",
+        ),
+        opener(
+            icon("receipt-text"),
+            opens="price",
+            class_name="ib price desk",
+            aria_label="What this costs",
+            title="What this costs",
+        ),
+        _go(),
+        class_name="ctl",
+    )
+
+
+def _go() -> rx.Component:
+    credits = CreateState.price.to_string() + rx.cond(CreateState.price == 1, " credit", " credits")
+    return rx.el.button(
+        "Generate ",
+        rx.el.span("· ", credits, class_name="n"),
+        type="submit",
+        class_name="btn go",
+        disabled=~IS_READY,
+        aria_label="Generate, " + credits,
+        aria_busy=CreateState.is_sending,
+        aria_disabled=IS_READY & SessionState.is_loaded & (MISSING > 0),
+    )
+
+
+def _usage_link() -> rx.Component:
+    return link("See usage", href=paths.USAGE, class_name="btn line sm")
+
+
+def _problem() -> rx.Component:
+    """Say in plain words what is in the way; nothing that was typed is lost by it."""
+    is_short = SessionState.is_loaded & CreateState.is_loaded & (MISSING > 0)
+    return rx.el.div(
+        rx.cond(
+            CreateState.problem != "",
+            rx.el.div(
+                icon("circle-alert"),
+                rx.el.span(CreateState.problem, class_name="grow"),
+                rx.cond(CreateState.problem_field == "not_enough_credits", _usage_link(), rx.fragment()),
+                class_name="note bad",
+            ),
+            rx.cond(
+                is_short,
+                rx.el.div(
+                    icon("circle-alert"),
+                    rx.el.span(
+                        rx.el.b(MISSING, rx.cond(MISSING == 1, " credit", " credits"), " missing. "),
+                        "Your prompt is kept.",
+                        class_name="grow",
+                    ),
+                    _usage_link(),
+                    class_name="note warn",
+                ),
+                rx.fragment(),
+            ),
+        ),
+        id="composer-problem",
+        class_name="problem",
+        role="status",
+        aria_live="polite",
+    )
+
+
+def composer() -> rx.Component:
+    """Draw the bar at the foot of the stage."""
+    return rx.el.div(
+        _problem(),
+        rx.el.form(
+            rx.el.input(type="hidden", name="quote_id", value=CreateState.quote_id, read_only=True),
+            rx.el.input(type="hidden", name="price", value=CreateState.price.to_string(), read_only=True),
+            rx.el.input(type="hidden", name="source", value=CreateState.source.id, read_only=True),
+            _strip(),
+            _prompt(),
+            _controls(),
+            settings_popover(),
+            on_submit=CreateState.submit_prompt,
+            class_name="composer",
+            aria_label="New picture",
+            custom_attrs={"data-composer": True},
+        ),
+        route_popover(),
+        price_popover(),
+        earlier_popover(),
+        class_name="dock",
+    )

@@ -1,0 +1,222 @@
+"""The stage: jobs newest first, each a row of tiles of one size, so that nothing moves when a picture arrives."""
+
+import reflex as rx
+
+from imageroute_app.components import paths
+from imageroute_app.components.examples import examples
+from imageroute_app.components.links import link
+from imageroute_app.components.marks import bullet, mini_route, moment
+from imageroute_app.components.shell import icon
+from imageroute_app.state.create import CreateState
+from imageroute_app.state.create_views import JobView, TileView
+from imageroute_app.state.inspector import InspectorState
+from imageroute_app.state.session import SessionState
+from imageroute_app.state.stage import StageState
+
+Job, Tile = rx.Var[JobView], rx.Var[TileView]
+
+
+def _head(job: Job) -> rx.Component:
+    cancel = rx.el.button(
+        "Cancel",
+        type="button",
+        class_name="btn bare sm stop",
+        aria_label="Cancel: " + job.prompt,
+        on_click=StageState.cancel_job(job.id),
+    )
+    return rx.el.div(
+        rx.el.h2(job.prompt, class_name="p", dir="auto"),
+        rx.el.span(
+            mini_route(job.letter, job.line),
+            rx.cond(job.aside != "", link(job.aside, href=paths.TRASH), rx.fragment()),
+            rx.el.span(job.price),
+            rx.cond(
+                job.is_final,
+                moment(job.created, "short"),
+                rx.cond(job.state == "stopping", rx.el.span("Stopping"), cancel),
+            ),
+            class_name="m",
+        ),
+        class_name="jobh",
+    )
+
+
+def _track(job: Job) -> rx.Component:
+    """Draw the way to the gallery; assets/app.js moves the train by elapsed and usual time."""
+    marks = {"data-track": job.since, "data-usual": job.usual_s}
+    return rx.el.div(rx.el.i(), rx.el.b(), rx.el.u(), class_name="trk", aria_hidden="true", custom_attrs=marks)
+
+
+def _queued(job: Job) -> rx.Component:
+    return rx.fragment(
+        rx.el.span(icon("clock", "s"), "Queued", class_name="row small q2"),
+        rx.el.div(
+            rx.el.span(job.place, class_name="big"),
+            rx.el.div(job.starts, class_name="small q3"),
+            _track(job),
+            class_name="foot",
+        ),
+    )
+
+
+def _running(job: Job, word: str) -> rx.Component:
+    return rx.fragment(
+        rx.el.span(bullet(job.letter, job.line), word, class_name="row small q2"),
+        rx.el.div(
+            rx.el.span("0:00", class_name="big", custom_attrs={"data-since": job.since}),
+            rx.el.div(job.usual, class_name="small q3"),
+            _track(job),
+            class_name="foot",
+        ),
+    )
+
+
+def _ended(job: Job, tile: Tile, word: str, symbol: str, kind: str, action: rx.Component) -> rx.Component:
+    """Draw a place that stays empty: the first of a job says why, all say what it cost."""
+    return rx.fragment(
+        rx.el.span(icon(symbol, "s"), rx.el.b(word), class_name=f"row small {kind}"),
+        rx.cond(
+            tile.leads & (job.reason != ""),
+            rx.el.p(job.reason, class_name="small q2 why"),
+            rx.fragment(),
+        ),
+        rx.el.p(rx.el.b(job.money), class_name="small cost"),
+        rx.cond(tile.leads, rx.el.div(action, class_name="foot acts"), rx.fragment()),
+    )
+
+
+def _retry(job: Job) -> rx.Component:
+    return rx.el.button(
+        "Retry",
+        type="button",
+        class_name="btn soft sm",
+        aria_label="Retry: " + job.prompt,
+        on_click=StageState.retry_job(job.id),
+    )
+
+
+def _missing() -> rx.Component:
+    return rx.fragment(
+        rx.el.span(icon("circle-alert", "s"), rx.el.b("Not delivered"), class_name="row small bad"),
+        rx.el.p("This picture could not be opened.", class_name="small q2 why"),
+        rx.el.p(rx.el.b("0 credits charged"), class_name="small cost"),
+    )
+
+
+def _place(job: Job, tile: Tile) -> rx.Component:
+    """Draw the place of a picture that is not there."""
+    appeal = link("Ask why", href=paths.SUPPORT, class_name="btn soft sm")
+    return rx.el.div(
+        rx.match(
+            tile.kind,
+            ("queued", _queued(job)),
+            ("running", _running(job, "Running")),
+            ("stopping", _running(job, "Stopping")),
+            ("failed", _ended(job, tile, "Failed", "circle-alert", "bad", _retry(job))),
+            ("blocked", _ended(job, tile, "Blocked", "shield-alert", "bad", appeal)),
+            ("cancelled", _ended(job, tile, "Cancelled", "circle-slash", "q2", _retry(job))),
+            _missing(),
+        ),
+        class_name="st",
+    )
+
+
+def _picture(tile: Tile) -> rx.Component:
+    """Draw a picture as the button that opens the inspector."""
+    is_selected = InspectorState.is_open & (InspectorState.image.id == tile.id)
+    return rx.el.button(
+        rx.el.img(
+            src=tile.thumb,
+            src_set=tile.sources,
+            sizes="(max-width: 759px) 50vw, 25vw",
+            width=tile.width,
+            height=tile.height,
+            alt=tile.alt,
+            loading="lazy",
+            decoding="async",
+        ),
+        type="button",
+        class_name="pic",
+        aria_pressed=is_selected,
+        on_click=InspectorState.open_image(tile.id),
+        custom_attrs={"data-tile": tile.id},
+    )
+
+
+def _tile(job: Job, tile: Tile) -> rx.Component:
+    is_selected = InspectorState.is_open & (InspectorState.image.id == tile.id)
+    return rx.el.li(
+        rx.cond(tile.kind == "image", _picture(tile), _place(job, tile)),
+        class_name=rx.cond(is_selected, "tile sel ln-", "tile ln-") + job.line,
+        style={"aspectRatio": job.ratio, "background": tile.colour},
+        key=tile.id,
+    )
+
+
+def _job(job: Job) -> rx.Component:
+    return rx.el.article(
+        _head(job),
+        rx.el.ul(
+            rx.foreach(job.tiles, lambda tile: _tile(job, tile)),
+            class_name="tiles " + job.shape,
+            role="list",
+            custom_attrs={"data-roving": True},
+        ),
+        class_name="job",
+        key=job.id,
+        aria_label=job.prompt,
+    )
+
+
+def _waiting() -> rx.Component:
+    tiles = [rx.el.li(class_name="sk") for _ in range(4)]
+    head = rx.el.div(rx.el.div(class_name="sk bar1"), class_name="jobh")
+    return rx.el.div(head, rx.el.ul(*tiles, class_name="tiles"), class_name="job waiting", aria_hidden="true")
+
+
+def _older() -> rx.Component:
+    return rx.cond(
+        StageState.has_older,
+        rx.el.button(
+            rx.cond(StageState.is_loading_older, "Reading", "Show older"),
+            type="button",
+            class_name="btn line older",
+            disabled=StageState.is_loading_older,
+            on_click=StageState.show_older,
+        ),
+        rx.fragment(),
+    )
+
+
+def _unverified() -> rx.Component:
+    return rx.cond(
+        SessionState.is_loaded & ~SessionState.is_verified,
+        rx.el.p(
+            icon("mail", "s"),
+            rx.el.span(
+                "Your email is not confirmed yet. Sketch works without it. ",
+                link("Send the link again", href=paths.ACCOUNT),
+            ),
+            class_name="hintline",
+        ),
+        rx.fragment(),
+    )
+
+
+def stage() -> rx.Component:
+    """Draw the results."""
+    return rx.el.section(
+        _unverified(),
+        rx.cond(
+            CreateState.is_loaded & StageState.is_loaded,
+            rx.cond(
+                StageState.jobs.length() > 0,
+                rx.fragment(rx.foreach(StageState.jobs, _job), _older()),
+                examples(),
+            ),
+            _waiting(),
+        ),
+        class_name="scroll stage",
+        aria_label="Results",
+        tab_index=0,
+    )

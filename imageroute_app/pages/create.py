@@ -1,0 +1,23 @@
+"""Create: the stage with the newest jobs, the composer at its foot, the inspector beside it."""
+
+import reflex as rx
+
+from imageroute_app.components.composer import composer
+from imageroute_app.components.inspector import inspector
+from imageroute_app.components.keys import keys_popover
+from imageroute_app.components.shell import shell
+from imageroute_app.components.stage import stage
+from imageroute_app.state.inspector import InspectorState
+
+
+def create() -> rx.Component:
+    """Show the create screen."""
+    return shell(
+        stage(),
+        composer(),
+        keys_popover(),
+        title="Create",
+        undo=InspectorState.undo_trash,
+        inspector=inspector(),
+        class_name=rx.cond(InspectorState.is_open, "app insp", "app"),
+    )
