@@ -12,6 +12,7 @@ from limits import RateLimitItemPerSecond
 from limits.aio.storage import MemoryStorage, RedisStorage
 from limits.aio.strategies import MovingWindowRateLimiter
 from limits.errors import StorageError
+from redis.asyncio import ConnectionPool
 
 from imageroute_app.domain.errors import RateLimited, Unavailable
 
@@ -27,23 +28,22 @@ def open_limiter(redis_url: str = "") -> "MovingWindow":
     """Return a limiter for this process, or for all that share a Redis when a URL is given."""
     if not redis_url:
         return MovingWindow(MovingWindowRateLimiter(MemoryStorage()))
-    url = "redis+" + redis_url if redis_url.startswith("unix:") else redis_url
+    pool = ConnectionPool.from_url(redis_url, socket_timeout=REDIS_TIMEOUT_S, socket_connect_timeout=REDIS_TIMEOUT_S)
     storage = RedisStorage(
-        f"async+{url}",
+        "async+redis://",
         wrap_exceptions=True,
         implementation="redispy",
         key_prefix=KEY_PREFIX,
-        socket_timeout=REDIS_TIMEOUT_S,
-        socket_connect_timeout=REDIS_TIMEOUT_S,
+        connection_pool=pool,  # pyright: ignore[reportArgumentType]  # documented, but missing from its types
     )
-    return MovingWindow(MovingWindowRateLimiter(storage))
+    return MovingWindow(MovingWindowRateLimiter(storage), pool)
 
 
 class MovingWindow:
     """Limiter; without its storage it refuses rather than lets everything through."""
 
-    def __init__(self, strategy: MovingWindowRateLimiter) -> None:
-        self._strategy = strategy
+    def __init__(self, strategy: MovingWindowRateLimiter, pool: ConnectionPool | None = None) -> None:
+        self._strategy, self._pool = strategy, pool
 
     async def hit(self, name: str, who: str, *, limit: int, window_s: int) -> None:
         """Count one try; raises RateLimited with the seconds to wait, Unavailable."""
@@ -65,6 +65,11 @@ class MovingWindow:
             await self._strategy.clear(item, _digest(who))
         except StorageError as error:
             raise _unavailable(error) from error
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        if self._pool is not None:
+            await self._pool.aclose()
 
 
 def _digest(who: str) -> str:

@@ -61,9 +61,7 @@ class WorkerPool:
         self._all: set[_Worker] = set()
         self._closed = False
 
-    async def run(
-        self, function: Callable[..., T], *args: object, timeout_s: float, **kwargs: object
-    ) -> T:
+    async def run(self, function: Callable[..., T], *args: object, timeout_s: float, **kwargs: object) -> T:
         """Return what the function returns; waits for a free worker, and cancelling ends the work.
 
         Args:

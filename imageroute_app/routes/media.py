@@ -94,9 +94,7 @@ def _parse_address(request: Request) -> tuple[str, str]:
 
 async def _answer(request: Request, image: Image, variant: str, stored: _Stored) -> Response:
     facts = await stored.facts()
-    headers = _headers(
-        image, variant, facts, is_download=request.query_params.get("download") == "1"
-    )
+    headers = _headers(image, variant, facts, is_download=request.query_params.get("download") == "1")
     if _has_tag(request.headers.get("if-none-match", ""), headers["ETag"]):
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=_without_body(headers))
     if request.method == "HEAD":

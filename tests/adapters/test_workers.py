@@ -188,7 +188,7 @@ asyncio.run(main())
 
 async def test_workers_end_with_a_parent_that_is_killed() -> None:
     parent = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", PARENT, stdout=asyncio.subprocess.PIPE, env={"PYTHONPATH": os.getcwd()}
+        sys.executable, "-c", PARENT, stdout=asyncio.subprocess.PIPE, env={"PYTHONPATH": str(pathlib.Path.cwd())}
     )  # fmt: skip
     assert parent.stdout is not None
     workers = [int(pid) for pid in (await parent.stdout.readline()).split()]

@@ -4,7 +4,7 @@ import asyncio
 import logging
 
 from taskiq import InMemoryBroker
-from taskiq.exceptions import TaskiqError
+from taskiq.exceptions import TaskiqError, UnknownTaskError
 from taskiq.kicker import AsyncKicker
 from taskiq.message import BrokerMessage
 from taskiq.result_backends.dummy import DummyResultBackend
@@ -24,7 +24,9 @@ class LoopBroker(InMemoryBroker):
         self._running: set[asyncio.Task[None]] = set()
 
     async def kick(self, message: BrokerMessage) -> None:
-        """Begin the task and do not wait for it."""
+        """Begin the task and do not wait for it; raises UnknownTaskError."""
+        if self.find_task(message.task_name) is None:
+            raise UnknownTaskError(task_name=message.task_name)
         task = asyncio.create_task(super().kick(message))
         self._running.add(task)
         task.add_done_callback(self._running.discard)

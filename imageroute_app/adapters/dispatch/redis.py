@@ -5,7 +5,6 @@ job and pages re-read their rows; both loops here go on once Redis is back.
 """
 
 import asyncio
-import contextlib
 import json
 import logging
 from collections.abc import AsyncGenerator
@@ -33,6 +32,9 @@ CONNECTIONS = 32
 AWAY = (RedisError, OSError, TimeoutError)
 
 
+_Message = tuple[str, dict[bytes, bytes]]
+
+
 class StreamBroker(RedisStreamBroker):
     """The acknowledging stream broker, listening on through outages."""
 
@@ -43,25 +45,38 @@ class StreamBroker(RedisStreamBroker):
             consumer_group_name=GROUP,
             consumer_id="0",
             max_connection_pool_size=CONNECTIONS,
-            xread_block=BLOCK_MS,
             maxlen=STREAM_MAX,
-            idle_timeout=IDLE_MS,
-            unacknowledged_lock_timeout=SOCKET_TIMEOUT_S,
             socket_timeout=SOCKET_TIMEOUT_S,
             socket_connect_timeout=SEND_TIMEOUT_S,
         )
 
     async def listen(self) -> AsyncGenerator[AckableMessage, None]:
-        """Yield messages; after an outage or a flush the group is declared anew."""
+        """Yield messages, one at a time so that no busy worker hoards them; survives outages and flushes."""
+        is_declared = False
         while True:
+            messages: list[_Message] = []
             try:
-                await self._declare_consumer_group()
-                async with contextlib.aclosing(super().listen()) as messages:
-                    async for message in messages:
-                        yield message
+                if not is_declared:
+                    await self._declare_consumer_group()
+                messages = await self._fetch()
+                is_declared = True
             except AWAY as error:
                 log.warning("jobs.away", extra={"kind": type(error).__name__})
+                is_declared = False
                 await asyncio.sleep(RETRY_S)
+            _heed_cancellation()
+            for message_id, fields in messages:
+                ack = self._ack_generator(id=message_id, queue_name=STREAM)
+                yield AckableMessage(data=fields[b"data"], ack=ack)
+
+    async def _fetch(self) -> "list[_Message]":
+        """Wait a moment for a new message; if there is none, take over what a lost worker left."""
+        async with Redis(connection_pool=self.connection_pool) as redis:
+            fetched = await redis.xreadgroup(GROUP, self.consumer_name, {STREAM: ">"}, count=1, block=BLOCK_MS)
+            if fetched:
+                return fetched[0][1]
+            claimed = await redis.xautoclaim(STREAM, GROUP, self.consumer_name, IDLE_MS, count=1)
+            return claimed[1]
 
 
 class RedisDispatcher:
@@ -69,9 +84,7 @@ class RedisDispatcher:
 
     def __init__(self, url: str) -> None:
         self.broker = StreamBroker(url)
-        self._redis = Redis.from_url(
-            url, socket_timeout=SOCKET_TIMEOUT_S, socket_connect_timeout=SEND_TIMEOUT_S
-        )
+        self._redis = Redis.from_url(url, socket_timeout=SOCKET_TIMEOUT_S, socket_connect_timeout=SEND_TIMEOUT_S)
         self._watchers = Watchers()
         self._subscription: asyncio.Task[None] | None = None
 
@@ -125,12 +138,28 @@ class RedisDispatcher:
         async with self._redis.pubsub(ignore_subscribe_messages=True) as channel:
             await channel.subscribe(CHANNEL)
             while True:
+                _heed_cancellation()
                 message = await channel.get_message(timeout=BLOCK_MS / 1000)
-                if message is None:
-                    continue
-                try:
-                    owner, job_id = json.loads(message["data"])
-                except ValueError:
+                if message is not None:
+                    self._tell(message["data"])
+
+    def _tell(self, text: bytes) -> None:
+        try:
+            match json.loads(text):
+                case [str(owner), str(job_id)]:
+                    self._watchers.tell(owner, job_id)
+                case _:
                     log.warning("changes.malformed")
-                    continue
-                self._watchers.tell(owner, job_id)
+        except ValueError:
+            log.warning("changes.malformed")
+
+
+def _heed_cancellation() -> None:
+    """End a task that was cancelled although it goes on.
+
+    Before Python 3.12 asyncio.wait_for, through which redis sends, drops a cancellation that arrives
+    when it is just done (cpython issue 86296); a loop that then reads on would never end.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError

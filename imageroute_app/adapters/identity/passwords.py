@@ -27,9 +27,7 @@ class ArgonPasswords:
     async def verify(self, password: str, encoded: str) -> bool:
         """Check a password; an empty `encoded` takes the same time and returns False."""
         loop = asyncio.get_running_loop()
-        matches = await loop.run_in_executor(
-            self._threads, self._matches, password, encoded or self._nobody
-        )
+        matches = await loop.run_in_executor(self._threads, self._matches, password, encoded or self._nobody)
         return matches and bool(encoded)
 
     def needs_rehash(self, encoded: str) -> bool:

@@ -67,9 +67,7 @@ def is_bare(kind: str, data: bytes) -> bool:
     return False
 
 
-def insert_packet(
-    kind: str, data: bytes, packet: bytes, *, size: tuple[int, int], alpha: bool
-) -> bytes:
+def insert_packet(kind: str, data: bytes, packet: bytes, *, size: tuple[int, int], alpha: bool) -> bytes:
     """Return the bare file with the packet in it, pixels untouched, given its size and alpha."""
     if kind == "PNG":
         return _insert_png(data, packet)
@@ -162,14 +160,9 @@ def _insert_jpeg(data: bytes, packet: bytes) -> bytes:
 
 def _insert_webp(data: bytes, packet: bytes, size: tuple[int, int], alpha: int) -> bytes:
     width, height = ((side - 1).to_bytes(3, "little") for side in size)
-    pixels = b"".join(
-        data[part.start : part.end] for part in webp_chunks(data) if part.kind != b"VP8X"
-    )
+    pixels = b"".join(data[part.start : part.end] for part in webp_chunks(data) if part.kind != b"VP8X")
     body = (
-        b"WEBP"
-        + _riff(b"VP8X", bytes([alpha | WEBP_XMP, 0, 0, 0]) + width + height)
-        + pixels
-        + _riff(b"XMP ", packet)
+        b"WEBP" + _riff(b"VP8X", bytes([alpha | WEBP_XMP, 0, 0, 0]) + width + height) + pixels + _riff(b"XMP ", packet)
     )
     return b"RIFF" + struct.pack("<I", len(body)) + body
 

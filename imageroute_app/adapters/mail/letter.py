@@ -1,5 +1,6 @@
 """A mail as an RFC 5322 message, made so that no value can add a header or a recipient."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from email.errors import MessageError
 from email.headerregistry import Address
@@ -11,27 +12,28 @@ from imageroute_app.domain.errors import InvalidInput
 from imageroute_app.domain.ports import Mail
 
 
-def compose(mail: Mail, *, sender: str, sent_at: datetime) -> EmailMessage:
-    """Return the message, from a "Name <address>" sender; raises InvalidInput."""
-    message = EmailMessage(policy=SMTP)
+def compose(mail: Mail, *, sender: str, sent_at: datetime, extra: Mapping[str, str] | None = None) -> EmailMessage:
+    """Return the message to one bare address, from a "Name <address>" sender; raises InvalidInput."""
+    message: EmailMessage | None = EmailMessage(policy=SMTP)
     try:
-        message["From"] = _address(sender)
-        message["To"] = _address(mail.to)
+        origin = _sender(sender)
+        message["From"] = origin
+        message["To"] = Address(addr_spec=mail.to)
         message["Subject"] = mail.subject
         message["Date"] = sent_at
-        message["Message-ID"] = make_msgid(domain=message["From"].addresses[0].domain)
+        message["Message-ID"] = make_msgid(domain=origin.domain)
         message["Auto-Submitted"] = "auto-generated"
+        for name, value in (extra or {}).items():
+            message[name] = value
         message.set_content(mail.text, charset="utf-8", cte="quoted-printable")
     except (ValueError, IndexError, MessageError):
-        # The cause would quote the address.
+        # Raised below, so that the error which quotes the address is not chained.
         message = None
     if message is None:
         raise InvalidInput("This mail cannot be sent to that address.")
     return message
 
 
-def _address(text: str) -> Address:
+def _sender(text: str) -> Address:
     name, spec = parseaddr(text)
-    if not spec or any(ord(ch) < ord(" ") for ch in text):
-        raise ValueError
     return Address(name, addr_spec=spec)

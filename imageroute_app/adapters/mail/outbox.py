@@ -44,16 +44,13 @@ class OutboxMessage:
 class Outbox:
     """Mailer that writes files, and the folder's reader."""
 
-    def __init__(
-        self, folder: Path, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
-    ) -> None:
+    def __init__(self, folder: Path, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._folder, self._clock = folder, clock
 
     async def send(self, mail: Mail) -> None:
         """Write the message; raises Unavailable, InvalidInput."""
-        message = compose(mail, sender=SENDER, sent_at=self._clock())
-        if mail.link:
-            message[LINK] = mail.link
+        extra = {LINK: mail.link} if mail.link else {}
+        message = compose(mail, sender=SENDER, sent_at=self._clock(), extra=extra)
         try:
             await asyncio.to_thread(self._write, message.as_bytes())
         except OSError as error:
@@ -102,7 +99,7 @@ def _read(path: Path) -> OutboxMessage | None:
             id=path.stem,
             to=str(message["To"]),
             subject=str(message["Subject"]),
-            text=message.get_content(),
+            text=message.get_content().replace("\r\n", "\n"),
             link=str(message[LINK] or ""),
             sent_at=message["Date"].datetime,
         )

@@ -56,7 +56,7 @@ class LocalMedia:
         self._root = root.resolve()
         self._temporary = self._root / TEMPORARY
 
-    async def put(self, key: str, data: bytes, mime: str) -> None:  # noqa: ARG002  # the file needs no type
+    async def put(self, key: str, data: bytes, mime: str) -> None:
         """Store all bytes or none; overwriting is allowed; raises StorageFull, Unavailable."""
         await asyncio.to_thread(_guarded, self._put, self._path(key), data)
 

@@ -1,0 +1,257 @@
+"""Mails arrive as they were written; no value adds a header, and no address reaches the log."""
+
+import asyncio
+import logging
+import os
+import stat
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import SMTP
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from aiosmtpd import smtp as aiosmtpd
+from aiosmtpd.smtp import AuthResult, Envelope, LoginPassword, Session
+
+from imageroute_app.adapters.mail.outbox import Outbox
+from imageroute_app.adapters.mail.smtp import SmtpMailer
+from imageroute_app.domain.errors import InvalidInput, NotFound, Unavailable
+from imageroute_app.domain.ports import Mail
+
+NOW = datetime(2026, 11, 25, 9, 30, tzinfo=UTC)
+SENDER = "ImageRoute <noreply@images.example>"
+LINK = "https://images.example/verify?token=" + "aB3-_" * 40
+MAIL = Mail(
+    to="anna@example.org",
+    subject="Confirm your address",
+    text=f"Hello Änna,\n\nopen {LINK}\n\n.\nFrom us \N{GRINNING FACE}\n",
+    link=LINK,
+)
+
+INJECTIONS = [
+    {"to": "anna@example.org\nBcc: eve@example.org"},
+    {"to": "anna@example.org\r\nBcc: eve@example.org"},
+    {"to": "anna@example.org, eve@example.org"},
+    {"to": "anna@example.org;eve@example.org"},
+    {"to": "anna"},
+    {"to": ""},
+    {"to": "a b@example.org"},
+    {"to": "anna@example.org>\0"},
+    {"to": "<anna@example.org> RCPT TO:<eve@example.org>"},
+    {"subject": "Hello\nBcc: eve@example.org"},
+    {"subject": "Hello\r\n\r\nbody"},
+    {"link": "https://x/\nBcc: eve@example.org"},
+]
+
+
+def mail(**changes: str) -> Mail:
+    values = {"to": MAIL.to, "subject": MAIL.subject, "text": MAIL.text, "link": MAIL.link}
+    return Mail(**(values | changes))
+
+
+# --- Outbox ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def outbox(tmp_path: Path) -> Outbox:
+    return Outbox(tmp_path / "outbox", clock=lambda: NOW)
+
+
+async def test_mail_can_be_read_back(outbox: Outbox) -> None:
+    await outbox.send(MAIL)
+    (message,) = await outbox.messages()
+    assert (message.to, message.subject, message.link) == (MAIL.to, MAIL.subject, LINK)
+    assert message.text == MAIL.text
+    assert message.sent_at == NOW
+    assert await outbox.read(message.id) == message
+    with pytest.raises(NotFound):
+        await outbox.read("../" + message.id)
+
+
+async def test_newest_comes_first(outbox: Outbox) -> None:
+    for n in range(12):
+        await outbox.send(mail(subject=f"Mail {n}", link=""))
+    messages = await outbox.messages()
+    assert [message.subject for message in messages] == [f"Mail {n}" for n in range(11, -1, -1)]
+    assert {message.link for message in messages} == {""}
+
+
+async def test_files_are_for_the_product_only(outbox: Outbox, tmp_path: Path) -> None:
+    await outbox.send(MAIL)
+    (file,) = (tmp_path / "outbox").iterdir()
+    assert file.suffix == ".eml"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
+
+
+async def test_empty_and_absent_folders_have_no_mails(outbox: Outbox) -> None:
+    assert await outbox.messages() == []
+    assert await outbox.purge(older_than=NOW) == 0
+
+
+async def test_purge_deletes_the_old_only(outbox: Outbox, tmp_path: Path) -> None:
+    for subject in ("old", "new"):
+        await outbox.send(mail(subject=subject))
+    oldest = min((tmp_path / "outbox").iterdir())
+    os.utime(oldest, (NOW.timestamp() - 10, NOW.timestamp() - 10))
+    new = max((tmp_path / "outbox").iterdir())
+    os.utime(new, (NOW.timestamp() + 10, NOW.timestamp() + 10))
+    assert await outbox.purge(older_than=NOW) == 1
+    assert [message.subject for message in await outbox.messages()] == ["new"]
+    assert await outbox.purge(older_than=NOW + timedelta(days=1)) == 1
+
+
+async def test_file_that_is_no_mail_hides_no_other(
+    outbox: Outbox, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    await outbox.send(MAIL)
+    (tmp_path / "outbox" / "0.eml").write_bytes(b"no mail")
+    (tmp_path / "outbox" / "1.new").write_bytes(b"half")
+    with caplog.at_level(logging.WARNING):
+        assert len(await outbox.messages()) == 1
+    assert caplog.messages == ["outbox.unreadable"]
+
+
+async def test_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "outbox").write_bytes(b"a file")
+    with pytest.raises(Unavailable):
+        await Outbox(tmp_path / "outbox").send(MAIL)
+
+
+@pytest.mark.parametrize("changes", INJECTIONS, ids=lambda changes: next(iter(changes)))
+async def test_outbox_takes_no_injected_header(outbox: Outbox, changes: dict[str, str]) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        await outbox.send(mail(**changes))
+    assert "example.org" not in repr(caught.value)
+    assert caught.value.__context__ is None
+    assert await outbox.messages() == []
+
+
+# --- SMTP --------------------------------------------------------------------------------------
+
+
+@dataclass
+class Box:
+    """A mail server's handler: keeps what arrives, or refuses it."""
+
+    refusal: str = ""
+    sent: list[Envelope] = field(default_factory=list)
+    logins: list[bytes] = field(default_factory=list)
+    port: int = 0
+
+    async def handle_RCPT(  # noqa: N802  # named by aiosmtpd
+        self, _server: aiosmtpd.SMTP, _session: Session, envelope: Envelope, address: str, _options: Any
+    ) -> str:
+        if self.refusal:
+            return f"{self.refusal} {address} is not here"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, _server: aiosmtpd.SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
+        self.sent.append(envelope)
+        return "250 OK"
+
+    def log_in(self, _server: Any, _session: Any, _envelope: Any, _how: str, data: Any) -> AuthResult:
+        assert isinstance(data, LoginPassword)
+        self.logins.append(data.login + b":" + data.password)
+        return AuthResult(success=data.password == b"p@ss:word", handled=False)
+
+
+@pytest.fixture
+async def box() -> AsyncIterator[Box]:
+    kept = Box()
+    loop = asyncio.get_running_loop()
+
+    def serve() -> aiosmtpd.SMTP:
+        return aiosmtpd.SMTP(kept, hostname="mail.test", loop=loop, authenticator=kept.log_in, auth_require_tls=False)
+
+    server = await loop.create_server(serve, "127.0.0.1", 0)
+    kept.port = server.sockets[0].getsockname()[1]
+    yield kept
+    server.close()
+    await server.wait_closed()
+
+
+async def test_smtp_delivers_what_was_written(box: Box) -> None:
+    await SmtpMailer(f"smtp://127.0.0.1:{box.port}", SENDER, clock=lambda: NOW).send(MAIL)
+    (envelope,) = box.sent
+    assert (envelope.mail_from, envelope.rcpt_tos) == ("noreply@images.example", [MAIL.to])
+    assert isinstance(envelope.content, bytes)
+    message = cast("EmailMessage", message_from_bytes(envelope.content, policy=SMTP))
+    assert message["From"] == SENDER
+    assert message["To"] == MAIL.to
+    assert message["Subject"] == MAIL.subject
+    assert message["Date"].datetime == NOW
+    assert message["Auto-Submitted"] == "auto-generated"
+    assert message["Message-ID"].endswith("@images.example>")
+    assert message.get_content().replace("\r\n", "\n") == MAIL.text
+
+
+async def test_smtp_logs_in_with_what_the_url_says(box: Box) -> None:
+    url = f"smtp://us%40er:p%40ss%3Aword@127.0.0.1:{box.port}"
+    await SmtpMailer(url, SENDER).send(MAIL)
+    assert box.logins == [b"us@er:p@ss:word"]
+    assert len(box.sent) == 1
+
+
+@pytest.mark.parametrize("refusal", ["550", "451"])
+async def test_refused_mail_leaves_no_address_in_the_log(
+    box: Box, refusal: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    box.refusal = refusal
+    with caplog.at_level(logging.DEBUG), pytest.raises(Unavailable) as caught:
+        await SmtpMailer(f"smtp://127.0.0.1:{box.port}", SENDER).send(MAIL)
+    ours = [record for record in caplog.records if record.name.startswith("imageroute")]
+    assert [record.getMessage() for record in ours] == ["mail.failed"]
+    assert "anna" not in str(ours[0].__dict__)
+    assert "anna" not in caught.value.message
+    assert caught.value.__context__ is None
+
+
+async def test_wrong_password_is_unavailable(box: Box) -> None:
+    with pytest.raises(Unavailable):
+        await SmtpMailer(f"smtp://user:wrong@127.0.0.1:{box.port}", SENDER).send(MAIL)
+    assert box.sent == []
+
+
+async def test_absent_and_silent_servers_are_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("imageroute_app.adapters.mail.smtp.TIMEOUT_S", 0.1)
+
+    async def say_nothing(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await _reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(say_nothing, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    for scheme in ("smtp", "smtps"):
+        with pytest.raises(Unavailable):
+            await SmtpMailer(f"{scheme}://127.0.0.1:{port}", SENDER).send(MAIL)
+    server.close()
+    await server.wait_closed()
+    with pytest.raises(Unavailable):
+        await SmtpMailer(f"smtp://127.0.0.1:{port}", SENDER).send(MAIL)
+
+
+@pytest.mark.parametrize("changes", INJECTIONS[:-1], ids=lambda changes: next(iter(changes)))
+async def test_smtp_takes_no_injected_header(box: Box, changes: dict[str, str]) -> None:
+    with pytest.raises(InvalidInput):
+        await SmtpMailer(f"smtp://127.0.0.1:{box.port}", SENDER).send(mail(**changes))
+    assert box.sent == []
+
+
+@pytest.mark.parametrize(
+    ("url", "upgrade"),
+    [
+        ("smtps://user:x@mail.example:465", False),
+        ("smtp://user:x@mail.example:587", True),
+        ("smtp://user:x@127.0.0.1:2525", None),
+        ("smtp://user:x@localhost:2525", None),
+        ("smtp://mail.example:25", None),
+    ],
+)
+def test_password_travels_encrypted_unless_on_this_machine(url: str, upgrade: bool | None) -> None:
+    assert SmtpMailer(url, SENDER)._start_tls() is upgrade
