@@ -62,7 +62,11 @@ def build_app() -> rx.App:
     built = rx.App(
         html_lang="en",
         stylesheets=[f"/{name}.css" for name in STYLES],
-        head_components=[rx.script(src="/app.js", defer=True), rx.el.link(rel="icon", href="/favicon.svg")],
+        head_components=[
+            rx.el.script(src="/app.js", defer=True),
+            rx.el.script(src="/grid.js", defer=True),
+            rx.el.link(rel="icon", href="/favicon.svg"),
+        ],
         app_wraps=app_wraps(),
         api_transformer=wall,
         frontend_exception_handler=guard.frontend_exception_handler,

@@ -119,6 +119,11 @@ def _whereabouts() -> rx.Component:
     )
 
 
+def facts() -> rx.Component:
+    """Draw where the selected picture went, what it cost and where it is now."""
+    return rx.fragment(_route(), _price(), _whereabouts())
+
+
 def inspector() -> rx.Component:
     """Draw the panel while a picture is selected."""
     return rx.cond(
@@ -128,9 +133,7 @@ def inspector() -> rx.Component:
             rx.el.div(
                 rx.el.p(IMAGE.prompt, class_name="read said", dir="auto"),
                 rx.el.div(*[_verb(*verb) for verb in VERBS], class_name="verbs"),
-                _route(),
-                _price(),
-                _whereabouts(),
+                facts(),
                 class_name="bd",
                 tab_index=0,
                 role="group",

@@ -5,7 +5,7 @@ The fields live in the browser, so that typing never waits for the server; `star
 """
 
 import dataclasses
-from typing import Literal
+from typing import Literal, cast, get_args
 
 import reflex as rx
 
@@ -83,7 +83,7 @@ class CreateState(rx.State):
         try:
             owner = await actor(self)
             self._load_models()
-            self._mount(read_draft(await services().drafts.load(owner)))
+            self._mount(await self._first_form(owner))
             await self._requote(owner)
             await self._load_jobs(owner)
         except ImageRouteError as error:
@@ -91,6 +91,14 @@ class CreateState(rx.State):
             return None
         self.is_loaded = True
         return StageState.watch_jobs if (await self.get_state(StageState))._is_open() else None
+
+    async def _first_form(self, owner: str) -> Form:
+        """Return the draft, or what the address asks to reuse of a picture: ?use=<image id>&how=<verb>."""
+        draft, asked = read_draft(await services().drafts.load(owner)), self.router.url.query_parameters
+        verb = asked.get("how", "")
+        if verb not in get_args(Verb):
+            return draft
+        return _reused(cast("Verb", verb), await services().gallery.image(owner, asked.get("use", "")), draft)
 
     @rx.event
     @signed_in

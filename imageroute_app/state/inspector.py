@@ -41,6 +41,12 @@ class InspectorState(rx.State):
 
     @rx.event
     @signed_in
+    async def set_open(self, is_open: bool):
+        """Follow the lightbox's own closing."""
+        self.is_open = is_open
+
+    @rx.event
+    @signed_in
     async def favourite(self):
         """Mark the picture, or take the mark away."""
         await self._try(self._favour(not self.image.favourite))

@@ -1,0 +1,226 @@
+// Small things that must not travel to the server: local times, running clocks, keys, and where popovers stand.
+// It changes text and style only, never the tree that React owns.
+(() => {
+  "use strict";
+  const LETTERS = "letters"; // localStorage: "off" once single-letter shortcuts were turned off
+  const WIDE_PX = 760;
+  const PANEL_PX = 1100;
+  const RENDERED = /^\/(sign-in|sign-up|forgot-password|reset-password|verify-email|auth|privacy|terms|cookies|processors|trust|contact|support|report|outbox|media|api)(\/|$)/;
+
+  // --- Addresses of our HTTP routes are no screens of the bundle: leave by the browser, not by the router. ---
+  for (const verb of ["pushState", "replaceState"]) {
+    const original = history[verb];
+    history[verb] = function (state, title, url) {
+      const path = url ? new URL(url, location.href).pathname : "";
+      if (path && path !== location.pathname && RENDERED.test(path)) location.assign(url);
+      else original.apply(this, arguments);
+    };
+  }
+
+  // --- Times in the reader's zone. ---
+  const clock = new Intl.DateTimeFormat([], { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
+  const hour = new Intl.DateTimeFormat([], { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+  const day = new Intl.DateTimeFormat([], { day: "numeric", month: "short" });
+  const year = new Intl.DateTimeFormat([], { day: "numeric", month: "short", year: "numeric" });
+
+  function dayOf(moment) {
+    const today = new Date();
+    if (moment.toDateString() === today.toDateString()) return "Today";
+    return moment.getFullYear() === today.getFullYear() ? day.format(moment) : year.format(moment);
+  }
+
+  function daysLeft(moment) {
+    const days = Math.ceil((moment - Date.now()) / 86_400_000);
+    if (days < 1) return "Goes today";
+    return days === 1 ? "1 day left" : `${days} days left`;
+  }
+
+  const FORMS = {
+    time: (moment) => clock.format(moment),
+    day: dayOf,
+    both: (moment) => `${dayOf(moment)}, ${hour.format(moment)}`,
+    short: (moment) => (moment.toDateString() === new Date().toDateString() ? hour.format(moment) : dayOf(moment)),
+    left: daysLeft,
+  };
+
+  function localise(element) {
+    const moment = new Date(element.dateTime);
+    const text = element.firstChild;
+    if (!text || Number.isNaN(moment.getTime())) return;
+    const words = (FORMS[element.dataset.local] ?? FORMS.time)(moment);
+    if (text.nodeValue !== words) text.nodeValue = words;
+    if (!element.title) element.title = `${element.dateTime} (UTC)`;
+    element.dataset.done = "";
+  }
+
+  // --- Running clocks and trains. ---
+  function tick() {
+    for (const element of document.querySelectorAll("[data-since]")) {
+      const since = Date.parse(element.dataset.since);
+      if (!since || !element.firstChild) continue;
+      const seconds = Math.max(0, Math.floor((Date.now() - since) / 1000));
+      const shown = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+      if (element.firstChild.nodeValue !== shown) element.firstChild.nodeValue = shown;
+    }
+    for (const track of document.querySelectorAll("[data-track]")) {
+      const since = Date.parse(track.dataset.track);
+      const share = since ? (Date.now() - since) / 1000 / Math.max(1, Number(track.dataset.usual)) : 0;
+      // Past 85 % it slows down and never reaches the square: only bytes do.
+      const way = share < 0.85 ? share : 0.97 - 0.12 * Math.exp(-(share - 0.85));
+      track.style.setProperty("--way", `${Math.max(0, way) * 100}%`);
+    }
+  }
+
+  // --- The prompt. ---
+  function grow(area) {
+    if (CSS.supports("field-sizing", "content")) return;
+    area.style.height = "auto";
+    area.style.height = `${Math.min(area.scrollHeight, 8 * 24)}px`;
+  }
+
+  // --- Popovers stand above the composer, left edges aligned with what opened them. ---
+  function place(popover, button) {
+    const composer = document.querySelector("[data-composer]");
+    if (!composer || window.innerWidth < WIDE_PX) return;
+    const bar = composer.getBoundingClientRect();
+    const from = button ? button.getBoundingClientRect().left : bar.left;
+    const left = Math.max(bar.left, Math.min(from - 8, bar.right - popover.offsetWidth));
+    popover.style.setProperty("--left", `${left}px`);
+    popover.style.setProperty("--bottom", `${window.innerHeight - bar.top + 12}px`);
+  }
+
+  let opener = null;
+  document.addEventListener(
+    "click",
+    (event) => {
+      const button = event.target.closest?.("[popovertarget]");
+      if (!button) return;
+      opener = button;
+      const popover = document.getElementById(button.getAttribute("popovertarget"));
+      if (popover && button.dataset.section) popover.dataset.section = button.dataset.section;
+    },
+    true,
+  );
+  document.addEventListener(
+    "toggle",
+    (event) => {
+      const popover = event.target;
+      if (!popover.matches?.("[popover]")) return;
+      const isOpen = event.newState === "open";
+      for (const button of document.querySelectorAll(`[popovertarget="${popover.id}"]:not([popovertargetaction])`)) {
+        button.setAttribute("aria-expanded", String(isOpen && button === opener));
+      }
+      if (!isOpen) return;
+      place(popover, opener);
+      const checked = [...popover.querySelectorAll("input:checked, input, button, a")].find((each) => each.offsetParent);
+      (checked ?? popover).focus({ preventScroll: true });
+    },
+    true,
+  );
+
+  // --- The inspector as a sheet: focus goes in, and back to the tile that opened it. ---
+  let tileOfPanel = null;
+  document.addEventListener("click", (event) => {
+    const tile = event.target.closest?.("[data-tile]");
+    if (tile) {
+      tileOfPanel = tile.dataset.tile;
+      if (window.innerWidth < PANEL_PX) focusSoon("[data-panel-close]");
+      return;
+    }
+    const verb = event.target.closest?.("[data-closes-panel]");
+    if (verb && window.innerWidth < PANEL_PX) document.querySelector("[data-panel-close]")?.click();
+    else if (event.target.closest?.("[data-panel-close]") && tileOfPanel) focusSoon(`[data-tile="${tileOfPanel}"]`);
+  });
+
+  function focusSoon(selector, tries = 20) {
+    const found = document.querySelector(selector);
+    if (found) found.focus();
+    else if (tries) setTimeout(focusSoon, 50, selector, tries - 1);
+  }
+
+  // --- Keys. ---
+  function isTyping(element) {
+    return element.matches("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]");
+  }
+
+  function visible(selector) {
+    return [...document.querySelectorAll(selector)].find((each) => each.offsetParent && !each.disabled);
+  }
+
+  function rove(event) {
+    const list = event.target.closest("[data-roving]");
+    const tiles = [...document.querySelectorAll("[data-roving] [data-tile]")];
+    const at = tiles.indexOf(event.target.closest("[data-tile]"));
+    if (!list || at < 0) return false;
+    const columns = getComputedStyle(list).gridTemplateColumns.split(" ").length;
+    const way = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns }[event.key];
+    const next = tiles[Math.max(0, Math.min(tiles.length - 1, at + way))];
+    next.focus();
+    next.scrollIntoView({ block: "nearest" });
+    return true;
+  }
+
+  function pressed(event) {
+    const { key, target } = event;
+    if ((event.ctrlKey || event.metaKey) && key === "Enter") {
+      const form = target.closest?.("form") ?? document.querySelector("[data-composer]");
+      if (form?.matches("[data-composer]")) form.requestSubmit();
+      return form?.matches("[data-composer]");
+    }
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || isTyping(target)) return false;
+    if (key.startsWith("Arrow") && rove(event)) return true;
+    if (key === "/") {
+      const field = visible('[data-hotkey-focus="/"]');
+      field?.focus();
+      return Boolean(field);
+    }
+    if (key === "?") {
+      document.getElementById("keys")?.togglePopover();
+      return true;
+    }
+    if (key.length === 1 && localStorage.getItem(LETTERS) === "off") return false;
+    if (key === "Escape" && document.querySelector(":popover-open")) return false;
+    // Inside the grid its own element answers for the focused picture.
+    if (target.closest("ir-grid")) return false;
+    const button = visible(`[data-hotkey="${CSS.escape(key.length === 1 ? key.toLowerCase() : key)}"]`);
+    button?.click();
+    return Boolean(button);
+  }
+
+  document.addEventListener("keydown", (event) => {
+    if (!event.repeat && pressed(event)) event.preventDefault();
+  });
+  document.addEventListener("input", (event) => {
+    if (event.target.matches("[data-prompt]")) grow(event.target);
+  });
+  document.addEventListener("change", (event) => {
+    if (!event.target.matches("[data-keys-switch]")) return;
+    if (event.target.checked) localStorage.removeItem(LETTERS);
+    else localStorage.setItem(LETTERS, "off");
+  });
+
+  // --- Follow the page as it changes. ---
+  function settle(root) {
+    if (root.matches?.("time[data-local]")) localise(root);
+    root.querySelectorAll?.("time[data-local]").forEach(localise);
+    root.querySelectorAll?.("[data-prompt]").forEach(grow);
+    root.querySelectorAll?.("[data-keys-switch]").forEach((each) => {
+      each.checked = localStorage.getItem(LETTERS) !== "off";
+    });
+  }
+
+  new MutationObserver((changes) => {
+    let isNew = false;
+    for (const { type, target, addedNodes } of changes) {
+      if (type === "childList" && addedNodes.length) {
+        isNew = true;
+        addedNodes.forEach((node) => node.nodeType === 1 && settle(node));
+      }
+      const time = (target.nodeType === 3 ? target.parentElement : target)?.closest?.("time[data-local]");
+      if (time) localise(time);
+    }
+    if (isNew) tick();
+  }).observe(document, { subtree: true, childList: true, characterData: true, attributes: true, attributeFilter: ["datetime"] });
+  setInterval(tick, 1000);
+  document.addEventListener("DOMContentLoaded", () => settle(document.body));
+})();
