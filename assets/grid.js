@@ -1,8 +1,8 @@
 /**
  * <ir-grid>: a person's pictures in justified rows, fed by plain HTTP page by page, drawn only near the viewport.
  *
- * Attributes, all set by the page: `src` (JSON pages), `query`, `ready` ("true" once the page may be changed), `refresh` (a
- * number; a new one reads everything shown so far again), `gone` (id of a picture that left), `current` (id of the open one).
+ * Attributes, all set by the page: `src` (JSON pages), `query`, `refresh` (a number; a new one reads everything shown so far
+ * again), `gone` (id of a picture that left), `current` (id of the open one).
  * Events, named for React's on… props of custom elements: Open, Trash, Favourite (detail: id) and Loaded (detail: count text).
  */
 const TARGET = { wide: 262, narrow: 190 };
@@ -11,9 +11,31 @@ const NARROW_PX = 760;
 const PAGE = 60;
 const PAGE_MAX = 200;
 const AHEAD_PX = 1400;
+const EARLY = 24;
+
+/** The first page is asked for while the page's own script still loads, and its first pictures with it. */
+const early = new Map();
+if (location.pathname.replace(/\/$/, "") === "/gallery") {
+  const query = new URLSearchParams(location.search).get("q") ?? "";
+  const address = pageAddress("/api/gallery", query, "", PAGE);
+  const answer = fetch(address, { headers: { Accept: "application/json" } });
+  early.set(address, answer);
+  answer
+    .then((response) => (response.ok ? response.clone().json() : { tiles: [] }))
+    .then(({ tiles }) => {
+      for (const tile of tiles.slice(0, EARLY)) new Image().src = tile.thumb;
+    })
+    .catch(() => {});
+}
+
+function pageAddress(source, query, after, limit) {
+  const address = new URL(source, location.href);
+  for (const [name, value] of Object.entries({ after, limit, q: query })) if (value) address.searchParams.set(name, value);
+  return address.href;
+}
 
 class Grid extends HTMLElement {
-  static observedAttributes = ["query", "refresh", "ready", "gone"];
+  static observedAttributes = ["query", "refresh", "gone"];
 
   connectedCallback() {
     this.scroller = this.closest(".scroll");
@@ -39,7 +61,6 @@ class Grid extends HTMLElement {
 
   attributeChangedCallback(name, before, now) {
     if (!this.drawn || before === now) return;
-    if (name === "ready") this.soon();
     if (name === "query") this.restart();
     if (name === "refresh") this.reread();
     if (name === "gone") this.drop(now);
@@ -68,10 +89,10 @@ class Grid extends HTMLElement {
 
   /** Read one page; answers of an earlier search are thrown away. */
   async page(after, limit) {
-    const address = new URL(this.getAttribute("src"), location.href);
-    const values = { after, limit, q: this.getAttribute("query") ?? "" };
-    for (const [name, value] of Object.entries(values)) if (value) address.searchParams.set(name, value);
-    const answer = await fetch(address, { headers: { Accept: "application/json" } });
+    const address = pageAddress(this.getAttribute("src"), this.getAttribute("query") ?? "", after, limit);
+    const begun = early.get(address);
+    early.clear();
+    const answer = await (begun ?? fetch(address, { headers: { Accept: "application/json" } }));
     if (answer.status === 401) location.assign("/sign-in?next=/gallery");
     if (!answer.ok) throw new Error(String(answer.status));
     return answer.json();
@@ -164,7 +185,7 @@ class Grid extends HTMLElement {
 
   /** Put the tiles near the viewport into the DOM, in reading order, and take the others out. */
   draw() {
-    if (this.getAttribute("ready") !== "true" || !this.isConnected) return;
+    if (!this.isConnected) return;
     const offset = this.getBoundingClientRect().top - this.scroller.getBoundingClientRect().top;
     const [from, to] = [-offset - AHEAD_PX, -offset + this.scroller.clientHeight + AHEAD_PX];
     const wanted = new Set();

@@ -40,5 +40,5 @@ class Grid(rx.el.Div):
 def grid(source: str, attributes: dict[str, Any], **props: Any) -> rx.Component:
     """Draw the grid of one source; `attributes` are those of assets/grid.js."""
     return Grid.create(
-        role="list", class_name="grid", custom_attrs={"src": source, "suppressHydrationWarning": True, **attributes}, **props
+        role="list", class_name="grid", custom_attrs={"src": source, **attributes}, **props
     )

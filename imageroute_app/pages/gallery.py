@@ -68,19 +68,23 @@ def _failed() -> rx.Component:
 def _pictures() -> rx.Component:
     attributes = {
         "query": GalleryState.query,
-        "ready": rx.cond(GalleryState.is_loaded, "true", "false"),
         "refresh": GalleryState.refresh,
         "gone": GalleryState.gone,
         "current": InspectorState.image.id,
     }
     return rx.el.section(
-        grid(
-            "/api/gallery",
-            attributes,
-            on_open=InspectorState.open_image,
-            on_trash=GalleryState.trash_image,
-            on_favourite=GalleryState.favourite_image,
-            on_loaded=GalleryState.note_loaded,
+        # Mounted in the browser only: React does not attach a custom element's own events when it hydrates.
+        rx.cond(
+            GalleryState.is_loaded,
+            grid(
+                "/api/gallery",
+                attributes,
+                on_open=InspectorState.open_image,
+                on_trash=GalleryState.trash_image,
+                on_favourite=GalleryState.favourite_image,
+                on_loaded=GalleryState.note_loaded,
+            ),
+            rx.fragment(),
         ),
         rx.match(
             GalleryState.shown,
