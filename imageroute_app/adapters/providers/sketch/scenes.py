@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from imageroute_app.adapters.providers.sketch import abstract, landscapes
+from imageroute_app.adapters.providers.sketch import abstract, clouds, landscapes, sky, water
 from imageroute_app.adapters.providers.sketch.canvas import Field
 from imageroute_app.adapters.providers.sketch.words import Reading
 
@@ -14,6 +14,13 @@ SCENES: dict[str, Scene] = {
     "ridges": landscapes.ridges,
     "pines": landscapes.pines,
     "balloons": landscapes.balloons,
+    "sea": water.sea,
+    "lake": water.lake,
+    "islands": water.islands,
+    "milky": sky.milky,
+    "planet": sky.planet,
+    "aurora": sky.aurora,
+    "clouds": clouds.clouds,
     "mesh": abstract.mesh,
     "marble": abstract.marble,
     "topo": abstract.topo,
