@@ -21,9 +21,7 @@ def _strip() -> rx.Component:
     facts = (MODEL.country, MODEL.retention, MODEL.trains)
     return opener(
         mini_route(MODEL.letter, MODEL.line),
-        rx.el.span(
-            rx.el.span(rx.el.b(MODEL.company)), *[rx.el.span(fact) for fact in facts], class_name="f desk"
-        ),
+        rx.el.span(rx.el.span(rx.el.b(MODEL.company)), *[rx.el.span(fact) for fact in facts], class_name="f desk"),
         rx.el.span(
             rx.el.b(MODEL.company),
             rx.el.span(MODEL.country, " · ", MODEL.retention, " · ", MODEL.trains, class_name="f2"),
@@ -108,6 +106,28 @@ def _shape() -> rx.Component:
     )
 
 
+def _chip(*content: rx.Component | rx.Var | str, section: str, label: rx.Var | str) -> rx.Component:
+    """Draw a choice of the next picture; the model's stays on a phone, the others are in its sheet."""
+    shown = "chip" if section == "model" else "chip desk"
+    return opener(*content, opens="settings", section=section, class_name=shown, aria_label=label)
+
+
+def _chips() -> rx.Component:
+    pictures = rx.cond(CreateState.count == 1, " picture", " pictures")
+    return rx.fragment(
+        _chip(bullet(MODEL.letter, MODEL.line), MODEL.name, section="model", label="Model: " + MODEL.name),
+        _chip(
+            _shape(),
+            CreateState.ratio,
+            rx.el.span(CreateState.pixels, class_name="q"),
+            section="size",
+            label="Shape " + CreateState.ratio + ", " + CreateState.pixels + " pixels",
+        ),
+        _chip("×", CreateState.count, section="count", label=CreateState.count.to_string() + pictures),
+        _chip(icon("palette"), CreateState.style, section="style", label="Style: " + CreateState.style),
+    )
+
+
 def _controls() -> rx.Component:
     return rx.el.div(
         opener(
@@ -117,39 +137,7 @@ def _controls() -> rx.Component:
             aria_label="Earlier prompts",
             title="Earlier prompts",
         ),
-        opener(
-            bullet(MODEL.letter, MODEL.line),
-            MODEL.name,
-            opens="settings",
-            section="model",
-            class_name="chip",
-            aria_label="Model: " + MODEL.name,
-        ),
-        opener(
-            _shape(),
-            CreateState.ratio,
-            rx.el.span(CreateState.pixels, class_name="q"),
-            opens="settings",
-            section="size",
-            class_name="chip desk",
-            aria_label="Shape " + CreateState.ratio + ", " + CreateState.pixels + " pixels",
-        ),
-        opener(
-            "×",
-            CreateState.count,
-            opens="settings",
-            section="count",
-            class_name="chip desk",
-            aria_label=CreateState.count.to_string() + rx.cond(CreateState.count == 1, " picture", " pictures"),
-        ),
-        opener(
-            icon("palette"),
-            CreateState.style,
-            opens="settings",
-            section="style",
-            class_name="chip desk",
-            aria_label="Style: " + CreateState.style,
-        ),
+        _chips(),
         opener(
             icon("sliders-horizontal"),
             opens="settings",

@@ -31,7 +31,6 @@ class Grid(rx.el.Div):
     on_favourite: rx.EventHandler[detail_spec]
     on_loaded: rx.EventHandler[detail_spec]
 
-
     def add_custom_code(self) -> list[str]:
         """Name the custom element."""
         return ['const IrGrid = "ir-grid";']
@@ -39,6 +38,4 @@ class Grid(rx.el.Div):
 
 def grid(source: str, attributes: dict[str, Any], **props: Any) -> rx.Component:
     """Draw the grid of one source; `attributes` are those of assets/grid.js."""
-    return Grid.create(
-        role="list", class_name="grid", custom_attrs={"src": source, **attributes}, **props
-    )
+    return Grid.create(role="list", class_name="grid", custom_attrs={"src": source, **attributes}, **props)

@@ -1,5 +1,7 @@
 """The stage: jobs newest first, each a row of tiles of one size, so that nothing moves when a picture arrives."""
 
+from typing import TypeAlias
+
 import reflex as rx
 
 from imageroute_app.components import paths
@@ -13,7 +15,8 @@ from imageroute_app.state.inspector import InspectorState
 from imageroute_app.state.session import SessionState
 from imageroute_app.state.stage import StageState
 
-Job, Tile = rx.Var[JobView], rx.Var[TileView]
+Job: TypeAlias = rx.Var[JobView]
+Tile: TypeAlias = rx.Var[TileView]
 
 
 def _head(job: Job) -> rx.Component:

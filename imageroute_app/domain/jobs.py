@@ -145,7 +145,7 @@ def drop_time(ended_at: datetime) -> datetime:
 
 def tidy_prompt(text: str) -> str:
     """Return the prompt without control characters and outer space; right-to-left and emoji stay."""
-    kept = "".join(ch if ch == "\n" or ch == "\t" or ord(ch) >= 32 else " " for ch in text)
+    kept = "".join(ch if ch in {"\n", "\t"} or ord(ch) >= 32 else " " for ch in text)
     return kept.replace("\x7f", " ").replace("\r", " ").strip()
 
 

@@ -233,9 +233,7 @@ class CreateState(rx.State):
         shown = whole(form_data.get("price", ""), "price", "The price was not shown yet. Press again.")
         await services().drafts.save(owner, draft_of(self._form))
         request = request_of(self._form)
-        return await services().jobs.send(
-            owner, request, quote_id=form_data.get("quote_id", ""), most_credits=shown
-        )
+        return await services().jobs.send(owner, request, quote_id=form_data.get("quote_id", ""), most_credits=shown)
 
     async def _accepted(self, owner: str, job: Job) -> None:
         """Show the job, and give the form its next quote."""

@@ -137,9 +137,7 @@ def _tiles(job: Job, images: Sequence[Image]) -> list[TileView]:
         missed = range(job.delivered, job.request.count)
         return [*map(tile_of, images), *(TileView(id=f"{job.id}-{place}", kind="missing") for place in missed)]
     state = "stopping" if job.cancel_requested and not job.state.is_final else job.state.value
-    return [
-        TileView(id=f"{job.id}-{place}", kind=state, leads=place == 0) for place in range(job.request.count)
-    ]
+    return [TileView(id=f"{job.id}-{place}", kind=state, leads=place == 0) for place in range(job.request.count)]
 
 
 def tile_of(image: Image) -> TileView:

@@ -13,6 +13,7 @@ from imageroute_app.domain.errors import ImageRouteError, NotSignedIn
 from imageroute_app.state import text
 from imageroute_app.state.guard import public, signed_in
 
+
 def session_token(cookie_header: str) -> str:
     """Return the session cookie's value from a Cookie header, or an empty text."""
     try:

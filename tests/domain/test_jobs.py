@@ -52,7 +52,7 @@ JOB = Job(
 )
 def test_request_out_of_bounds_names_its_field(changes: dict[str, object], field: str) -> None:
     with pytest.raises(InvalidInput) as refusal:
-        check_request(replace(REQUEST, **changes))  # type: ignore[arg-type]
+        check_request(replace(REQUEST, **changes))
     assert refusal.value.field == field
     assert refusal.value.message.endswith(".")
 

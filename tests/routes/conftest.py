@@ -12,12 +12,12 @@ import pytest
 from starlette.applications import Starlette
 from uuid_utils import uuid7
 
+from imageroute_app.adapters.catalogue import read_catalogue
 from imageroute_app.adapters.database.sqlite.database import open_sqlite
 from imageroute_app.adapters.identity.passwords import ArgonPasswords
 from imageroute_app.adapters.keys.files import open_file_keys
 from imageroute_app.adapters.mail.outbox import Outbox
 from imageroute_app.adapters.media.local import open_local_media
-from imageroute_app.adapters.catalogue import read_catalogue
 from imageroute_app.adapters.throttle import open_limiter
 from imageroute_app.domain.gallery import Image
 from imageroute_app.domain.rules import Rules

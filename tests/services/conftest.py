@@ -120,7 +120,7 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
     database = await open_sqlite(tmp_path / "house.db", keys, clock)
     pool = WorkerPool(1)
     sketch = SketchProvider(pool)
-    yield House(
+    opened = House(
         database=database,
         media=await open_local_media(tmp_path / "media"),
         imaging=open_imaging(pool),
@@ -128,6 +128,8 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
         provider=ScriptedProvider(sketch.models()[0]),
         sketch=sketch,
     )
+    yield opened
+    await opened.accounts.settle()
     await pool.close()
     await database.close()
 

@@ -10,6 +10,7 @@ import reflex as rx
 from reflex.istate.data import RouterData
 
 from imageroute_app.bootstrap import use_services
+from imageroute_app.services.drafts import Drafts
 from imageroute_app.state.session import SessionState
 from tests.services.conftest import House, house
 
@@ -42,7 +43,13 @@ OpenTab = Callable[..., Awaitable[Tab]]
 @pytest.fixture(autouse=True)
 def served(house: House) -> Iterator[None]:
     """Let handlers find the house's services."""
-    parts: dict[str, Any] = {"accounts": house.accounts, "jobs": house.jobs, "gallery": house.gallery}
+    parts: dict[str, Any] = {
+        "accounts": house.accounts,
+        "jobs": house.jobs,
+        "gallery": house.gallery,
+        "drafts": Drafts(database=house.database, clock=house.clock),
+        "site": SimpleNamespace(origins=("http://127.0.0.1:3000",)),
+    }
     use_services(SimpleNamespace(**parts))  # type: ignore[arg-type]  # the parts that handlers call
     yield
     use_services(None)

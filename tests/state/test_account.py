@@ -74,6 +74,7 @@ async def test_too_many_links_answer_in_words(house: House, open_tab: OpenTab) -
         await AccountState.send_verification.fn(state)
 
     assert tab.state(SessionState).notice_kind == "bad"
+    await house.accounts.settle()
     assert len(house.letters.sent) == 1 + 5
 
 

@@ -2,10 +2,19 @@
 
 import numpy as np
 
-from imageroute_app.adapters.providers.sketch.canvas import Field, Frame, blur, mix, over, resize, sample, slopes, smooth
+from imageroute_app.adapters.providers.sketch.canvas import (
+    Field,
+    Frame,
+    blur,
+    mix,
+    over,
+    resize,
+    sample,
+    slopes,
+)
 from imageroute_app.adapters.providers.sketch.colour import Ramp, rgb
 from imageroute_app.adapters.providers.sketch.noise import fbm, noise
-from imageroute_app.adapters.providers.sketch.palettes import Inks, inks_of
+from imageroute_app.adapters.providers.sketch.palettes import inks_of
 from imageroute_app.adapters.providers.sketch.words import Reading
 
 MESHES: tuple[tuple[str, ...], ...] = (
@@ -146,13 +155,13 @@ def strata(reading: Reading, width: int, height: int, rng: np.random.Generator) 
     picture = frame.plain(ramp(np.array([1.0], np.float32))[0])
     picture *= (1.02 - 0.35 * np.clip(frame.distance(u, v), 0, 1))[..., None]
     pixel = np.hypot(*slopes(field)) + 1e-6
-    shift = round(frame.short * 0.012)
+    shift = max(1, round(frame.short * 0.012))
     for number in range(count):
         level = -0.46 + 0.95 * number / count
         sheet = np.clip((field - np.float32(level)) / pixel + 0.5, 0, 1)
         small = resize(sheet, max(2, width // 3), max(2, height // 3))
         shadow = resize(blur(small, frame.short * 0.011 / 3), width, height)
-        shadow = np.roll(shadow, (shift, shift // 2), (0, 1))
+        shadow = np.pad(shadow, ((shift, 0), (shift, 0)), mode="edge")[:height, :width]
         picture *= (1 - 0.5 * np.clip(shadow, 0, 1))[..., None]
         colour = ramp(np.array([1 - (number + 1) / count], np.float32))[0]
         rim = np.clip(1 - (field - np.float32(level)) / (pixel * np.float32(2.4)), 0, 1) * sheet
@@ -178,8 +187,3 @@ def trace(frame: Frame, rng: np.random.Generator, *, count: int, steps: int, str
         u = u + sample(toward_x, x, y) * across
         v = v + sample(toward_y, x, y) * down
     return path_u, path_v
-
-
-def inks_for_lines(inks: Inks, colours: tuple[str, ...]) -> list[Field]:
-    """Return the colours lines are drawn in."""
-    return [inks(text) for text in colours]

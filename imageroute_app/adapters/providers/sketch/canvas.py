@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-Field = NDArray[np.float32]
+Field = NDArray[np.floating[Any]]
 BICUBIC = Image.Resampling.BICUBIC
 
 
@@ -156,7 +156,7 @@ def sample(field: Field, x: Field, y: Field, *, wrap: bool = False) -> Field:
 
 def slopes(field: Field) -> tuple[Field, Field]:
     """Return the change per pixel along x and along y."""
-    along_y, along_x = np.gradient(field)
+    along_y, along_x = (np.asarray(np.gradient(field, axis=axis)) for axis in (0, 1))
     return along_x.astype(np.float32), along_y.astype(np.float32)
 
 

@@ -45,12 +45,14 @@ def _puffs(frame: Frame, base: float, size: float, rng: np.random.Generator) -> 
     wide, high = frame.width / frame.short, frame.height / frame.short
     crest = line(256, 2.2 * frame.width / frame.unit, 3, rng, 0.55)
     puffs: list[Puff] = []
-    for _ in range(int(15 * wide / size * 0.11)):
+    for _ in range(int(1.65 * wide / size)):
         x = float(rng.uniform(-0.05, 1.05))
-        tower = max(0.0, float(crest[min(255, max(0, int(x * 255)))]) + 0.25)
-        rise = float(rng.random()) ** 1.3 * tower * size * 5.0
-        radius = size * float(rng.uniform(0.7, 1.5)) * (1.15 - min(0.6, rise / (size * 9)))
-        puffs.append((x * wide, base * high - rise, radius))
+        tower = max(0.0, float(crest[min(255, max(0, int(x * 255)))]) + 0.3)
+        top, radius = float(rng.random()) ** 1.4 * tower * size * 3.2, size * float(rng.uniform(0.8, 1.5))
+        steps = 1 + int(top / (radius * 0.7))
+        for step in range(steps):  # a tower is a column of balls, so that none floats on its own
+            narrow, shake = 1 - 0.45 * step / steps, float(rng.normal(0, 0.22)) * radius
+            puffs.append((x * wide + shake, base * high - top * step / steps, radius * narrow))
     for x, y, radius in puffs[:]:
         for _ in range(4):
             turn, reach = float(rng.uniform(-2.9, -0.25)), float(rng.uniform(0.75, 0.98))
@@ -70,7 +72,10 @@ def _heap(frame: Frame, puffs: list[Puff], rng: np.random.Generator) -> Field:
     for px, py, radius in puffs:
         left, right = ((px + side * radius * 1.25) * frame.short for side in (-1, 1))
         top, bottom = ((py + side * radius * 1.25) * frame.short for side in (-1, 1))
-        columns, rows = slice(max(0, int(left)), max(0, int(right) + 1)), slice(max(0, int(top)), max(0, int(bottom) + 1))
+        columns, rows = (
+            slice(max(0, int(left)), max(0, int(right) + 1)),
+            slice(max(0, int(top)), max(0, int(bottom) + 1)),
+        )
         patch = height[rows, columns]
         if patch.size:
             near = (x[rows, columns] - np.float32(px)) ** 2 + (y[rows, columns] - np.float32(py)) ** 2

@@ -5,13 +5,14 @@ import numpy as np
 from imageroute_app.adapters.providers.sketch.canvas import Field, Frame, add, blur, mix, over, smooth
 from imageroute_app.adapters.providers.sketch.colour import rgb
 from imageroute_app.adapters.providers.sketch.light import fog, heaven, stars, sun_disc, veil
-from imageroute_app.adapters.providers.sketch.noise import fbm, line
+from imageroute_app.adapters.providers.sketch.noise import line
 from imageroute_app.adapters.providers.sketch.palettes import Inks, Sky, inks_of, sky_of, sun_of
-from imageroute_app.adapters.providers.sketch.plate import Plate
 from imageroute_app.adapters.providers.sketch.words import Reading
 
 
-def _layer(frame: Frame, picture: Field, profile: Field, colours: tuple[Field, Field], fade: tuple[float, float]) -> None:
+def _layer(
+    frame: Frame, picture: Field, profile: Field, colours: tuple[Field, Field], fade: tuple[float, float]
+) -> None:
     """Lay one hill; its foot fades into the haze over a depth (a share of the height) by a strength."""
     colour, haze = colours
     depth, strength = fade
@@ -175,18 +176,10 @@ def _balloon(frame: Frame, picture: Field, at: tuple[float, float, float], cloth
     light = 1.08 - 0.42 * smooth(-0.5, 1.1, x + 0.25 * y) - 0.12 * np.abs(gore - np.floor(gore) - 0.5)
     dark = cloth[0] * np.float32(0.3)
     basket = np.clip((0.14 - np.abs(x)) / pixel + 0.5, 0, 1) * ((y > 1.72) & (y < 1.96))
-    ropes = np.clip(0.5 - (np.abs(np.abs(x) - (0.15 - 0.05 * (y - 1.45))) - 0.012) / pixel, 0, 1) * ((y > 1.4) & (y < 1.75))
+    ropes = np.clip(0.5 - (np.abs(np.abs(x) - (0.15 - 0.05 * (y - 1.45))) - 0.012) / pixel, 0, 1) * (
+        (y > 1.4) & (y < 1.75)
+    )
     patch = picture[np.ix_(rows, columns)]
     over(patch, dark, np.maximum(basket, ropes).astype(np.float32))
     over(patch, (colour * light[..., None]).astype(np.float32), inside.astype(np.float32))
     picture[np.ix_(rows, columns)] = patch
-
-
-def silhouette(frame: Frame, picture: Field, colour: Field, plate: Plate) -> None:
-    """Lay what a mask plate holds on a picture in one colour."""
-    over(picture, colour, plate.mask())
-
-
-def texture(frame: Frame, rng: np.random.Generator, cells: float = 16) -> Field:
-    """Return the roughness of rock, about -1..1."""
-    return fbm(frame, cells, 5, rng, gain=0.55)

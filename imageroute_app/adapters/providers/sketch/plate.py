@@ -12,7 +12,7 @@ Point = tuple[float, float]
 
 
 def _bytes_of(colour: Field) -> tuple[int, int, int]:
-    r, g, b = (int(round(float(part) * 255)) for part in np.clip(colour, 0, 1))
+    r, g, b = (round(float(part) * 255) for part in np.clip(colour, 0, 1))
     return r, g, b
 
 

@@ -28,5 +28,6 @@ SCENES: dict[str, Scene] = {
     "strata": abstract.strata,
 }
 from imageroute_app.adapters.providers.sketch import lexicon  # noqa: E402 - until every scene is drawn
+
 for _name in lexicon.SCENE_ORDER:
     SCENES.setdefault(_name, abstract.marble)

@@ -120,7 +120,7 @@ def _ringed(
     skin = inks.even(world)(bands.astype(np.float32))
     q = np.sqrt(side**2 + (level / flat) ** 2)
     grooves = 0.60 + 0.26 * np.sin(q * 31) * np.sin(q * 13.7) + 0.14 * np.sin(q * 83)
-    soft = np.float32(2.2 / (frame.short * at[2]))
+    soft = 2.2 / (frame.short * at[2])
     reach = smooth(1.28, 1.28 + 0.03 + soft, q) * (1 - smooth(2.04 - soft, 2.10, q))
     gap = 1 - 0.85 * np.exp(-(((q - 1.76) / 0.025) ** 2))
     ring = (grooves * reach * gap * 0.94).astype(np.float32)

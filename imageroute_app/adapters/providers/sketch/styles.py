@@ -164,7 +164,11 @@ def neon(picture: Field, frame: Frame, rng: np.random.Generator) -> Field:
     light = from_lab(bright)
     dark = picture**1.7 * rgb("#5a4a9a") * np.float32(0.62) + rgb("#0b0718") * np.float32(0.8)
     lit = light * line[..., None]
-    halo = resize(blur(resize(lit, frame.width // 4 + 1, frame.height // 4 + 1), 0.012 * frame.short / 4), frame.width, frame.height)
+    halo = resize(
+        blur(resize(lit, frame.width // 4 + 1, frame.height // 4 + 1), 0.012 * frame.short / 4),
+        frame.width,
+        frame.height,
+    )
     glowing = 1 - (1 - np.clip(dark, 0, 1)) * (1 - np.clip(lit, 0, 1) * 0.92) * (1 - np.clip(halo * 1.25, 0, 1))
     grain(glowing, 0.014, rng)
     return glowing.astype(np.float32)

@@ -1,7 +1,5 @@
 """Water: the open sea under a low sun, a mountain lake, islands seen from above."""
 
-import math
-
 import numpy as np
 
 from imageroute_app.adapters.providers.sketch.canvas import Field, Frame, add, blur, mix, over, sample, slopes, smooth
@@ -44,13 +42,17 @@ def sea(reading: Reading, width: int, height: int, rng: np.random.Generator) -> 
     inks = inks_of(reading)
     horizon = float(rng.uniform(0.42, 0.54))
     picture = heaven(frame, sky, inks, horizon)
-    _sea_clouds(frame, picture, sky, inks, rng, )
+    _sea_clouds(frame, picture, sky, inks, rng)
     night = reading.time == "night" or sky.top < "#10"
     if night:
         add(picture, rgb("#eef0ff"), stars(frame, rng, count=700, lowest=horizon))
     high = night or reading.time == "day"
     radius = float(rng.uniform(0.035, 0.06)) * (1.5 if reading.sun else 1)
-    at = (float(rng.uniform(0.3, 0.7)), horizon - float(rng.uniform(0.14, 0.24) if high else rng.uniform(-0.005, 0.05)), radius)
+    at = (
+        float(rng.uniform(0.3, 0.7)),
+        horizon - float(rng.uniform(0.14, 0.24) if high else rng.uniform(-0.005, 0.05)),
+        radius,
+    )
     sun = sun_of(reading, sky)
     sun_disc(frame, picture, at, sun, 0.8)
     rough = 1.35 if reading.weather == "storm" else 0.8
@@ -103,7 +105,9 @@ def lake(reading: Reading, width: int, height: int, rng: np.random.Generator) ->
     bridge = inks.ramp((0.0, sky.haze), (1.0, sky.near))
     for number in range(4):
         t = number / 3
-        profile = np.float32(shore - 0.20 + 0.16 * t) + line(width, (1.9 + 1.4 * t) * wide, 8, rng, 0.52) * (0.085 - 0.045 * t)
+        profile = np.float32(shore - 0.20 + 0.16 * t) + line(width, (1.9 + 1.4 * t) * wide, 8, rng, 0.52) * (
+            0.085 - 0.045 * t
+        )
         if number > 1:
             profile = spires(frame, profile, rng, 0.020 + 0.035 * (number - 2), 3.4)
         body = bridge(np.array([t**1.1], np.float32))[0]
@@ -125,8 +129,8 @@ def islands(reading: Reading, width: int, height: int, rng: np.random.Generator)
     """Islands from above: reefs, beaches, woods, bare heights and the clouds between."""
     frame = Frame(width, height)
     inks = inks_of(reading)
-    ground = fbm(frame, float(rng.uniform(2.0, 3.0)), 8, rng, gain=0.53) + 0.22 * fbm(frame, 1.2, 2, rng)
-    level = (ground - float(np.quantile(ground[::6, ::6], float(rng.uniform(0.62, 0.76))))) * np.float32(0.62) + 0.5
+    ground = fbm(frame, float(rng.uniform(2.8, 4.0)), 8, rng, gain=0.53) + 0.12 * fbm(frame, 1.2, 2, rng)
+    level = (ground - float(np.quantile(ground[::6, ::6], float(rng.uniform(0.70, 0.82))))) * np.float32(0.62) + 0.5
     deep = SEAS[int(rng.integers(len(SEAS)))]
     colour = inks.ramp(
         (0.0, deep[0]), (0.26, deep[1]), (0.42, deep[2]), (0.49, deep[3]), (0.502, "#f4e7c3"), (0.525, "#d2bd86"),
@@ -141,7 +145,7 @@ def islands(reading: Reading, width: int, height: int, rng: np.random.Generator)
     colour *= (1 + swell * (1 - land))[..., None]
     break_at = 0.490 + 0.006 * fbm(frame, 20, 2, rng)
     over(colour, rgb("#ffffff"), (np.exp(-(((level - break_at) / 0.0045) ** 2)) * 0.6).astype(np.float32))
-    sky = smooth(0.22, 0.85, fbm(frame, 2.4, 6, rng, gain=0.55)) * np.float32(0.92)
+    sky = smooth(0.34, 0.95, fbm(frame, 2.4, 6, rng, gain=0.55)) * np.float32(0.92)
     drop = max(1, round(frame.short * 0.02))
     shadow = np.pad(sky, ((drop, 0), (drop, 0)), mode="edge")[:height, :width]
     colour *= (1 - 0.36 * shadow)[..., None]
@@ -156,8 +160,3 @@ def beam(frame: Frame, at: tuple[float, float], angle: float, spread: float) -> 
     off = np.abs((turn + np.pi) % (2 * np.pi) - np.pi)
     far = np.sqrt(x * x + y * y)
     return (np.exp(-((off / spread) ** 2)) * np.exp(-far / 0.8) * smooth(0.0, 0.05, far)).astype(np.float32)
-
-
-def slope_of(angle: float) -> float:
-    """Return the slope of an angle in radians."""
-    return math.tan(angle)
