@@ -4,7 +4,6 @@
   "use strict";
   const LETTERS = "letters"; // localStorage: "off" once single-letter shortcuts were turned off
   const WIDE_PX = 760;
-  const PANEL_PX = 1100;
   const RENDERED = /^\/(sign-in|sign-up|forgot-password|reset-password|verify-email|auth|privacy|terms|cookies|processors|trust|contact|support|report|outbox|media|api)(\/|$)/;
 
   // --- Addresses of our HTTP routes are no screens of the bundle: leave by the browser, not by the router. ---
@@ -71,13 +70,6 @@
     }
   }
 
-  // --- The prompt. ---
-  function grow(area) {
-    if (CSS.supports("field-sizing", "content")) return;
-    area.style.height = "auto";
-    area.style.height = `${Math.min(area.scrollHeight, 8 * 24)}px`;
-  }
-
   // --- Popovers stand above the composer, left edges aligned with what opened them. ---
   function place(popover, button) {
     const composer = document.querySelector("[data-composer]");
@@ -94,49 +86,37 @@
     "click",
     (event) => {
       const button = event.target.closest?.("[popovertarget]");
-      if (!button) return;
-      opener = button;
+      if (!button || button.hasAttribute("popovertargetaction")) return;
       const popover = document.getElementById(button.getAttribute("popovertarget"));
-      if (popover && button.dataset.section) popover.dataset.section = button.dataset.section;
-    },
-    true,
-  );
-  document.addEventListener(
-    "toggle",
-    (event) => {
-      const popover = event.target;
-      if (!popover.matches?.("[popover]")) return;
-      const isOpen = event.newState === "open";
-      for (const button of document.querySelectorAll(`[popovertarget="${popover.id}"]:not([popovertargetaction])`)) {
-        button.setAttribute("aria-expanded", String(isOpen && button === opener));
-      }
-      if (!isOpen) return;
-      place(popover, opener);
-      const checked = [...popover.querySelectorAll("input:checked, input, button, a")].find((each) => each.offsetParent);
-      (checked ?? popover).focus({ preventScroll: true });
+      if (!popover) return;
+      const wasOpen = popover.matches(":popover-open") && opener !== button;
+      opener = button;
+      if (button.dataset.section) popover.dataset.section = button.dataset.section;
+      if (!wasOpen) return;
+      // Another part of the same panel: it stays open and moves.
+      event.preventDefault();
+      show(popover);
     },
     true,
   );
 
-  // --- The inspector as a sheet: focus goes in, and back to the tile that opened it. ---
-  let tileOfPanel = null;
-  document.addEventListener("click", (event) => {
-    const tile = event.target.closest?.("[data-tile]");
-    if (tile) {
-      tileOfPanel = tile.dataset.tile;
-      if (window.innerWidth < PANEL_PX) focusSoon("[data-panel-close]");
-      return;
+  function show(popover) {
+    for (const button of document.querySelectorAll(`[popovertarget="${popover.id}"]:not([popovertargetaction])`)) {
+      button.setAttribute("aria-expanded", String(button === opener && popover.matches(":popover-open")));
     }
-    const verb = event.target.closest?.("[data-closes-panel]");
-    if (verb && window.innerWidth < PANEL_PX) document.querySelector("[data-panel-close]")?.click();
-    else if (event.target.closest?.("[data-panel-close]") && tileOfPanel) focusSoon(`[data-tile="${tileOfPanel}"]`);
-  });
-
-  function focusSoon(selector, tries = 20) {
-    const found = document.querySelector(selector);
-    if (found) found.focus();
-    else if (tries) setTimeout(focusSoon, 50, selector, tries - 1);
+    if (!popover.matches(":popover-open")) return;
+    place(popover, opener);
+    const fields = [...popover.querySelectorAll("input, button, a")].filter((each) => each.offsetParent);
+    (fields.find((each) => each.checked) ?? fields[0] ?? popover).focus({ preventScroll: true });
   }
+
+  document.addEventListener(
+    "beforetoggle",
+    (event) => {
+      if (event.target.matches?.("[popover]")) requestAnimationFrame(() => show(event.target));
+    },
+    true,
+  );
 
   // --- Keys. ---
   function isTyping(element) {
@@ -147,19 +127,6 @@
     return [...document.querySelectorAll(selector)].find((each) => each.offsetParent && !each.disabled);
   }
 
-  function rove(event) {
-    const list = event.target.closest("[data-roving]");
-    const tiles = [...document.querySelectorAll("[data-roving] [data-tile]")];
-    const at = tiles.indexOf(event.target.closest("[data-tile]"));
-    if (!list || at < 0) return false;
-    const columns = getComputedStyle(list).gridTemplateColumns.split(" ").length;
-    const way = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns }[event.key];
-    const next = tiles[Math.max(0, Math.min(tiles.length - 1, at + way))];
-    next.focus();
-    next.scrollIntoView({ block: "nearest" });
-    return true;
-  }
-
   function pressed(event) {
     const { key, target } = event;
     if ((event.ctrlKey || event.metaKey) && key === "Enter") {
@@ -167,8 +134,11 @@
       if (form?.matches("[data-composer]")) form.requestSubmit();
       return form?.matches("[data-composer]");
     }
+    if (key === "Enter" && target.matches("[popover] input")) {
+      target.closest("[popover]").hidePopover();
+      return true;
+    }
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || isTyping(target)) return false;
-    if (key.startsWith("Arrow") && rove(event)) return true;
     if (key === "/") {
       const field = visible('[data-hotkey-focus="/"]');
       field?.focus();
@@ -190,9 +160,7 @@
   document.addEventListener("keydown", (event) => {
     if (!event.repeat && pressed(event)) event.preventDefault();
   });
-  document.addEventListener("input", (event) => {
-    if (event.target.matches("[data-prompt]")) grow(event.target);
-  });
+
   document.addEventListener("change", (event) => {
     if (!event.target.matches("[data-keys-switch]")) return;
     if (event.target.checked) localStorage.removeItem(LETTERS);
@@ -201,21 +169,15 @@
 
   // --- Follow the page as it changes. ---
   function settle(root) {
-    if (root.matches?.("time[data-local]")) localise(root);
-    root.querySelectorAll?.("time[data-local]").forEach(localise);
-    root.querySelectorAll?.("[data-prompt]").forEach(grow);
-    root.querySelectorAll?.("[data-keys-switch]").forEach((each) => {
-      each.checked = localStorage.getItem(LETTERS) !== "off";
-    });
+    for (const time of root.querySelectorAll("time[data-local]")) localise(time);
+    for (const each of root.querySelectorAll("[data-keys-switch]")) each.checked = localStorage.getItem(LETTERS) !== "off";
   }
 
   new MutationObserver((changes) => {
     let isNew = false;
     for (const { type, target, addedNodes } of changes) {
-      if (type === "childList" && addedNodes.length) {
-        isNew = true;
-        addedNodes.forEach((node) => node.nodeType === 1 && settle(node));
-      }
+      for (const node of addedNodes) if (node.parentElement) settle(node.parentElement);
+      isNew ||= type === "childList";
       const time = (target.nodeType === 3 ? target.parentElement : target)?.closest?.("time[data-local]");
       if (time) localise(time);
     }

@@ -144,6 +144,8 @@ class Grid extends HTMLElement {
     if (place < 0) return;
     const hadFocus = this.drawn.get(id)?.contains(document.activeElement);
     this.tiles.splice(place, 1);
+    this.drawn.get(id)?.remove();
+    this.drawn.delete(id);
     this.relayout();
     if (hadFocus) this.focusTile(Math.min(place, this.tiles.length - 1));
     this.tell();

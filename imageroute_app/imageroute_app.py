@@ -64,6 +64,7 @@ def build_app() -> rx.App:
         stylesheets=[f"/{name}.css" for name in STYLES],
         head_components=[
             rx.el.script(src="/app.js", defer=True),
+            rx.el.script(src="/create.js", defer=True),
             rx.el.script(src="/grid.js", defer=True),
             rx.el.link(rel="icon", href="/favicon.svg"),
         ],

@@ -1,11 +1,15 @@
 """What every room's tests may ask for: the built product, as a process."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
+from pymongo import MongoClient
 
+from tests.mongo_server import RUN, is_foreign, mongo_server
 from tests.product import Product, build_front_end
 
 MakeProduct = Callable[..., Awaitable[Product]]
@@ -40,3 +44,14 @@ async def make_product(front_end: None, tmp_path: Path) -> AsyncIterator[MakePro
     yield make
     for own in made:
         await own.kill()
+
+
+@pytest.fixture(scope="session")
+def mongo_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Return the server's address; our databases go with its folder, or are dropped when it is somebody else's."""
+    with mongo_server(tmp_path_factory.mktemp("mongo")) as uri:
+        yield uri
+        with contextlib.closing(MongoClient[dict[str, Any]](uri, timeoutMS=90_000)) as client:
+            for name in client.list_database_names() if is_foreign() else ():
+                if name.startswith(RUN):
+                    client.drop_database(name)

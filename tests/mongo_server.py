@@ -5,6 +5,7 @@ IMAGEROUTE_TEST_MONGODB_URI names any other replica set to use instead.
 
 import contextlib
 import os
+import secrets
 import socket
 import subprocess
 import time
@@ -16,6 +17,8 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 COMMAND = ROOT / ".venv-mongo" / "bin" / "secantusd-py"
 FOREIGN = "IMAGEROUTE_TEST_MONGODB_URI"
+RUN = f"test_{secrets.token_hex(4)}"
+"""What the names of this run's databases begin with."""
 BOOT_S = 60.0
 STOP_S = 20.0
 

@@ -3,11 +3,11 @@
 import reflex as rx
 
 from imageroute_app.components import paths
+from imageroute_app.components.icons import icon
 from imageroute_app.components.links import link
 from imageroute_app.components.marks import bullet, mini_route
 from imageroute_app.components.popovers import earlier_popover, opener, price_popover, route_popover
 from imageroute_app.components.settings import settings_popover
-from imageroute_app.components.shell import icon
 from imageroute_app.state.create import CreateState
 from imageroute_app.state.session import SessionState
 
@@ -91,7 +91,11 @@ def _prompt() -> rx.Component:
             aria_invalid=CreateState.problem_field == "prompt",
             aria_describedby="composer-problem",
             on_change=lambda value: CreateState.set_field("prompt", value).debounce(DEBOUNCE_MS),
-            custom_attrs={"data-prompt": True, "data-hotkey-focus": "/"},
+            custom_attrs={
+                "data-prompt": True,
+                "data-hotkey-focus": "/",
+                "data-filled-by": rx.cond(CreateState.is_draft, "draft", "person"),
+            },
             key=CreateState.form_key,
         ),
         class_name="pr",

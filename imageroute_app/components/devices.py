@@ -3,8 +3,8 @@
 import reflex as rx
 
 from imageroute_app.components.forms import post_button
+from imageroute_app.components.icons import icon
 from imageroute_app.components.marks import moment
-from imageroute_app.components.shell import icon
 from imageroute_app.state.account import AccountState, DeviceView
 
 

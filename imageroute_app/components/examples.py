@@ -2,8 +2,8 @@
 
 import reflex as rx
 
+from imageroute_app.components.icons import icon
 from imageroute_app.components.marks import mini_route
-from imageroute_app.components.shell import icon
 from imageroute_app.state.create import CreateState
 from imageroute_app.state.create_views import ExampleView
 from imageroute_app.state.session import SessionState

@@ -3,9 +3,9 @@
 import reflex as rx
 
 from imageroute_app.components import paths
+from imageroute_app.components.icons import icon, icon_button
 from imageroute_app.components.links import link
 from imageroute_app.components.marks import route
-from imageroute_app.components.shell import icon, icon_button
 from imageroute_app.state.create import CreateState
 from imageroute_app.state.inspector import InspectorState
 

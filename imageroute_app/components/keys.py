@@ -2,7 +2,7 @@
 
 import reflex as rx
 
-from imageroute_app.components.shell import icon
+from imageroute_app.components.icons import icon
 
 KEYS = (
     ("/", "Go to the prompt"),

@@ -3,9 +3,9 @@
 import reflex as rx
 
 from imageroute_app.components import paths
+from imageroute_app.components.icons import icon
 from imageroute_app.components.links import link
 from imageroute_app.components.marks import bullet, moment
-from imageroute_app.components.shell import icon
 from imageroute_app.state.usage import GroupView, LineView, UsageState
 
 WIDTH = 6

@@ -4,9 +4,9 @@ import reflex as rx
 from reflex_components_radix.primitives.dialog import dialog
 
 from imageroute_app.components import paths
+from imageroute_app.components.icons import icon, icon_button
 from imageroute_app.components.inspector import facts
 from imageroute_app.components.links import link
-from imageroute_app.components.shell import icon, icon_button
 from imageroute_app.state.gallery import GalleryState
 from imageroute_app.state.inspector import InspectorState
 

@@ -10,9 +10,9 @@ from reflex_components_core.base.error_boundary import ErrorBoundary
 from reflex_components_core.core.banner import has_too_many_connection_errors
 
 from imageroute_app.components import paths
+from imageroute_app.components.icons import icon
 from imageroute_app.components.links import link
 from imageroute_app.components.public import masthead
-from imageroute_app.components.shell import icon
 
 
 def broken_page() -> rx.Component:

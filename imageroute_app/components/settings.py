@@ -58,11 +58,15 @@ def _model(view: rx.Var[ModelView]) -> rx.Component:
 
 
 def _size(ratio: Ratio) -> rx.Component:
+    way = "flat" if ratio.width > ratio.height else "tall"
     return _radio(
         "size",
         size_value(ratio),
         START.size,
-        rx.el.span(class_name="shape", style={"aspectRatio": f"{ratio.width}/{ratio.height}"}, aria_hidden="true"),
+        rx.el.span(
+            rx.el.i(class_name=f"shape {way}", style={"aspectRatio": f"{ratio.width}/{ratio.height}"}),
+            class_name="cell",
+        ),
         rx.el.b(ratio.name),
         rx.el.span(f"{ratio.width} × {ratio.height}", class_name="q3"),
     )

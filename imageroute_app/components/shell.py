@@ -4,6 +4,8 @@ import reflex as rx
 from reflex_components_core.core.banner import has_connection_errors
 
 from imageroute_app.components import paths
+from imageroute_app.components.icons import icon, icon_button
+from imageroute_app.components.keys import keys_button, keys_popover
 from imageroute_app.components.links import link
 from imageroute_app.components.marks import logo
 from imageroute_app.state.session import SessionState
@@ -18,20 +20,6 @@ PLACES = (
 PHONE_PLACES = ("Create", "Gallery", "Usage", "Account")
 
 
-def icon(name: str, size: str = "") -> rx.Component:
-    """Draw a lucide icon at the design's stroke; `size` is "", "s" or "l"."""
-    pixels = {"": 18, "s": 16, "l": 20}[size]
-    return rx.icon(name, size=pixels, stroke_width=1.6, class_name=f"i {size}", aria_hidden="true")
-
-
-def icon_button(label: str | rx.Var[str], name: str, **props: object) -> rx.Component:
-    """Draw a button that is only an icon, with its name for assistive technology and as a tooltip."""
-    extra = str(props.pop("class_name", ""))
-    return rx.el.button(
-        icon(name), type="button", class_name=f"ib {extra}".strip(), aria_label=label, title=label, **props
-    )
-
-
 def _link(name: str, path: str, symbol: str, current: str) -> rx.Component:
     here = {"aria-current": "page"} if name == current else {}
     return rx.el.a(icon(symbol, "l"), rx.el.span(name), href=path, custom_attrs=here)
@@ -43,6 +31,7 @@ def rail(current: str) -> rx.Component:
         rx.el.a(logo(), href=paths.LANDING, class_name="logo", aria_label="ImageRoute, home"),
         *[_link(name, path, symbol, current) for name, path, symbol in PLACES],
         rx.el.div(class_name="sp"),
+        keys_button(),
         class_name="rail",
         aria_label="Main",
     )
@@ -150,4 +139,5 @@ def shell(
             tabs(title),
             class_name=class_name,
         ),
+        keys_popover(),
     )

@@ -6,9 +6,9 @@ import reflex as rx
 
 from imageroute_app.components import paths
 from imageroute_app.components.examples import examples
+from imageroute_app.components.icons import icon
 from imageroute_app.components.links import link
 from imageroute_app.components.marks import bullet, mini_route, moment
-from imageroute_app.components.shell import icon
 from imageroute_app.state.create import CreateState
 from imageroute_app.state.create_views import JobView, TileView
 from imageroute_app.state.inspector import InspectorState

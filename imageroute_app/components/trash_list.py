@@ -3,8 +3,8 @@
 import reflex as rx
 from reflex_components_radix.primitives.dialog import dialog
 
+from imageroute_app.components.icons import icon
 from imageroute_app.components.marks import moment
-from imageroute_app.components.shell import icon
 from imageroute_app.state.trash import TrashState
 from imageroute_app.state.views import ImageView
 

@@ -207,7 +207,6 @@ COOKIES: Mapping[str, str] = {
 STORAGE_KEYS: Mapping[str, str] = {
     "sessionStorage.token": "names this tab's connection; useless without the cookie",
     "localStorage.theme": "light or dark, as you chose",
-    "localStorage.keys": "off when you turned single-letter shortcuts off; no personal data",
     "localStorage.letters": "single-letter shortcuts are off; kept only when you turn them off",
     "localStorage.last_compiled_theme": "the default the page was built with; no personal data",
 }

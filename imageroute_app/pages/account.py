@@ -8,8 +8,9 @@ from reflex.style import color_mode, set_color_mode
 from imageroute_app.components import paths
 from imageroute_app.components.devices import devices
 from imageroute_app.components.forms import field, post_button, post_form, section, setting
+from imageroute_app.components.icons import icon
 from imageroute_app.components.links import link
-from imageroute_app.components.shell import icon, shell
+from imageroute_app.components.shell import shell
 from imageroute_app.state.account import AccountState
 from imageroute_app.state.session import SessionState
 

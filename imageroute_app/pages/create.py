@@ -4,7 +4,6 @@ import reflex as rx
 
 from imageroute_app.components.composer import composer
 from imageroute_app.components.inspector import inspector
-from imageroute_app.components.keys import keys_popover
 from imageroute_app.components.shell import shell
 from imageroute_app.components.stage import stage
 from imageroute_app.state.inspector import InspectorState
@@ -15,7 +14,6 @@ def create() -> rx.Component:
     return shell(
         stage(),
         composer(),
-        keys_popover(),
         title="Create",
         undo=InspectorState.undo_trash,
         inspector=inspector(),

@@ -4,8 +4,9 @@ import reflex as rx
 
 from imageroute_app.components import paths
 from imageroute_app.components.grid import grid
+from imageroute_app.components.icons import icon
 from imageroute_app.components.lightbox import lightbox
-from imageroute_app.components.shell import icon, shell
+from imageroute_app.components.shell import shell
 from imageroute_app.state.gallery import GalleryState
 from imageroute_app.state.inspector import InspectorState
 

@@ -45,6 +45,7 @@ from imageroute_app.state.views import ModelView, model_view
 
 FieldName = Literal["prompt", "negative", "model", "size", "count", "style", "seed", "strength"]
 Verb = Literal["prompt", "seed", "remix", "all"]
+HERE = "/create"
 EARLIER_JOBS, EARLIER_MAX = 60, 12
 EXAMPLES = (
     Form(prompt="Lighthouse on a cliff at night, one warm beam over a calm sea", style="film-still", seed="48151623"),
@@ -57,6 +58,7 @@ class CreateState(rx.State):
     """What the composer shows beside its own fields."""
 
     start: Form = Form()
+    is_draft: bool = True
     form_key: int = 0
     models: list[ModelView] = []
     model: ModelView = ModelView()
@@ -82,8 +84,10 @@ class CreateState(rx.State):
         """Fill the screen: the draft, its price, and the newest jobs; on_load."""
         try:
             owner = await actor(self)
+            if await self._reused_from_address(owner):
+                return rx.redirect(HERE, replace=True)
             self._load_models()
-            self._mount(await self._first_form(owner))
+            self._mount(read_draft(await services().drafts.load(owner)), is_draft=True)
             await self._requote(owner)
             await self._load_jobs(owner)
         except ImageRouteError as error:
@@ -92,13 +96,19 @@ class CreateState(rx.State):
         self.is_loaded = True
         return StageState.watch_jobs if (await self.get_state(StageState))._is_open() else None
 
-    async def _first_form(self, owner: str) -> Form:
-        """Return the draft, or what the address asks to reuse of a picture: ?use=<image id>&how=<verb>."""
-        draft, asked = read_draft(await services().drafts.load(owner)), self.router.url.query_parameters
-        verb = asked.get("how", "")
-        if verb not in get_args(Verb):
-            return draft
-        return _reused(cast("Verb", verb), await services().gallery.image(owner, asked.get("use", "")), draft)
+    async def _reused_from_address(self, owner: str) -> bool:
+        """Put into the draft what ?use=<image id>&how=<verb> asks to reuse; once, so that a reload takes nothing back."""
+        asked = self.router.url.query_parameters
+        if (verb := asked.get("how", "")) not in get_args(Verb):
+            return False
+        try:
+            image = await services().gallery.image(owner, asked.get("use", ""))
+        except NotFound as error:
+            (await self.get_state(SessionState))._tell_error(error)
+            return False
+        draft = read_draft(await services().drafts.load(owner))
+        await services().drafts.save(owner, draft_of(_reused(cast("Verb", verb), image, draft)))
+        return True
 
     @rx.event
     @signed_in
@@ -172,10 +182,10 @@ class CreateState(rx.State):
 
     # --- The form -------------------------------------------------------------------------------------------------------
 
-    def _mount(self, form: Form) -> None:
-        """Put values into the fields: they are mounted again with them."""
+    def _mount(self, form: Form, *, is_draft: bool = False) -> None:
+        """Put values into the fields: they are mounted again with them. A draft gives way to what was typed meanwhile."""
         self._form = fit_form(form, services().jobs.models())
-        self.start, self.form_key = self._form, self.form_key + 1
+        self.start, self.form_key, self.is_draft = self._form, self.form_key + 1, is_draft
 
     async def _follow(self) -> None:
         """Keep the draft and show the price of what the form holds now."""

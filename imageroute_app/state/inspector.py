@@ -6,9 +6,9 @@ import reflex as rx
 
 from imageroute_app.bootstrap import services
 from imageroute_app.domain.catalog import Model
-from imageroute_app.domain.errors import ImageRouteError
+from imageroute_app.domain.errors import ImageRouteError, NotFound
 from imageroute_app.domain.gallery import Image
-from imageroute_app.domain.jobs import Attempt, AttemptOutcome
+from imageroute_app.domain.jobs import Attempt, AttemptOutcome, Job
 from imageroute_app.state.form import STYLES
 from imageroute_app.state.guard import signed_in
 from imageroute_app.state.session import SessionState, actor
@@ -72,7 +72,7 @@ class InspectorState(rx.State):
     async def _read(self, image_id: str) -> None:
         owner = await actor(self)
         image = await services().gallery.image(owner, image_id)
-        job = await services().jobs.job(owner, image.job_id)
+        job = await _job_of(owner, image)
         attempts = await services().jobs.attempts(owner, image.job_id)
         self._fill(image_view(image, _offered(image), job, attempts), image, attempts)
 
@@ -101,6 +101,14 @@ class InspectorState(rx.State):
         image = await services().gallery.restore(owner, self._trashed)
         await (await self.get_state(StageState))._show_again(owner, image.job_id)
         (await self.get_state(SessionState))._tell("Back in your gallery.")
+
+
+async def _job_of(owner: str, image: Image) -> Job | None:
+    """Return the generation an image came from; None when its row is no longer kept."""
+    try:
+        return await services().jobs.job(owner, image.job_id)
+    except NotFound:
+        return None
 
 
 def _offered(image: Image) -> Model | None:

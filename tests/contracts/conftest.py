@@ -4,7 +4,7 @@ import base64
 import contextlib
 import secrets
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -19,12 +19,9 @@ from imageroute_app.adapters.keys.files import open_file_keys
 from imageroute_app.adapters.keys.mongo import open_mongo_keys
 from imageroute_app.domain.ports import Database, KeyStore
 from tests.contracts.records import NOW
-from tests.mongo_server import is_foreign, mongo_server
+from tests.mongo_server import RUN
 
 MASTER = base64.urlsafe_b64decode("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=")
-
-RUN = f"test_{secrets.token_hex(4)}"
-"""What the names of this run's databases begin with."""
 
 
 class Closable(Protocol):
@@ -100,17 +97,6 @@ class Place:
         with contextlib.closing(MongoClient[dict[str, Any]](self.uri)) as client:
             store = client[self.name]
             return [(name, row) for name in store.list_collection_names() for row in store[name].find()]
-
-
-@pytest.fixture(scope="session")
-def mongo_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Return the server's address; our databases go with its folder, or are dropped when it is somebody else's."""
-    with mongo_server(tmp_path_factory.mktemp("mongo")) as uri:
-        yield uri
-        with contextlib.closing(MongoClient[dict[str, Any]](uri, timeoutMS=90_000)) as client:
-            for name in client.list_database_names() if is_foreign() else ():
-                if name.startswith(RUN):
-                    client.drop_database(name)
 
 
 @pytest.fixture(params=["sqlite", "mongo"])

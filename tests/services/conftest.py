@@ -1,12 +1,15 @@
 """The services on real adapters: SQLite, local disk, real imaging; only clock, provider and bell are ours."""
 
+import secrets
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
+from imageroute_app.adapters.database.mongo.database import open_mongo
 from imageroute_app.adapters.database.sqlite.database import open_sqlite
 from imageroute_app.adapters.identity.passwords import ArgonPasswords
 from imageroute_app.adapters.imaging.finish import open_imaging
@@ -25,6 +28,7 @@ from imageroute_app.services.gallery import Gallery
 from imageroute_app.services.jobs import Jobs
 from imageroute_app.services.runner import Runner
 from tests.doubles import REQUEST, Bell, Letters, MovingClock, ScriptedProvider
+from tests.mongo_server import RUN
 
 RULES = Rules(origin="http://127.0.0.1:3000", jobs_per_hour=1000, sign_ups_per_hour=1000)
 
@@ -112,17 +116,20 @@ class House:
         assert stored == {media_prefix(owner, image.id) for image in images}
 
 
-@pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
-    """Open a house on SQLite."""
+@asynccontextmanager
+async def open_house(folder: Path, *, mongo_uri: str = "") -> AsyncIterator[House]:
+    """Open a house on SQLite, or on a database of its own at a MongoDB server."""
     clock = MovingClock()
-    keys = await open_file_keys(tmp_path / "keys", b"")
-    database = await open_sqlite(tmp_path / "house.db", keys, clock)
+    keys = await open_file_keys(folder / "keys", b"")
+    if mongo_uri:
+        database = await open_mongo(mongo_uri, f"{RUN}_{secrets.token_hex(4)}", keys, clock)
+    else:
+        database = await open_sqlite(folder / "house.db", keys, clock)
     pool = WorkerPool(1)
     sketch = SketchProvider(pool)
     opened = House(
         database=database,
-        media=await open_local_media(tmp_path / "media"),
+        media=await open_local_media(folder / "media"),
         imaging=open_imaging(pool),
         clock=clock,
         provider=ScriptedProvider(sketch.models()[0]),
@@ -132,6 +139,22 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
     await opened.accounts.settle()
     await pool.close()
     await database.close()
+    await keys.close()
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    """Open a house on SQLite."""
+    async with open_house(tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture(params=["sqlite", "mongo"])
+async def either_house(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[House]:
+    """Open a house on each database in turn."""
+    uri = request.getfixturevalue("mongo_uri") if request.param == "mongo" else ""
+    async with open_house(tmp_path, mongo_uri=uri) as opened:
+        yield opened
 
 
 LEASE_OVER = {"seconds": (RULES.lease + timedelta(seconds=1)).total_seconds()}

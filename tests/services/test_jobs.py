@@ -9,7 +9,8 @@ from tests.doubles import REQUEST, png
 from tests.services.conftest import House
 
 
-async def test_two_tabs_with_the_same_form_hold_the_same_quote_and_make_one_job(house: House) -> None:
+async def test_two_tabs_with_the_same_form_hold_the_same_quote_and_make_one_job(either_house: House) -> None:
+    house = either_house
     owner = await house.person()
     first = await house.jobs.quote(owner, REQUEST)
     second = await house.jobs.quote(owner, REQUEST)
@@ -30,7 +31,8 @@ async def test_second_half_of_a_double_click_returns_the_first_job(house: House)
     assert await house.check_books(owner) == 48
 
 
-async def test_fifty_parallel_submits_on_ten_credits_accept_exactly_ten(house: House) -> None:
+async def test_fifty_parallel_submits_on_ten_credits_accept_exactly_ten(either_house: House) -> None:
+    house = either_house
     house.rules = replace(house.rules, starter_credits=10)
     house.__post_init__()
     owner = await house.person()

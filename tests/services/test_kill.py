@@ -1,13 +1,17 @@
 """kill -9 at every point of a generation (SECURITY.md S1): a new process ends the job, and the books are right."""
 
+import base64
 import json
 import os
+import secrets
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tests.mongo_server import RUN
 
 ROOT = Path(__file__).parents[2]
 POINTS = (
@@ -30,7 +34,7 @@ def worker(act: str, environ: dict[str, str]) -> "subprocess.CompletedProcess[st
         env=base | environ,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=150,
         check=False,
     )
 
@@ -67,3 +71,22 @@ def check_kill(data_dir: Path, point: str, extra: dict[str, str]) -> None:
 @pytest.mark.parametrize("point", POINTS)
 def test_killed_generation_is_ended_exactly_once_by_the_next_process(tmp_path: Path, point: str) -> None:
     check_kill(tmp_path, point, {})
+
+
+# Killed inside its transaction, the client leaves it open at the server, which ends it after its own minute
+# (transactionLifetimeLimitSeconds); the job is final right after, so this one point runs with the soak.
+ON_MONGODB = [pytest.param(point, marks=[pytest.mark.soak] if point == "before_commit" else []) for point in POINTS]
+
+
+@pytest.mark.parametrize("point", ON_MONGODB)
+def test_the_same_on_mongodb(tmp_path: Path, point: str, mongo_uri: str) -> None:
+    database = f"{RUN}_{secrets.token_hex(4)}"
+    check_kill(
+        tmp_path,
+        point,
+        {
+            "IMAGEROUTE_MONGODB_URI": mongo_uri,
+            "IMAGEROUTE_MONGODB_DATABASE": database,
+            "IMAGEROUTE_MASTER_KEY": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+        },
+    )

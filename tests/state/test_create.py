@@ -510,3 +510,30 @@ async def test_earlier_prompts_are_distinct_and_come_back_whole(house: House, op
     await CreateState.use_earlier.fn(state, state.earlier[1].job_id)
 
     assert state.start.prompt == "one\nof two lines"
+
+
+async def test_address_reuses_a_picture_once_and_keeps_the_draft(house: House, open_tab: OpenTab) -> None:
+    owner = await house.person()
+    tab = await ready(open_tab)
+    await delivered(house, tab)
+    image = (await select(tab)).image
+    await type_prompt(tab, "something else")
+
+    other = await open_tab(address=f"/create?how=remix&use={image.id}")
+    event = await CreateState.load_create.fn(other.state(CreateState))
+
+    assert event is not None
+    kept = read_draft(await services().drafts.load(owner))
+    assert (kept.prompt, kept.source) == ("something else", image.id)
+
+
+@pytest.mark.parametrize("address", ["/create?how=remix&use=nothing", "/create?how=steal&use=x", "/create?use=x"])
+async def test_address_that_leads_to_no_picture_still_opens_the_screen(
+    house: House, open_tab: OpenTab, address: str
+) -> None:
+    await house.person()
+
+    state = await load(await open_tab(address=address))
+
+    assert state.is_loaded
+    assert state.source.id == ""

@@ -1,4 +1,4 @@
-"""Pictures of nothing: lines that follow a field, marbled paint, soft meshes, contour maps, silk and cut paper."""
+"""Pictures of nothing: marbled paint, soft meshes, contour maps, silk and cut paper."""
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from imageroute_app.adapters.providers.sketch.words import Reading
 MESHES: tuple[tuple[str, ...], ...] = (
     ("#0b1d51", "#1e6091", "#34d1bf", "#7b2cbf", "#ff8fab", "#10002b"),
     ("#ffb4a2", "#ffe5b4", "#6d9dc5", "#e5383b", "#ffcdb2", "#22577a"),
-    ("#fde2e4", "#c9e4de", "#a0c4ff", "#ffc6a8", "#cdb4db", "#f7f3e3"),
+    ("#fde2e4", "#8fd6c4", "#7ea8f8", "#ffab82", "#b78fd6", "#fff6dc"),
     ("#14213d", "#3a0ca3", "#f72585", "#ff9e00", "#4361ee", "#0b132b"),
     ("#083d3f", "#138a72", "#e9d8a6", "#ee9b00", "#ca6702", "#001219"),
     ("#2d1e2f", "#8d3b72", "#f39b6d", "#ffd9a0", "#4a7c9b", "#1b2a41"),
@@ -64,14 +64,14 @@ def mesh(reading: Reading, width: int, height: int, rng: np.random.Generator) ->
     small = _small(frame, 360)
     inks, colours = inks_of(reading), list(_pick(MESHES, rng))
     rng.shuffle(colours)
-    bend_x, bend_y = noise(small, 1.6, rng) * np.float32(0.16), noise(small, 1.6, rng) * np.float32(0.16)
+    bend_x, bend_y = noise(small, 1.6, rng) * np.float32(0.19), noise(small, 1.6, rng) * np.float32(0.19)
     total = np.zeros((small.height, small.width, 3), np.float32)
     weights = np.zeros((small.height, small.width, 1), np.float32)
     grid = [(0.1, 0.1), (0.85, 0.08), (0.5, 0.45), (0.08, 0.8), (0.92, 0.72), (0.48, 1.0)]
     for text, (u, v) in zip(colours, grid, strict=True):
         x, y = small.around(u + float(rng.normal(0, 0.1)), v + float(rng.normal(0, 0.1)))
         near = (x + bend_x) ** 2 + (y + bend_y) ** 2
-        share = (float(rng.uniform(0.7, 1.3)) / (near**1.35 + 0.006))[..., None]
+        share = (float(rng.uniform(0.7, 1.3)) / (near**1.9 + 0.0035))[..., None]
         total += share * inks(text)
         weights += share
     picture = resize(total / weights, width, height)
@@ -167,23 +167,3 @@ def strata(reading: Reading, width: int, height: int, rng: np.random.Generator) 
         rim = np.clip(1 - (field - np.float32(level)) / (pixel * np.float32(2.4)), 0, 1) * sheet
         over(picture, mix(colour, colour * 0.2 + 0.8, (rim * 0.28)[..., None]), sheet)
     return picture
-
-
-def _vector_field(frame: Frame, rng: np.random.Generator, cells: float, turns: float) -> tuple[Frame, Field, Field]:
-    small = _small(frame, 256)
-    angle = fbm(small, cells, 2, rng, gain=0.4) * np.float32(np.pi * turns) + np.float32(rng.uniform(0, 6.28))
-    return small, np.cos(angle), np.sin(angle)
-
-
-def trace(frame: Frame, rng: np.random.Generator, *, count: int, steps: int, stride: float) -> tuple[Field, Field]:
-    """Return the paths (steps x count, in shares of width and height) of points that follow a random field."""
-    small, toward_x, toward_y = _vector_field(frame, rng, float(rng.uniform(1.3, 2.4)), float(rng.uniform(1.1, 1.7)))
-    u, v = rng.uniform(-0.1, 1.1, count).astype(np.float32), rng.uniform(-0.1, 1.1, count).astype(np.float32)
-    across, down = np.float32(stride * frame.unit / frame.width), np.float32(stride * frame.unit / frame.height)
-    path_u, path_v = np.empty((steps, count), np.float32), np.empty((steps, count), np.float32)
-    for step in range(steps):
-        path_u[step], path_v[step] = u, v
-        x, y = u * small.width - 0.5, v * small.height - 0.5
-        u = u + sample(toward_x, x, y) * across
-        v = v + sample(toward_y, x, y) * down
-    return path_u, path_v

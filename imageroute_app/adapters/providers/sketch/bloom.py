@@ -39,13 +39,22 @@ def bloom(reading: Reading, width: int, height: int, rng: np.random.Generator) -
         share = number / (rings - 1)
         radius = size * (1 - 0.80 * share**0.85)
         turn = number * np.pi / petals * (1 + 0.03 * float(rng.normal()))
-        _ring(frame, picture, polar, (petals, radius, turn, share, *shape), tones)
+        near = radius * 1.18 + 0.02
+        rows, columns = _reach(y[:, 0], near), _reach(x[0], near)
+        patch, local = picture[rows, columns], (polar[0][rows, columns], polar[1][rows, columns])
+        _ring(frame.short, patch, local, (petals, radius, turn, share, *shape), tones)
     _heart(frame, picture, at, size * 0.16, inks("#f4cf6a"), rng)
     return picture
 
 
+def _reach(line: Field, near: float) -> slice:
+    """Return the part of a coordinate line that lies near its middle."""
+    inside = np.nonzero(np.abs(line) < near)[0]
+    return slice(int(inside[0]), int(inside[-1]) + 1) if inside.size else slice(0, 0)
+
+
 def _ring(
-    frame: Frame, picture: Field, polar: tuple[Field, Field],
+    short: float, picture: Field, polar: tuple[Field, Field],
     ring: tuple[int, float, float, float, float, float], tones: Ramp,
 ) -> None:  # fmt: skip
     petals, radius, turn, share, blunt, swell = ring
@@ -57,9 +66,9 @@ def _ring(
     half = step * 0.54 * np.clip(np.sin(np.pi * inside**swell * 0.5 + np.pi * 0.5 * inside**4), 0, 1) ** blunt
     half = np.maximum(half, np.where(r < 0.55, step * 0.5, 0))
     half = np.where(r < 1, half, 0)
-    cover = np.clip((half - np.abs(local)) * away * frame.short / 1.4 + 0.5, 0, 1) * (r < 1.0)
+    cover = np.clip((half - np.abs(local)) * away * short / 1.4 + 0.5, 0, 1) * (r < 1.0)
     cover = cover.astype(np.float32)
-    _shade(frame, picture, cover, share)
+    _shade(short, picture, cover, share)
     bent = np.abs(local) / np.maximum(half, 1e-3)
     tone = np.clip(0.10 + 0.80 * inside**1.2 - 0.22 * share - 0.10 * bent**2, 0, 1)
     colour = tones(tone.astype(np.float32))
@@ -73,12 +82,13 @@ def _ring(
     over(picture, np.clip(colour * ((fold + vein) * side)[..., None], 0, 1).astype(np.float32), cover)
 
 
-def _shade(frame: Frame, picture: Field, cover: Field, share: float) -> None:
-    small_w, small_h = max(2, frame.width // 3), max(2, frame.height // 3)
-    drop = frame.short * (0.022 - 0.012 * share)
-    soft = resize(blur(resize(cover, small_w, small_h), drop / 3), frame.width, frame.height)
+def _shade(short: float, picture: Field, cover: Field, share: float) -> None:
+    """Darken what lies under a ring, a little below it, in place."""
+    height, width = cover.shape
+    drop = short * (0.022 - 0.012 * share)
+    soft = resize(blur(resize(cover, max(2, width // 3), max(2, height // 3)), drop / 3), width, height)
     down = max(1, round(drop * 0.5))
-    soft = np.pad(soft, ((down, 0), (0, 0)), mode="edge")[: frame.height]
+    soft = np.pad(soft, ((down, 0), (0, 0)), mode="edge")[:height]
     picture *= (1 - 0.50 * np.clip(soft, 0, 1))[..., None]
 
 

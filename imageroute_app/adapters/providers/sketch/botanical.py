@@ -51,13 +51,13 @@ def _frond(plate: Plate, start: tuple[float, float, float], long: float, colour:
     for k in range(count):
         spine.append((x, y))
         share = k / count
-        reach = long * 0.30 * math.sin(math.pi * min(1.0, share * 0.90 + 0.10)) ** 0.8
+        reach = long * 0.30 * math.sin(math.pi * min(1.0, share * 0.85 + 0.10)) ** 0.8
         for side in (1, -1):
             turn = angle + side * (1.08 - 0.42 * share)
-            plate.polygon(petal(x, y, reach, long * 0.036, turn), colour)
+            plate.polygon(petal(x, y, reach, long * 0.027, turn), colour)
         x, y = x + math.cos(angle) * long / count, y + math.sin(angle) * long / count
         angle += bend / count * (0.4 + 1.2 * share)
-    plate.polygon(petal(x, y, long * 0.09, long * 0.03, angle), colour)
+    plate.polygon(petal(*spine[-1], long * 0.12, long * 0.027, angle), colour)
     plate.stroke(spine, max(1.0, long * 0.0075), colour)
 
 
@@ -177,9 +177,9 @@ def _scattered(frame: Frame, rng: np.random.Generator) -> list[tuple[float, floa
     """Return places and sizes of flowers that hardly touch, big ones first."""
     taken = np.zeros((0, 3))
     size = frame.short
+    crowd = max(1.0, frame.width * frame.height / (size * size))
     for radius, tries in ((0.125, 60), (0.09, 160), (0.06, 420), (0.038, 800)):
-        tries = int(tries * max(1.0, frame.width * frame.height / (size * size)))
-        spots = rng.random((tries, 2)) * (frame.width, frame.height)
+        spots = rng.random((int(tries * crowd), 2)) * (frame.width, frame.height)
         for x, y in spots:
             reach = radius * size
             if not len(taken) or np.all(np.hypot(taken[:, 0] - x, taken[:, 1] - y) > (taken[:, 2] + reach) * 0.95):

@@ -42,46 +42,71 @@ def _margin(plate: Plate, ground: Field, box: tuple[float, float, float, float])
         plate.rectangle(*edge, ground)
 
 
-def _figure(
-    plate: Plate, box: tuple[float, float, float], inks: tuple[Field, Field, Field], rng: np.random.Generator
-) -> None:
-    x, y, cell = box
-    ink, second, ground = inks
-    corner = int(rng.integers(4))
-    cx, cy = x + cell * (corner % 2), y + cell * (corner // 2)
-    start = {0: 0, 1: 90, 2: 270, 3: 180}[corner]
-    match int(rng.integers(8)):
-        case 0:
-            plate.wedge(cx, cy, cell, (start, start + 90), ink)
-        case 1:
-            plate.circle(x + cell / 2, y + cell / 2, cell * 0.36, ink)
-            plate.circle(x + cell / 2, y + cell / 2, cell * 0.15, second)
-        case 2:
-            for reach, colour in ((1.0, ink), (0.68, ground), (0.36, second)):
-                plate.wedge(cx, cy, cell * reach, (start, start + 90), colour)
-        case 3:
-            _stripes(plate, box, ink, upright=rng.random() < 0.5)
-        case 4:
-            points = [(x, y), (x + cell, y), (x + cell, y + cell), (x, y + cell)]
-            plate.polygon(points[:corner] + points[corner + 1 :], ink)
-        case 5:
-            plate.wedge(x + cell / 2, y, cell / 2, (0, 180), ink)
-            plate.wedge(x + cell / 2, y + cell, cell / 2, (180, 360), second)
-        case 6:
-            plate.wedge(x, y + cell / 2, cell / 2, (270, 450), ink)
-            plate.wedge(x + cell, y + cell / 2, cell / 2, (90, 270), second)
-        case _:
-            for k in range(9):
-                at = (x + cell * (0.2 + 0.3 * (k % 3)), y + cell * (0.2 + 0.3 * (k // 3)))
-                plate.circle(*at, cell * 0.085, ink)
+Cell = tuple[float, float, float]
+Trio = tuple[Field, Field, Field]
 
 
-def _stripes(plate: Plate, box: tuple[float, float, float], ink: Field, *, upright: bool) -> None:
-    x, y, cell = box
+def _figure(plate: Plate, cell: Cell, inks: Trio, rng: np.random.Generator) -> None:
+    """Draw one of the figures into a cell (x, y, side) in two inks on a ground."""
+    FIGURES[int(rng.integers(len(FIGURES)))](plate, cell, inks, int(rng.integers(4)))
+
+
+def _corner(cell: Cell, corner: int) -> tuple[float, float, tuple[float, float]]:
+    """Return a corner of a cell and the angles of the quarter turn that lies inside."""
+    x, y, side = cell
+    start = (0, 90, 270, 180)[corner]
+    return x + side * (corner % 2), y + side * (corner // 2), (start, start + 90)
+
+
+def _quarter(plate: Plate, cell: Cell, inks: Trio, corner: int) -> None:
+    x, y, angles = _corner(cell, corner)
+    plate.wedge(x, y, cell[2], angles, inks[0])
+
+
+def _target(plate: Plate, cell: Cell, inks: Trio, corner: int) -> None:
+    x, y, side = cell
+    plate.circle(x + side / 2, y + side / 2, side * (0.36 + 0.03 * corner), inks[0])
+    plate.circle(x + side / 2, y + side / 2, side * 0.15, inks[1])
+
+
+def _rainbow(plate: Plate, cell: Cell, inks: Trio, corner: int) -> None:
+    x, y, angles = _corner(cell, corner)
+    for reach, colour in ((1.0, inks[0]), (0.68, inks[2]), (0.36, inks[1])):
+        plate.wedge(x, y, cell[2] * reach, angles, colour)
+
+
+def _triangle(plate: Plate, cell: Cell, inks: Trio, corner: int) -> None:
+    x, y, side = cell
+    points = [(x, y), (x + side, y), (x + side, y + side), (x, y + side)]
+    plate.polygon(points[:corner] + points[corner + 1 :], inks[0])
+
+
+def _halves(plate: Plate, cell: Cell, inks: Trio, corner: int) -> None:
+    x, y, side = cell
+    if corner % 2:
+        plate.wedge(x + side / 2, y, side / 2, (0, 180), inks[0])
+        plate.wedge(x + side / 2, y + side, side / 2, (180, 360), inks[1])
+        return
+    plate.wedge(x, y + side / 2, side / 2, (270, 450), inks[0])
+    plate.wedge(x + side, y + side / 2, side / 2, (90, 270), inks[1])
+
+
+def _dots(plate: Plate, cell: Cell, inks: Trio, corner: int) -> None:
+    x, y, side = cell
+    for k in range(9):
+        at = (x + side * (0.2 + 0.3 * (k % 3)), y + side * (0.2 + 0.3 * (k // 3)))
+        plate.circle(*at, side * (0.07 + 0.01 * corner), inks[0])
+
+
+def _stripes(plate: Plate, cell: Cell, inks: Trio, corner: int) -> None:
+    x, y, side = cell
     for k in range(5):
-        a, b = k * cell / 5 + cell * 0.05, k * cell / 5 + cell * 0.15
-        edges = (x + a, y, x + b, y + cell) if upright else (x, y + a, x + cell, y + b)
-        plate.rectangle(*edges, ink)
+        a, b = side * (k / 5 + 0.05), side * (k / 5 + 0.15)
+        edges = (x + a, y, x + b, y + side) if corner % 2 else (x, y + a, x + side, y + b)
+        plate.rectangle(*edges, inks[0])
+
+
+FIGURES = (_quarter, _target, _rainbow, _stripes, _triangle, _halves, _halves, _dots)
 
 
 WARM_BANDS = (
@@ -145,14 +170,13 @@ def _wave_bands(frame: Frame, picture: Field, bands: list[Field], sun: Field, rn
 
 
 def _turned_bands(frame: Frame, picture: Field, bands: list[Field], sun: Field, rng: np.random.Generator) -> None:
-    wide = float(rng.uniform(0.075, 0.1))
+    wide = float(rng.uniform(0.075, 0.1)) * (frame.unit / frame.short) ** 1.2
     side = float(rng.choice((0.0, 1.0)))
-    wall = Frame(frame.width, frame.height)
     for corner, reach in (((side, 1.0), 9.6), ((1 - side, 0.0), 6.4)):
-        x, y = wall.around(*corner)
+        x, y = frame.around(*corner)
         away = np.sqrt(x * x + y * y)
         _lay_bands(frame, picture, away, bands, (wide * reach, wide))
-    over(picture, sun, frame.disc(abs(side - 0.17), 0.84, wide * 1.25))
+    over(picture, sun, frame.disc(abs(side - 0.5), 0.5, 0.105))
 
 
 def seigaiha(reading: Reading, width: int, height: int, rng: np.random.Generator) -> Field:
@@ -161,6 +185,8 @@ def seigaiha(reading: Reading, width: int, height: int, rng: np.random.Generator
     inks = inks_of(reading)
     cream, *rest = FLATS[int(rng.integers(len(FLATS)))]
     paper, colours = inks(cream), [inks(text) for text in rest]
+    if reading.time == "night":
+        paper, colours = inks("#10162b"), [inks(text) for text in (cream, *rest)]
     order = [int(k) for k in rng.permutation(len(colours))]
     deep, other, *accents = (colours[k] for k in order)
     plate = Plate(frame, paper)

@@ -30,7 +30,7 @@ _SCENES: dict[str, dict[int, str]] = {
         1: "mist misty fog foggy",
     },
     "dunes": {4: "desert dune dunes sahara sand sandy desierto wüste désert 🏜 🐫 🐪", 1: "arid dry oasis"},
-    "balloons": {6: "balloon balloons 🎈", 4: "hot-air-balloon globo montgolfière ballon"},
+    "balloons": {6: "balloon balloons 🎈", 4: "hot-air airship globo montgolfière ballon"},
     "lighthouse": {7: "lighthouse faro phare leuchtturm", 2: "beacon cliff beam lantern"},
     "sea": {
         4: "sea ocean seascape waves surf mar mer meer océan море بحر 海 🌊",
@@ -120,16 +120,16 @@ COLOURS: dict[str, str] = {
     "gold": "#e0a526", "golden": "#e0a526", "yellow": "#f6cf2d", "lemon": "#f4e04d", "mustard": "#d2a11f",
     "lime": "#a4d23a", "olive": "#7c7f32", "green": "#2f9e4f", "emerald": "#0f9d63", "jade": "#1fa37a",
     "mint": "#8fdcbc", "sage": "#95a884", "moss": "#6a7d3a", "teal": "#12908f", "turquoise": "#24c1bd",
-    "cyan": "#1fb8da", "aqua": "#3ccfd0", "azure": "#2f8fe6", "blue": "#2563d9", "cobalt": "#1c47b8",
+    "cyan": "#1fb8da", "aqua": "#3ccfd0", "azure": "#2f8fe6", "blue": "#1482d6", "cobalt": "#1c47b8",
     "navy": "#16265c", "indigo": "#3c35a0", "ultramarine": "#2a2fb0", "violet": "#7a3fd0", "purple": "#7b2fa8",
     "lavender": "#ab96e0", "lilac": "#c2a0dc", "plum": "#7d3568", "mauve": "#b484a8", "magenta": "#d41f98",
     "fuchsia": "#e0339c", "pink": "#f27aa8", "rose": "#e58496", "blush": "#f0a8a8", "black": "#101014",
     "white": "#f6f5f1", "grey": "#85878b", "gray": "#85878b", "silver": "#b4b8be", "ivory": "#f4ecd8",
     "cream": "#f3e6c6", "beige": "#dbc7a2", "charcoal": "#2c2e33", "monochrome": "#77797d",
-    "rojo": "#d8302f", "rouge": "#d8302f", "rot": "#d8302f", "azul": "#2563d9", "bleu": "#2563d9", "blau": "#2563d9",
+    "rojo": "#d8302f", "rouge": "#d8302f", "azul": "#1482d6", "bleu": "#1482d6", "blau": "#1482d6",
     "verde": "#2f9e4f", "vert": "#2f9e4f", "grün": "#2f9e4f", "amarillo": "#f6cf2d", "jaune": "#f6cf2d",
-    "gelb": "#f6cf2d", "синий": "#2563d9", "красный": "#d8302f", "أزرق": "#2563d9", "أحمر": "#d8302f",
-    "❤": "#d8302f", "🧡": "#f0801f", "💛": "#f6cf2d", "💚": "#2f9e4f", "💙": "#2563d9", "💜": "#7b2fa8", "🖤": "#101014",
+    "gelb": "#f6cf2d", "синий": "#1482d6", "красный": "#d8302f", "أزرق": "#1482d6", "أحمر": "#d8302f",
+    "❤": "#d8302f", "🧡": "#f0801f", "💛": "#f6cf2d", "💚": "#2f9e4f", "💙": "#1482d6", "💜": "#7b2fa8", "🖤": "#101014",
 }  # fmt: skip
 
 TIMES: dict[str, str] = {

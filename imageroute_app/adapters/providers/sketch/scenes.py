@@ -4,7 +4,24 @@ from collections.abc import Callable
 
 import numpy as np
 
-from imageroute_app.adapters.providers.sketch import abstract, clouds, landscapes, sky, water
+from imageroute_app.adapters.providers.sketch import (
+    abstract,
+    arch,
+    bloom,
+    bokeh,
+    botanical,
+    chrome,
+    city,
+    clouds,
+    flow,
+    geometric,
+    landscapes,
+    lighthouse,
+    sky,
+    solids,
+    terrain,
+    water,
+)
 from imageroute_app.adapters.providers.sketch.canvas import Field
 from imageroute_app.adapters.providers.sketch.words import Reading
 
@@ -12,8 +29,11 @@ Scene = Callable[[Reading, int, int, np.random.Generator], Field]
 
 SCENES: dict[str, Scene] = {
     "ridges": landscapes.ridges,
+    "peaks": terrain.peaks,
     "pines": landscapes.pines,
+    "dunes": terrain.dunes,
     "balloons": landscapes.balloons,
+    "lighthouse": lighthouse.lighthouse,
     "sea": water.sea,
     "lake": water.lake,
     "islands": water.islands,
@@ -21,13 +41,23 @@ SCENES: dict[str, Scene] = {
     "planet": sky.planet,
     "aurora": sky.aurora,
     "clouds": clouds.clouds,
-    "mesh": abstract.mesh,
+    "bokeh": bokeh.bokeh,
+    "city": city.city,
+    "fern": botanical.fern,
+    "cutouts": botanical.cutouts,
+    "poppies": botanical.poppies,
+    "bloom": bloom.bloom,
+    "bauhaus": geometric.bauhaus,
+    "supergraphic": geometric.supergraphic,
+    "arch": arch.arch,
+    "seigaiha": geometric.seigaiha,
+    "chrome": chrome.chrome,
+    "orb": solids.orb,
+    "still": solids.still,
+    "flow": flow.flow,
     "marble": abstract.marble,
+    "mesh": abstract.mesh,
     "topo": abstract.topo,
     "folds": abstract.folds,
     "strata": abstract.strata,
 }
-from imageroute_app.adapters.providers.sketch import lexicon  # noqa: E402 - until every scene is drawn
-
-for _name in lexicon.SCENE_ORDER:
-    SCENES.setdefault(_name, abstract.marble)

@@ -44,18 +44,20 @@ def film_still(picture: Field, frame: Frame, rng: np.random.Generator) -> Field:
 
 
 def _inks_of_picture(picture: Field, count: int) -> Field:
-    """Return a few colours that stand for the picture, from dark to light."""
-    small = resize(picture, 72, 72).reshape(-1, 3)
-    lab = to_lab(small)
-    order = np.argsort(lab[:, 0], kind="stable")
-    groups = np.array_split(lab[order], count)
-    centres = np.stack([group.mean(0) for group in groups])
-    for _ in range(5):
+    """Return a few colours that stand for the picture; a small bright thing gets its own, as a printer would do."""
+    lab = to_lab(resize(picture, 72, 72).reshape(-1, 3))
+    chosen = [int(np.argmin(lab[:, 0]))]
+    away = ((lab - lab[chosen[0]]) ** 2).sum(1)
+    while len(chosen) < count:
+        chosen.append(int(np.argmax(away)))
+        away = np.minimum(away, ((lab - lab[chosen[-1]]) ** 2).sum(1))
+    centres = lab[chosen].copy()
+    for _ in range(4):
         near = np.argmin(((lab[:, None, :] - centres[None]) ** 2).sum(-1), 1)
         for k in range(count):
             if (near == k).any():
                 centres[k] = lab[near == k].mean(0)
-    centres[:, 1:] *= 1.15
+    centres[:, 1:] *= 1.12
     return centres[np.argsort(centres[:, 0], kind="stable")].astype(np.float32)
 
 

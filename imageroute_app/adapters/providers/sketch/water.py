@@ -145,7 +145,7 @@ def islands(reading: Reading, width: int, height: int, rng: np.random.Generator)
     colour *= (1 + swell * (1 - land))[..., None]
     break_at = 0.490 + 0.006 * fbm(frame, 20, 2, rng)
     over(colour, rgb("#ffffff"), (np.exp(-(((level - break_at) / 0.0045) ** 2)) * 0.6).astype(np.float32))
-    sky = smooth(0.34, 0.95, fbm(frame, 2.4, 6, rng, gain=0.55)) * np.float32(0.92)
+    sky = smooth(0.42, 1.10, fbm(frame, 2.6, 6, rng, gain=0.56)) * np.float32(0.9)
     drop = max(1, round(frame.short * 0.02))
     shadow = np.pad(sky, ((drop, 0), (drop, 0)), mode="edge")[:height, :width]
     colour *= (1 - 0.36 * shadow)[..., None]

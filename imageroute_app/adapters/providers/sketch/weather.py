@@ -28,8 +28,8 @@ def over_scene(picture: Field, scene: str, weather: str, rng: np.random.Generato
             _rain(frame, picture, rng, 0.22)
         case "storm":
             _rain(frame, picture, rng, 0.30)
-        case "snow":
-            _snow(frame, picture, rng, 340 if scene in ALREADY_SNOWY else 900)
+        case "snow" if scene not in ALREADY_SNOWY:
+            _snow(frame, picture, rng, 900)
         case _:
             return
 
