@@ -111,14 +111,14 @@ def page_query(below: int = 0, text: str = "", *, trashed: bool = False) -> Quer
 
 async def page_rows(small: SqliteDatabase, large: SqliteDatabase) -> list[Row]:
     """Compare the first and the last page of both files, interleaved."""
-    rows: list[Row] = []
+    found: list[Row] = []
     for name, below in (("first", 0), ("last", PAGE + 5)):
         times: tuple[list[float], list[float]] = ([], [])
         for _ in range(ROUNDS):
             for kept, database in zip(times, (small, large), strict=True):
                 kept.append(await milliseconds(partial(database.tables.images.find, page_query(below))))
         ratio = median_ratio(times[1], times[0])
-        rows.append(
+        found.append(
             Row(
                 name=f"{name} page of {PAGE}, 100k images against 1k",
                 value=f"{statistics.median(times[1]):.2f} ms",
@@ -127,7 +127,7 @@ async def page_rows(small: SqliteDatabase, large: SqliteDatabase) -> list[Row]:
                 met=ratio <= 1.10,
             )
         )
-    return rows
+    return found
 
 
 async def aiosqlite_row(folder: Path, large: SqliteDatabase) -> Row:
@@ -170,12 +170,12 @@ def searches() -> dict[str, list[str]]:
 async def search_rows(large: SqliteDatabase) -> list[Row]:
     """Return the 95th percentile of each kind of search, against decrypting every prompt."""
     scan_ms = await milliseconds(lambda: scan(large))
-    rows = [Row(name="decrypt and scan 100k prompts", value=f"{scan_ms:.0f} ms", goal="reported")]
+    found = [Row(name="decrypt and scan 100k prompts", value=f"{scan_ms:.0f} ms", goal="reported")]
     for (kind, texts), trashed in itertools.product(searches().items(), (False, True)):
         queries = [page_query(text=text, trashed=trashed) for text in texts]
         times = [await milliseconds(partial(large.tables.images.find, query)) for query in queries]
         p95 = statistics.quantiles(times, n=20)[-1]
-        rows.append(
+        found.append(
             Row(
                 name=f"search p95, {kind}{', in the trash' if trashed else ''}",
                 value=f"{p95:.1f} ms",
@@ -184,7 +184,7 @@ async def search_rows(large: SqliteDatabase) -> list[Row]:
                 met=p95 <= 50 and scan_ms >= 30 * p95,
             )
         )
-    return rows
+    return found
 
 
 async def scan(large: SqliteDatabase) -> int:
@@ -213,7 +213,7 @@ async def measure(folder: Path) -> list[Row]:
     """Seed what is missing and measure everything."""
     small, large = await seeded(folder, SMALL), await seeded(folder, LARGE)
     size = (folder / f"{LARGE}.db").stat().st_size / LARGE / 1000
-    rows = [
+    found = [
         Row(name="database per image, search index included", value=f"{size:.1f} KB", goal="reported"),
         *await page_rows(small, large),
         await aiosqlite_row(folder, large),
@@ -222,17 +222,17 @@ async def measure(folder: Path) -> list[Row]:
     ]
     await small.close()
     await large.close()
-    return rows
+    return found
 
 
-def database_rows(folder: Path | None = None) -> list[Row]:
+async def rows(folder: Path | None = None) -> list[Row]:
     """Return the rows of this file; without a folder everything is seeded anew and thrown away."""
     if folder is not None:
-        folder.mkdir(parents=True, exist_ok=True)
-        return asyncio.run(measure(folder))
+        folder.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240  # nothing else runs here
+        return await measure(folder)
     with tempfile.TemporaryDirectory() as made:
-        return asyncio.run(measure(Path(made)))
+        return await measure(Path(made))
 
 
 if __name__ == "__main__":
-    show("SQLite", database_rows(Path(sys.argv[1]) if len(sys.argv) > 1 else None))
+    show("SQLite", asyncio.run(rows(Path(sys.argv[1]) if len(sys.argv) > 1 else None)))

@@ -5,16 +5,17 @@ import io
 import statistics
 import tempfile
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from PIL import Image as Pillow
 
-from bench.rows import Row, median_ratio
-from imageroute_app.adapters.imaging.picture import finish_picture
+from bench.rows import Row, limited, median_ratio
+from imageroute_app.adapters.imaging.picture import finish_picture, scale
 from imageroute_app.domain.catalog import Model
 from imageroute_app.domain.jobs import JobState, Request
 from imageroute_app.domain.ports import Done, FinishedImage, Marking, Picture, ProviderCall, ProviderEvent, Submitted
@@ -35,29 +36,50 @@ def photo(side_px: int = 1024) -> bytes:
     return file.getvalue()
 
 
+async def rows() -> list[Row]:
+    """Return the rows of this file."""
+    return [*thumbnail_rows(), *await overhead_rows()]
+
+
 def thumbnail_rows() -> list[Row]:
-    """Measure the whole finishing of a 1024 px PNG against decoding it."""
+    """Measure both thumbnails of a 1024 px PNG, and its whole finishing, against decoding it."""
     data = photo()
-    decode_s, finish_s = [], []
+    decode_s, thumbnails_s, finish_s = list[float](), list[float](), list[float]()
     for _ in range(ROUNDS):
-        begun = time.perf_counter()
-        with Pillow.open(io.BytesIO(data)) as picture:
-            picture.load()
-        decode_s.append(time.perf_counter() - begun)
-        begun = time.perf_counter()
-        finish_picture(data, MARKING)
-        finish_s.append(time.perf_counter() - begun)
-    ratio = median_ratio(decode_s, finish_s)
+        decode_s.append(seconds(partial(decode, data)))
+        thumbnails_s.append(seconds(lambda: scale(decode(data), b"")))
+        finish_s.append(seconds(lambda: finish_picture(data, MARKING)))
+    ratio = median_ratio(decode_s, thumbnails_s)
     per_megapixel = statistics.median(finish_s) * 1000 / (1024 * 1024 / 1e6)
     return [
         Row(
-            name="finish (check, mark, two sizes): decode alone against it",
-            value=f"{statistics.median(finish_s) * 1000:.0f} ms",
+            name="decode alone against decode and both thumbnails",
+            value=f"{statistics.median(thumbnails_s) * 1000:.0f} ms",
             ratio=ratio,
-            goal=">= 0.8x for one 320 px size",
+            goal=">= 0.80x for the 320 px one",
+            met=ratio >= 0.8,
         ),
-        Row(name="the picture's own CPU", value=f"{per_megapixel:.0f} ms/megapixel", goal="reported"),
+        Row(
+            name="decode alone against check, mark and both thumbnails",
+            value=f"{statistics.median(finish_s) * 1000:.0f} ms",
+            ratio=median_ratio(decode_s, finish_s),
+        ),
+        Row(name="a picture's own CPU", value=f"{per_megapixel:.0f} ms/megapixel"),
     ]
+
+
+def decode(data: bytes) -> Pillow.Image:
+    """Decode and do nothing else."""
+    with Pillow.open(io.BytesIO(data)) as picture:
+        picture.load()
+        return picture
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """Return how long a call took."""
+    begun = time.perf_counter()
+    work()
+    return time.perf_counter() - begun
 
 
 class Instant:
@@ -113,8 +135,8 @@ async def overhead_rows() -> list[Row]:
         await house.database.close()
     one, many = statistics.median(alone), statistics.median(crowd)
     return [
-        Row(name="server time per generation, 1 in flight", value=f"{one:.1f} ms", goal="<= 15 ms", met=one <= 15),
-        Row(name="server time per generation, 100 in flight", value=f"{many:.1f} ms", goal="<= 15 ms", met=many <= 15),
+        limited("server time per generation, 1 in flight", one, "ms", 15, digits=1),
+        limited("server time per generation, 100 in flight", many, "ms", 15, digits=1),
     ]
 
 

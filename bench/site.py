@@ -125,4 +125,6 @@ async def copy_first_page(url: str, cookies: dict[str, str], folder: Path) -> No
             answer = await client.get(tile["thumb"])
             assert answer.status_code == 200
             (folder / f"{place}.webp").write_bytes(answer.content)
-    (folder / "tiles.json").write_text(json.dumps([{name: tile[name] for name in ("w", "h", "colour")} for tile in tiles]))
+    (folder / "tiles.json").write_text(
+        json.dumps([{name: tile[name] for name in ("w", "h", "colour")} for tile in tiles])
+    )

@@ -20,7 +20,7 @@ FOREIGN = "IMAGEROUTE_TEST_MONGODB_URI"
 RUN = f"test_{secrets.token_hex(4)}"
 """What the names of this run's databases begin with."""
 BOOT_S = 60.0
-STOP_S = 20.0
+STOP_S = 2.0
 
 
 def is_foreign() -> bool:

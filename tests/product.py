@@ -16,7 +16,7 @@ from imageroute_app.settings import PREFIX, ROOT, environment_with
 
 START_S = 30
 STOP_S = 15
-QUICK = {"LEASE_S": "2", "SWEEP_S": "2", "TESTING": "1"}
+QUICK = {"LEASE_S": "2", "SWEEP_S": "2", "TESTING": "1", "SIGN_UPS_PER_HOUR": "10000"}
 
 
 def free_port() -> int:

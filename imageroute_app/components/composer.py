@@ -47,7 +47,7 @@ def _source() -> rx.Component:
     return rx.el.div(
         rx.el.img(src=CreateState.source.thumb, alt="", width="40", height="40"),
         rx.el.label(
-            rx.el.span("Change it by"),
+            rx.el.span("Change it by ", CreateState.strength, " %"),
             rx.el.input(
                 type="range",
                 name="strength",
@@ -90,13 +90,13 @@ def _prompt() -> rx.Component:
             disabled=~IS_READY,
             aria_invalid=CreateState.problem_field == "prompt",
             aria_describedby="composer-problem",
-            on_change=lambda value: CreateState.set_field("prompt", value).debounce(DEBOUNCE_MS),
+            on_change=lambda value: CreateState.set_prompt(value, CreateState.prompt_key).debounce(DEBOUNCE_MS),
             custom_attrs={
                 "data-prompt": True,
                 "data-hotkey-focus": "/",
                 "data-filled-by": rx.cond(CreateState.is_draft, "draft", "person"),
             },
-            key=CreateState.form_key,
+            key=CreateState.prompt_key,
         ),
         class_name="pr",
     )

@@ -83,7 +83,7 @@ def _ended(job: Job, tile: Tile, word: str, symbol: str, kind: str, action: rx.C
             rx.el.p(job.reason, class_name="small q2 why"),
             rx.fragment(),
         ),
-        rx.el.p(rx.el.b(job.money), class_name="small cost"),
+        rx.el.p(rx.el.b(rx.cond(tile.leads, job.money, "0 credits charged")), class_name="small cost"),
         rx.cond(tile.leads, rx.el.div(action, class_name="foot acts"), rx.fragment()),
     )
 

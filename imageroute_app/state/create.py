@@ -1,7 +1,8 @@
 """Create: the composer's form, its binding price, and sending it.
 
 The fields live in the browser, so that typing never waits for the server; `start` is what they are mounted with, and a new
-`form_key` mounts them again. What a press sends is what the form holds at that moment, never what this state remembers.
+`prompt_key` or `form_key` mounts the prompt or the settings again. What a press sends is what the form holds at that moment,
+never what this state remembers.
 """
 
 import dataclasses
@@ -12,7 +13,6 @@ import reflex as rx
 from imageroute_app.bootstrap import services
 from imageroute_app.domain.catalog import Model
 from imageroute_app.domain.errors import ImageRouteError, InvalidInput, NotFound
-from imageroute_app.domain.gallery import Image
 from imageroute_app.domain.jobs import Job, Quote
 from imageroute_app.state import text
 from imageroute_app.state.create_views import (
@@ -24,18 +24,21 @@ from imageroute_app.state.create_views import (
     source_view,
 )
 from imageroute_app.state.form import (
+    EVERYTHING,
+    PROMPT,
     STYLES,
     Form,
-    closest_ratio,
+    Parts,
+    Verb,
     draft_of,
     fit_form,
     form_from,
-    form_like,
     form_of,
+    parts_of,
     ratio_named,
     read_draft,
     request_of,
-    size_value,
+    reused,
     whole,
 )
 from imageroute_app.state.guard import signed_in
@@ -43,8 +46,7 @@ from imageroute_app.state.session import SessionState, actor
 from imageroute_app.state.stage import StageState
 from imageroute_app.state.views import ModelView, model_view
 
-FieldName = Literal["prompt", "negative", "model", "size", "count", "style", "seed", "strength"]
-Verb = Literal["prompt", "seed", "remix", "all"]
+FieldName = Literal["negative", "model", "size", "count", "style", "seed", "strength"]
 HERE = "/create"
 EARLIER_JOBS, EARLIER_MAX = 60, 12
 EXAMPLES = (
@@ -59,6 +61,7 @@ class CreateState(rx.State):
 
     start: Form = Form()
     is_draft: bool = True
+    prompt_key: int = 0
     form_key: int = 0
     models: list[ModelView] = []
     model: ModelView = ModelView()
@@ -66,6 +69,7 @@ class CreateState(rx.State):
     pixels: str = ""
     count: int = 1
     style: str = ""
+    strength: str = ""
     source: SourceView = SourceView()
     quote_id: str = ""
     price: int = 0
@@ -107,13 +111,21 @@ class CreateState(rx.State):
             (await self.get_state(SessionState))._tell_error(error)
             return False
         draft = read_draft(await services().drafts.load(owner))
-        await services().drafts.save(owner, draft_of(_reused(cast("Verb", verb), image, draft)))
+        await services().drafts.save(owner, draft_of(reused(cast("Verb", verb), image, draft)))
         return True
 
     @rx.event
     @signed_in
+    async def set_prompt(self, prompt: str, key: int):
+        """Follow the prompt; words typed into a field that was mounted again since come too late."""
+        if key == self.prompt_key:
+            self._form = dataclasses.replace(self._form, prompt=prompt)
+            await self._follow()
+
+    @rx.event
+    @signed_in
     async def set_field(self, name: FieldName, value: str):
-        """Follow one field: keep the draft and show the new price."""
+        """Follow one setting: keep the draft and show the new price."""
         self._form = dataclasses.replace(self._form, **{name: value})
         await self._follow()
 
@@ -154,7 +166,7 @@ class CreateState(rx.State):
         try:
             owner = await actor(self)
             image = await services().gallery.image(owner, image_id)
-            self._mount(_reused(verb, image, self._form))
+            self._mount(reused(verb, image, self._form), parts_of(verb, self._form))
         except ImageRouteError as error:
             (await self.get_state(SessionState))._tell_error(error)
             return
@@ -167,7 +179,7 @@ class CreateState(rx.State):
         try:
             owner = await actor(self)
             job = await services().jobs.job(owner, job_id)
-            self._mount(dataclasses.replace(self._form, prompt=job.request.prompt))
+            self._mount(dataclasses.replace(self._form, prompt=job.request.prompt), PROMPT)
         except ImageRouteError as error:
             (await self.get_state(SessionState))._tell_error(error)
             return
@@ -182,10 +194,15 @@ class CreateState(rx.State):
 
     # --- The form -------------------------------------------------------------------------------------------------------
 
-    def _mount(self, form: Form, *, is_draft: bool = False) -> None:
-        """Put values into the fields: they are mounted again with them. A draft gives way to what was typed meanwhile."""
+    def _mount(self, form: Form, parts: Parts = EVERYTHING, *, is_draft: bool = False) -> None:
+        """Put values into these parts of the form; the others keep what is being typed there.
+
+        A draft gives way to what was typed since, for example while the server was away.
+        """
         self._form = fit_form(form, services().jobs.models())
-        self.start, self.form_key, self.is_draft = self._form, self.form_key + 1, is_draft
+        self.start, self.is_draft = self._form, is_draft
+        self.prompt_key += "prompt" in parts
+        self.form_key += "settings" in parts
 
     async def _follow(self) -> None:
         """Keep the draft and show the price of what the form holds now."""
@@ -215,7 +232,7 @@ class CreateState(rx.State):
         shape = ratio_named(form.size)
         self.model = next(view for view in self.models if f"{view.provider}/{view.id}" == form.model)
         self.ratio, self.pixels = shape.name, text.pixels(shape.width, shape.height)
-        self.count, self.style = int(form.count), dict(STYLES)[form.style]
+        self.count, self.style, self.strength = int(form.count), dict(STYLES)[form.style], form.strength
         return services().jobs.model(self.model.provider, self.model.id)
 
     async def _show_source(self, owner: str) -> None:
@@ -280,17 +297,3 @@ class CreateState(rx.State):
         request = request_of(fit_form(form, services().jobs.models()))
         quote = await services().jobs.quote(owner, request)
         return example_view(quote, services().jobs.model(request.provider, request.model))
-
-
-def _reused(verb: Verb, image: Image, form: Form) -> Form:
-    """Return the form with what a verb takes from a picture."""
-    match verb:
-        case "prompt":
-            return dataclasses.replace(form, prompt=image.prompt)
-        case "seed":
-            return dataclasses.replace(form, seed=str(image.seed))
-        case "all":
-            return form_like(image, form)
-        case "remix":
-            size = size_value(closest_ratio(image.width, image.height))
-            return dataclasses.replace(form, source=image.id, size=size, prompt=form.prompt or image.prompt)

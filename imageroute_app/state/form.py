@@ -6,6 +6,7 @@ Everything is text here, because that is what a form sends; `request_of` is wher
 import dataclasses
 import json
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 from imageroute_app.domain.catalog import RATIOS, Model, Ratio
 from imageroute_app.domain.errors import InvalidInput
@@ -25,7 +26,17 @@ STYLES: tuple[tuple[str, str], ...] = (
 )
 """The styles on offer, by the names that the sketch engine gives them (a test compares the two)."""
 
+Verb = Literal["prompt", "seed", "remix", "all"]
+"""What can be taken from a picture into the form."""
+
+Parts = frozenset[Literal["prompt", "settings"]]
+"""Parts of the form that are put into the page by themselves."""
+
+PROMPT: Parts = frozenset({"prompt"})
+SETTINGS: Parts = frozenset({"settings"})
+EVERYTHING = PROMPT | SETTINGS
 NO_STYLE = "none"
+STRENGTHS = tuple(str(percent) for percent in range(5, 101, 5))
 COUNTS = tuple(str(count) for count in range(1, COUNT_MAX + 1))
 
 
@@ -117,6 +128,33 @@ def form_of(request: Request) -> Form:
     )
 
 
+def reused(verb: Verb, image: Image, form: Form) -> Form:
+    """Return the form with what a verb takes from a picture."""
+    match verb:
+        case "prompt":
+            return dataclasses.replace(form, prompt=image.prompt)
+        case "seed":
+            return dataclasses.replace(form, seed=str(image.seed))
+        case "all":
+            return form_like(image, form)
+        case "remix":
+            size = size_value(closest_ratio(image.width, image.height))
+            return dataclasses.replace(form, source=image.id, size=size, prompt=form.prompt or image.prompt)
+
+
+def parts_of(verb: Verb, form: Form) -> Parts:
+    """Return the parts of a form that a verb writes."""
+    match verb:
+        case "prompt":
+            return PROMPT
+        case "all":
+            return EVERYTHING
+        case "seed":
+            return SETTINGS
+        case "remix":
+            return SETTINGS if form.prompt else EVERYTHING
+
+
 def form_like(image: Image, form: Form) -> Form:
     """Return the form that makes this picture again: one of it, with its seed; the source stays behind."""
     return dataclasses.replace(
@@ -142,6 +180,7 @@ def fit_form(form: Form, models: Sequence[Model]) -> Form:
         size=form.size if form.size in sizes else Form.size,
         count=form.count if form.count in COUNTS else Form.count,
         style=form.style if form.style in dict(STYLES) else NO_STYLE,
+        strength=form.strength if form.strength in STRENGTHS else Form.strength,
     )
 
 

@@ -44,6 +44,9 @@ async def test_a_kill_inside_a_transaction_leaves_nothing_of_it(place: Place) ->
     assert await database.tables.jobs.find(Query(owner=ANN)) == []
     assert await database.tables.images.find(Query(owner=ANN, text="violet")) == []
     await database.tables.drafts.add(records.draft())
+    successor = await place.open()
+    assert (await successor.tables.ledger.post(records.entry(3, -10))).balance_after == 0
+    assert await successor.tables.jobs.count(Query(owner=ANN)) == 0
 
 
 async def test_a_kill_while_writing_loses_nothing_confirmed_and_no_half(place: Place) -> None:

@@ -1,5 +1,6 @@
 """What is particular to MongoDB and needs a server: its indexes as made, and the plan of a page and of a search."""
 
+import asyncio
 import contextlib
 from collections.abc import Iterator
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 from pymongo import MongoClient
 from pymongo.database import Database as Store
 
+from imageroute_app.domain.ports import Tables
 from tests.contracts import records
 from tests.contracts.conftest import Place
 from tests.contracts.records import ANN
@@ -44,6 +46,26 @@ async def test_a_page_walks_its_index(place: Place, wanted: dict[str, Any], inde
         plan = store["images"].find(wanted).sort("_id", -1).limit(5).explain()["queryPlanner"]["winningPlan"]
     assert "IXSCAN" in str(plan)
     assert index in str(plan)
+
+
+async def test_sessions_are_noted_while_a_process_lives_and_a_living_one_is_left_alone(place: Place) -> None:
+    database = await place.open()
+    inside, done = asyncio.Event(), asyncio.Event()
+
+    async def work(tables: Tables) -> None:
+        await tables.drafts.add(records.draft())
+        inside.set()
+        await done.wait()
+
+    task = asyncio.create_task(database.transact(work))
+    await inside.wait()
+    await place.open()
+    assert [row["_id"].partition(":")[0] for _, row in place.documents()] == ["transactions"]
+    done.set()
+    await task
+    assert (await database.tables.drafts.get(ANN, ANN)).owner == ANN
+    await database.close()
+    assert [name for name, _ in place.documents()] == ["drafts"]
 
 
 async def test_times_lie_as_dates_so_that_they_can_expire(place: Place) -> None:

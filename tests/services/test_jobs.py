@@ -136,3 +136,43 @@ async def test_a_stranger_finds_nothing(house: House) -> None:
     assert not await house.jobs.attempts(stranger, job.id)
     assert not await house.jobs.recent(stranger)
     assert [entry.amount for entry in await house.jobs.ledger(stranger)] == [50]
+
+
+async def test_form_is_sent_by_the_quote_it_carries_and_twice_makes_one_job(house: House) -> None:
+    owner = await house.person()
+    quote = await house.jobs.quote(owner, REQUEST)
+
+    first = await house.jobs.send(owner, REQUEST, quote_id=quote.id, most_credits=1)
+    again = await house.jobs.send(owner, REQUEST, quote_id=quote.id, most_credits=1)
+
+    assert (first.quote_id, again.id) == (quote.id, first.id)
+    assert await house.check_books(owner) == 49
+
+
+async def test_form_that_changed_since_its_quote_is_sent_as_it_is_now(house: House) -> None:
+    owner = await house.person()
+    quote = await house.jobs.quote(owner, REQUEST)
+
+    job = await house.jobs.send(owner, replace(REQUEST, prompt="newer words"), quote_id=quote.id, most_credits=1)
+
+    assert job.request.prompt == "newer words"
+    assert job.quote_id != quote.id
+
+
+async def test_form_is_not_sent_above_the_price_it_showed(house: House) -> None:
+    owner = await house.person()
+
+    with pytest.raises(Conflict, match="now 4 credits"):
+        await house.jobs.send(owner, replace(REQUEST, count=4), quote_id="", most_credits=1)
+
+    assert await house.check_books(owner) == 50
+
+
+async def test_form_cannot_be_sent_by_the_quote_of_another_person(house: House) -> None:
+    owner, other = await house.person("ada"), await house.person("eve")
+    foreign = await house.jobs.quote(other, REQUEST)
+
+    job = await house.jobs.send(owner, REQUEST, quote_id=foreign.id, most_credits=1)
+
+    assert (job.owner, job.quote_id != foreign.id) == (owner, True)
+    assert await house.check_books(other) == 50

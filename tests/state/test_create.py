@@ -36,7 +36,8 @@ async def load(tab: Tab) -> CreateState:
 
 
 async def type_prompt(tab: Tab, prompt: str = WISH) -> None:
-    await CreateState.set_field.fn(tab.state(CreateState), "prompt", prompt)
+    state = tab.state(CreateState)
+    await CreateState.set_prompt.fn(state, prompt, state.prompt_key)
 
 
 def form_shown(tab: Tab, **changes: str) -> dict[str, str]:
@@ -420,14 +421,15 @@ async def test_inspector_tells_all_and_leaves_the_form_alone(house: House, open_
     tab = await ready(open_tab)
     await delivered(house, tab)
     await type_prompt(tab, "something else")
-    key = tab.state(CreateState).form_key
+    keys = (tab.state(CreateState).prompt_key, tab.state(CreateState).form_key)
 
     panel = await select(tab)
 
     assert panel.is_open
     assert (panel.image.prompt, panel.company, panel.kept) == (WISH, "ImageRoute Sketch", "Kept 0 days")
     assert [stop.kind for stop in panel.image.stops] == ["you", "hub", "prov", "home"]
-    assert (tab.state(CreateState)._form.prompt, tab.state(CreateState).form_key) == ("something else", key)
+    assert tab.state(CreateState)._form.prompt == "something else"
+    assert (tab.state(CreateState).prompt_key, tab.state(CreateState).form_key) == keys
 
 
 async def test_verbs_take_into_the_form_what_they_say(house: House, open_tab: OpenTab) -> None:
@@ -438,7 +440,9 @@ async def test_verbs_take_into_the_form_what_they_say(house: House, open_tab: Op
     await CreateState.set_field.fn(tab.state(CreateState), "count", "3")
     image, state = (await select(tab)).image, tab.state(CreateState)
 
+    prompt_key = state.prompt_key
     await CreateState.use_image.fn(state, "seed", image.id)
+    assert state.prompt_key == prompt_key
     assert (state.start.prompt, state.start.seed, state.count) == ("something else", image.seed, 3)
     await CreateState.use_image.fn(state, "remix", image.id)
     assert (state.start.prompt, state.source.id, state.quote_id != "") == ("something else", image.id, True)
@@ -448,6 +452,20 @@ async def test_verbs_take_into_the_form_what_they_say(house: House, open_tab: Op
     assert (state.start.prompt, state.style) == (WISH, "Ink")
     await CreateState.use_image.fn(state, "all", image.id)
     assert (state.start.prompt, state.start.seed, state.style, state.count) == (WISH, "42", "Ink", 1)
+
+
+async def test_words_typed_before_the_prompt_was_replaced_come_too_late(house: House, open_tab: OpenTab) -> None:
+    owner = await house.person()
+    tab = await ready(open_tab)
+    await delivered(house, tab)
+    image, state = (await select(tab)).image, tab.state(CreateState)
+    key = state.prompt_key
+    await CreateState.use_image.fn(state, "prompt", image.id)
+    assert state.prompt_key == key + 1
+
+    await CreateState.set_prompt.fn(state, "on its way for a while", key)
+
+    assert read_draft(await services().drafts.load(owner)).prompt == WISH
 
 
 async def test_remixed_picture_is_sent_as_the_source(house: House, open_tab: OpenTab) -> None:

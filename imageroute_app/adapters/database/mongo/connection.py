@@ -22,6 +22,7 @@ from imageroute_app.adapters.database.mongo.errors import (
     is_transient,
     translated,
 )
+from imageroute_app.adapters.database.mongo.sessions import Sessions
 from imageroute_app.domain.errors import Duplicate, ImageRouteError, Unavailable
 
 T = TypeVar("T")
@@ -73,6 +74,7 @@ class MongoConnection:
             read_concern=ReadConcern("majority"),
         )
         self._turn = asyncio.Lock()
+        self._sessions = Sessions(self.rows("leases"), client.admin)
 
     def rows(self, name: str) -> Collection:
         """Return a collection."""
@@ -93,6 +95,10 @@ class MongoConnection:
             await asyncio.sleep(PAUSE_S * attempt * random.uniform(0.5, 1.5))  # noqa: S311  # a pause
         return await self._try(work, TRIES)
 
+    async def end_abandoned(self) -> None:
+        """End the transactions of killed processes of this machine."""
+        await self._sessions.end_abandoned()
+
     async def require_replica_set(self) -> None:
         """Raise Unavailable unless the server can do transactions."""
         with translated():
@@ -105,6 +111,8 @@ class MongoConnection:
 
     async def close(self) -> None:
         """Let go of the connections."""
+        with contextlib.suppress(Unavailable):
+            await self._sessions.forget()
         await self._client.close()
 
     async def _try(self, work: Callable[[Access], Awaitable[T]], attempt: int) -> T:
@@ -116,6 +124,7 @@ class MongoConnection:
     async def _transaction(self) -> AsyncIterator["Transaction"]:
         """Commit at the end of the block; whatever leaves it otherwise aborts."""
         async with self._client.start_session() as session:  # aborts what is not committed
+            await self._sessions.note(session.session_id["id"])
             await session.start_transaction(
                 read_concern=ReadConcern("snapshot"),
                 write_concern=SAFE,

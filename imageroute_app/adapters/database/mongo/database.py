@@ -40,6 +40,7 @@ async def open_mongo(
     connection = connect(uri, database, timeout_ms)
     try:
         await connection.require_replica_set()
+        await connection.end_abandoned()
         await make_indexes(connection)
     except BaseException:
         await connection.close()

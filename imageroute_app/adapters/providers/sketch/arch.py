@@ -67,7 +67,7 @@ def arch(reading: Reading, width: int, height: int, rng: np.random.Generator) ->
     picture = plate.picture()
     _shadows(frame, picture, stage, rng)
     _warmth(frame, picture, inks, stage, reading)
-    picture *= (1.02 + 0.03 * fbm(frame, 24, 4, rng, gain=0.6))[..., None]
+    picture *= (1.02 + 0.016 * fbm(frame, 30, 4, rng, gain=0.6))[..., None]
     return picture
 
 

@@ -71,7 +71,7 @@ def _block(
         box = (x, base - tall, x + wide, base)
         _tower(walls, box, s, rng)
         if share > 0:
-            _windows(lights, box, (s * (0.0105 + 0.004 * (share == 1)), 0.10 + 0.22 * share * brightness), lamps, rng)
+            _windows(lights, box, (s * 0.0088, 0.10 + 0.22 * share * brightness), lamps, rng)
         x += wide + s * float(rng.uniform(-0.012, 0.014))
     side = 1 + 0.16 * np.sin(frame.u * 40 * frame.width / frame.short) * (1 - share)
     body = tone * side[..., None] * (1.10 - 0.16 * frame.v)[..., None]

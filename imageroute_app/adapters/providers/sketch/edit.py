@@ -26,11 +26,10 @@ def open_source(source: bytes, width: int, height: int) -> Image.Image:
         return ImageOps.fit(upright.convert("RGB"), (width, height), LANCZOS)
 
 
-def open_mask(mask: bytes, width: int, height: int) -> Field:
-    """Return a mask as H x W in 0..1; it is cropped like the source."""
+def open_mask(mask: bytes, width: int, height: int) -> Image.Image:
+    """Return a mask as greyscale; it is cropped like the source."""
     with Image.open(io.BytesIO(mask)) as opened:
-        fitted = ImageOps.fit(opened.convert("L"), (width, height), Image.Resampling.BILINEAR)
-    return np.asarray(fitted, np.float32) / np.float32(255)
+        return ImageOps.fit(opened.convert("L"), (width, height), Image.Resampling.BILINEAR)
 
 
 def recolour(source: Field, fresh: Field) -> Field:
@@ -69,10 +68,20 @@ def edited(source: Image.Image, fresh: Field, style: str, strength: float, rng: 
     return mix(mix(start, changed, early), np.clip(fresh, 0, 1), late * 0.94)
 
 
-def composed(source: Image.Image, picture: Field, mask: Field | None) -> Image.Image:
-    """Return the changed picture where the mask is white and the very source where it is black."""
-    new = to_image(picture)
-    if mask is None:
-        return new
-    before, after = np.asarray(source, np.float32), np.asarray(new, np.float32)
-    return Image.fromarray((mix(before, after, mask[..., None]) + np.float32(0.5)).astype(np.uint8))
+def composed(source: Image.Image, small: Image.Image, picture: Field, mask: Image.Image | None) -> Image.Image:
+    """Return the changed picture where the mask is white and the very source where it is black.
+
+    Args:
+        source: the source in its full size.
+        small: the source in the size the picture was drawn in; a smaller one lends only its change to the source,
+            which keeps the source's own detail.
+        picture: what became of it.
+        mask: shares of the change, in the full size; None changes everything.
+    """
+    if source.size == small.size:
+        new = to_image(picture)
+    else:
+        change = resize(np.clip(picture, 0, 1) - from_image(small), *source.size)
+        change += from_image(source)
+        new = to_image(change)
+    return new if mask is None else Image.composite(new, source, mask)

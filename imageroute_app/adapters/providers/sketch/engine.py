@@ -73,16 +73,22 @@ def redraw(
     if strength == 0:
         return _png(before)
     reading = read(prompt, style)
-    fresh = paint(reading, width=width, height=height, seed=seed)
-    changed = edit.edited(before, fresh, reading.style, strength, np.random.default_rng((reading.key, seed, 1)))
+    drawn_w, drawn_h = _drawn_size(width, height)
+    fresh = paint(reading, width=drawn_w, height=drawn_h, seed=seed)
+    small = before.resize((drawn_w, drawn_h), edit.LANCZOS)
+    changed = edit.edited(small, fresh, reading.style, strength, np.random.default_rng((reading.key, seed, 1)))
     area = None if mask is None else edit.open_mask(mask, width, height)
-    return _png(edit.composed(before, changed, area))
+    return _png(edit.composed(before, small, changed, area))
+
+
+def _drawn_size(width: int, height: int) -> tuple[int, int]:
+    scale = min(1.0, (MOST_PIXELS / (width * height)) ** 0.5)
+    return max(8, round(width * scale)), max(8, round(height * scale))
 
 
 def paint(reading: Reading, *, width: int, height: int, seed: int) -> Field:
     """Return the picture of a reading as floats, H x W x 3."""
-    scale = min(1.0, (MOST_PIXELS / (width * height)) ** 0.5)
-    drawn_w, drawn_h = max(8, round(width * scale)), max(8, round(height * scale))
+    drawn_w, drawn_h = _drawn_size(width, height)
     rng = np.random.default_rng((reading.key, seed))
     scene_rng, weather_rng, style_rng = rng.spawn(3)
     picture = SCENES[reading.scene](reading, drawn_w, drawn_h, scene_rng)

@@ -38,8 +38,8 @@ def _open_sky(reading: Reading, frame: Frame, rng: np.random.Generator, sky: Sky
     u, v = float(rng.uniform(0.2, 0.8)), float(rng.uniform(0.2, 0.34))
     big = reading.sun != "" or reading.style in ("poster", "screen-print", "minimal")
     radius = float(rng.uniform(0.085, 0.12) if big else rng.uniform(0.03, 0.055))
-    sun_disc(frame, picture, (u, v, radius), sun_of(reading, sky), 0.28 if big else 0.6)
     over(picture, inks(sky.horizon), veil(frame, rng) * np.float32(0.28))
+    sun_disc(frame, picture, (u, v, radius), sun_of(reading, sky), 0.28 if big else 0.6)
     return picture
 
 

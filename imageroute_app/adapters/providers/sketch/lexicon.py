@@ -96,7 +96,7 @@ _SCENES: dict[str, dict[int, str]] = {
         2: "table studio bowl",
     },
     "flow": {5: "flow-field flowing flow swirl swirls strands hair fibres feathers 🌀 🪶", 3: "wind music jazz dance river lines 🎵 🎶 💨"},
-    "marble": {5: "marble marbling agate fluid ink-in-water smoke lava 🔥", 3: "liquid paint oil acrylic dream fire flame swirling"},
+    "marble": {5: "marble marbled marbling agate fluid ink-in-water smoke lava 🔥", 3: "liquid paint oil acrylic dream fire flame swirling"},
     "mesh": {5: "gradient gradients mesh", 3: "blur soft ambient wallpaper background calm mood haze"},
     "topo": {5: "topographic topography topo contour contours map terrain 🗺", 2: "layers strata relief"},
     "folds": {5: "silk fabric satin cloth folds drapery velvet curtain", 3: "folded ribbon waves-of-colour pleats"},

@@ -168,7 +168,7 @@ def _curtain(
     foot = base + 0.15 * line(frame.width, 1.5 * wide, 3, rng, 0.4)
     tall = 0.30 + 0.10 * line(frame.width, 2.2 * wide, 2, rng)
     rays = 0.62 + 0.30 * line(frame.width, 16 * wide, 4, rng, 0.7)
-    power = np.clip(0.62 + 0.55 * line(frame.width, 1.8 * wide, 2, rng), 0.05, 1.3) * np.clip(rays, 0.1, 1.4)
+    power = np.clip(0.82 + 0.55 * line(frame.width, 1.8 * wide, 2, rng), 0.12, 1.4) * np.clip(rays, 0.1, 1.4)
     above = (foot[None, :] - frame.v) / np.clip(tall, 0.14, 0.6)[None, :]
     light = np.exp(-np.clip(above, 0, 9) * 2.3) * smooth(-0.10, 0.05, above) * power[None, :] * strength
     light = blur(light.astype(np.float32), frame.short * 0.0025, frame.short * 0.006)
@@ -187,9 +187,9 @@ def reflect(frame: Frame, picture: Field, shore: float, deep: Field, rng: np.ran
         return
     depth = (np.arange(rows, dtype=np.float32) + 0.5) / rows
     taken = np.clip(line_px - 1 - (depth * rows * 1.25).astype(np.int32), 0, frame.height - 1)
-    mirror = blur(picture[taken], frame.short * 0.0015, frame.short * 0.0045)
+    mirror = blur(picture[taken], frame.short * 0.0016, frame.short * 0.0075)
     water = Frame(frame.width, rows)
-    ripple = fbm(water, 30, 3, rng, stretch=9.0) * (0.25 + depth[:, None]) * np.float32(frame.short * 0.010)
+    ripple = fbm(water, 22, 3, rng, stretch=9.0) * (0.25 + depth[:, None]) * np.float32(frame.short * 0.0065)
     columns = np.clip(np.arange(frame.width)[None, :] + ripple.astype(np.int32), 0, frame.width - 1)
     mirror = np.take_along_axis(mirror, columns[..., None], 1)
     fade = (0.20 + 0.30 * depth)[:, None, None]

@@ -69,7 +69,7 @@ def _balls(inks: Inks, studio: tuple[str, ...], spread: float, rng: np.random.Ge
                 np.hypot(x - b.x, z - b.z) ** 2 + (radius - b.radius) ** 2 > ((radius + b.radius) * 1.02) ** 2
                 for b in balls
             )
-            if apart and abs(x) < 1.75 * spread and z - radius > WALL_Z + 0.2:
+            if apart and abs(x) + radius < (EYE[2] - z) * 0.30 * max(1.0, spread / 0.86) and z - radius > WALL_Z + 0.2:
                 balls.append(Ball(x, radius, z, radius, colours[number % len(colours)], int(rng.choice((0, 1, 1, 2)))))
                 break
     return balls

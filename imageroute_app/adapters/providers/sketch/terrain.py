@@ -183,9 +183,9 @@ def _woods(frame: Frame, picture: Field, sight: tuple[Sky, Inks, float], rng: np
     wide = frame.width / frame.unit
     for number in range(3):
         t = number / 2
-        base = horizon + 0.17 + 0.20 * t
+        base = horizon + 0.17 + 0.25 * t
         profile = np.float32(base) + line(frame.width, (1.7 + t) * wide, 5, rng) * np.float32(0.045)
-        profile = spires(frame, profile, rng, 0.030 + 0.055 * t, 3.6)
+        profile = spires(frame, profile, rng, 0.030 + 0.085 * t, 3.6)
         tone = mix(inks("#0f1c26"), inks(sky.haze), 0.42 - 0.36 * t)
         foot = smooth(0, 0.16, frame.v - np.float32(base)) * np.float32(0.62 * (1 - t))
         over(picture, mix(tone, inks(sky.horizon), foot[..., None]), frame.below(profile))

@@ -165,8 +165,8 @@ def read(prompt: str, style: str = "", negative: str = "") -> Reading:
     scores = {scene: score for scene, score in seen.scores.items() if scene not in ruled_out.scores}
     key = _number(prompt)
     best = max(scores.values(), default=0)
-    # Equal scores: the scene that stands first in the lexicon, whatever the order of the words.
-    order = [scene for scene in lexicon.SCENE_ORDER if scores.get(scene, 0) == best and best > 0]
+    # Equal scores: what the prompt names first is its subject.
+    order = [scene for scene, score in scores.items() if score == best]
     return Reading(
         scene=order[0] if order else lexicon.ABSTRACT[key % len(lexicon.ABSTRACT)],
         style=_style(style, seen.styles),
