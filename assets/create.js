@@ -123,5 +123,5 @@
   }
 
   new MutationObserver(follow).observe(document, { subtree: true, childList: true });
-  document.addEventListener("DOMContentLoaded", follow);
+  follow();
 })();

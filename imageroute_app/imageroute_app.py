@@ -64,8 +64,6 @@ def build_app() -> rx.App:
         stylesheets=[f"/{name}.css" for name in STYLES],
         head_components=[
             rx.el.script(src="/app.js", defer=True),
-            rx.el.script(src="/create.js", defer=True),
-            rx.el.script(src="/grid.js", defer=True),
             rx.el.link(rel="icon", href="/favicon.svg"),
         ],
         app_wraps=app_wraps(),

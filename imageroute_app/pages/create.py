@@ -11,7 +11,10 @@ from imageroute_app.state.inspector import InspectorState
 
 def create() -> rx.Component:
     """Show the create screen."""
+    # The script hoists itself into the head; only this screen needs it.
+    script = rx.el.script(src="/create.js", custom_attrs={"async": True})
     return shell(
+        script,
         stage(),
         composer(),
         title="Create",

@@ -101,4 +101,6 @@ def _pictures() -> rx.Component:
 
 def gallery() -> rx.Component:
     """Show the gallery screen."""
-    return shell(_search(), _pictures(), lightbox(), title="Gallery", undo=GalleryState.undo_trash)
+    # The script hoists itself into the head; only this screen needs it.
+    script = rx.el.script(src="/grid.js", custom_attrs={"async": True})
+    return shell(script, _search(), _pictures(), lightbox(), title="Gallery", undo=GalleryState.undo_trash)

@@ -31,6 +31,7 @@ UNLESS_SET = {
 }
 """Referrer-Policy must not become no-referrer: browsers then send `Origin: null` with our own forms."""
 HSTS = "max-age=31536000"
+NO_DOCUMENT = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 
 
 def content_security_policy(pages: Path, origins: Iterable[str]) -> str:
@@ -78,7 +79,9 @@ def protect(headers: MutableHeaders, *, policy: str, request_id: str, is_https: 
         headers[name] = value
     for name, value in UNLESS_SET.items():
         headers.setdefault(name, value)
-    headers.setdefault("content-security-policy", policy)
+    # The long policy with its hashes goes with documents only; on a script or a picture it would be bytes for nothing.
+    is_document = headers.get("content-type", "text/html").startswith("text/html")
+    headers.setdefault("content-security-policy", policy if is_document else NO_DOCUMENT)
     headers["x-request-id"] = request_id
     if is_https:
         headers["strict-transport-security"] = HSTS

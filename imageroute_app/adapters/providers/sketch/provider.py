@@ -42,7 +42,8 @@ class SketchProvider:
             seed = (call.seed + position) % 2**32
             pictures.append(Picture(data=await self._draw(call, seed), seed=seed))
             yield Progress(stage="running", fraction=len(pictures) / call.request.count)
-        notes = ("The negative prompt was not used.",) if call.request.negative else ()
+        unknown = engine.read(call.request.prompt, call.request.style, call.request.negative).unknown
+        notes = (f"Not drawn: {', '.join(unknown[:12])}.",) if unknown else ()
         yield Done(pictures=pictures, cost_micro_usd=0, notes=notes)
 
     async def _draw(self, call: ProviderCall, seed: int) -> bytes:
@@ -58,7 +59,9 @@ class SketchProvider:
             return await self._workers.run(
                 engine.redraw, source, request.prompt, strength=request.strength, timeout_s=TIMEOUT_S, **shape
             )
-        return await self._workers.run(engine.render, request.prompt, timeout_s=TIMEOUT_S, **shape)
+        return await self._workers.run(
+            engine.render, request.prompt, negative=request.negative, timeout_s=TIMEOUT_S, **shape
+        )
 
     async def preview(self, request: Request, seed: int) -> bytes | None:
         """Return a small WebP of what this seed gives."""

@@ -212,10 +212,9 @@ def orb(reading: Reading, width: int, height: int, rng: np.random.Generator) -> 
     wide, high = width / frame.short, height / frame.short
     radius, first = float(rng.uniform(0.27, 0.33)), int(rng.integers(len(ORBS)))
     floor = 0.5 + (radius + 0.05) / high
-    places = [(0.5 + float(rng.normal(0, 0.03)), radius, first)]
-    for number in range(int(rng.integers(2, 5))):
-        small = float(rng.uniform(0.035, 0.095))
-        side = (-1 if number % 2 else 1) * float(rng.uniform(radius + small * 0.6, 0.47))
+    middle = float(np.clip(rng.normal(0, 0.03), -0.02, 0.02))
+    places = [(0.5 + middle / wide, radius, first)]
+    for number, (side, small) in enumerate(_companions((middle, radius), wide, rng)):
         places.append((0.5 + side / wide, small, (first + 1 + number) % len(ORBS)))
     for u, size, _ in places:
         x, y = frame.around(u + size * 0.10 / wide, floor)
@@ -226,6 +225,21 @@ def orb(reading: Reading, width: int, height: int, rng: np.random.Generator) -> 
         tones = inks.even(ORBS[which][:: -1 if which % 2 else 1])
         _iridescent(frame, picture, (u, floor - (size + lift) / high, size), tones, rng)
     return picture
+
+
+def _companions(great: tuple[float, float], wide: float, rng: np.random.Generator) -> list[tuple[float, float]]:
+    """Return small orbs (place from the middle, radius) that stand beside the great one, apart and in the frame."""
+    chosen, asked = [great], int(rng.integers(2, 5))
+    for number in range(asked):
+        for _ in range(40):
+            small = float(rng.uniform(0.035, 0.095))
+            edge = min(wide / 2, 0.66) - 0.025 - small
+            side = (-1 if number % 2 else 1) * float(rng.uniform(0.2, edge))
+            # Two orbs on one floor touch when they are this far apart.
+            if all(abs(side - at) > 2 * (small * size) ** 0.5 + 0.006 for at, size in chosen):
+                chosen.append((side, small))
+                break
+    return chosen[1:]
 
 
 def _iridescent(
