@@ -31,12 +31,11 @@ HEAD = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewp
 ul{display:flex;flex-wrap:wrap;gap:6px;padding:0;list-style:none}img{width:100%;height:100%;display:block}</style>
 <form method="post" action="/click"><label>Prompt <input name="prompt"></label> <button>Generate</button></form>
 """
-GENERATE = """<div id="stage"></div><script>
+SCRIPT = """<div id="stage"></div><script>
 document.querySelector("form").onsubmit = async (event) => {
   event.preventDefault();
-  const { picture } = await (await fetch("/generate", { method: "POST" })).json();
   const image = new Image();
-  image.src = picture;
+  image.src = await (await fetch("/generate", { method: "POST" })).json();
   document.getElementById("stage").replaceChildren(image);
 };</script>"""
 
@@ -69,9 +68,8 @@ def gallery_page(pictures: Pictures, count: int) -> bytes:
 
 
 def build_floor(pictures: Pictures) -> Starlette:
-    """Return the application."""
+    """Return the application: the gallery, its thumbnails, and three ways to answer a press."""
     pages = {count: gzip.compress(gallery_page(pictures, count), 6) for count in (60, 10_000)}
-    clicks = iter(range(1, 1_000_000))
 
     async def gallery(request: Request) -> Response:
         body = pages[int(request.query_params.get("count", "60"))]
@@ -85,24 +83,39 @@ def build_floor(pictures: Pictures) -> Starlette:
         body = pictures.thumbnails[request.path_params["place"] % len(pictures.thumbnails)]
         return Response(body, media_type="image/webp", headers={"Cache-Control": FOREVER})
 
-    async def click(request: Request) -> Response:
-        said = f'<p id="said">answer {next(clicks)}</p>' if request.method == "POST" else ""
-        return HTMLResponse(HEAD + said)
+    return Starlette(routes=[Route("/", gallery), Route("/thumb/{place:int}", thumbnail), *press_routes()])
 
-    async def generate(request: Request) -> Response:
-        if request.method == "GET":
-            return HTMLResponse(HEAD + GENERATE)
+
+def press_routes() -> list[Route]:
+    """Return the pages with a button: a post answered with words, one answered with a picture, and a script's picture."""
+    presses = iter(range(1, 1_000_000))
+    forms = {path: HEAD.replace("/click", path) for path in ("/click", "/post")}
+
+    async def form(request: Request) -> Response:
+        return HTMLResponse(forms[request.url.path])
+
+    async def click(_request: Request) -> Response:
+        return HTMLResponse(f'{forms["/click"]}<p id="said">answer {next(presses)}</p>')
+
+    async def post(_request: Request) -> Response:
         await asyncio.sleep(WAIT_S)
-        return JSONResponse({"picture": f"/thumb/{next(clicks)}"})
+        return HTMLResponse(f'{forms["/post"]}<img src="/thumb/{next(presses)}" alt="Picture">')
 
-    return Starlette(
-        routes=[
-            Route("/", gallery),
-            Route("/thumb/{place:int}", thumbnail),
-            Route("/click", click, methods=["GET", "POST"]),
-            Route("/generate", generate, methods=["GET", "POST"]),
-        ]
-    )
+    async def script(_request: Request) -> Response:
+        return HTMLResponse(HEAD + SCRIPT)
+
+    async def generate(_request: Request) -> Response:
+        await asyncio.sleep(WAIT_S)
+        return JSONResponse(f"/thumb/{next(presses)}")
+
+    return [
+        Route("/click", form, methods=["GET"]),
+        Route("/post", form, methods=["GET"]),
+        Route("/generate", script, methods=["GET"]),
+        Route("/click", click, methods=["POST"]),
+        Route("/post", post, methods=["POST"]),
+        Route("/generate", generate, methods=["POST"]),
+    ]
 
 
 @contextlib.asynccontextmanager

@@ -14,7 +14,7 @@ from pathlib import Path
 from playwright.async_api import Browser
 
 from bench.floor import run_server
-from bench.pages import generate_ms, receipt_ms
+from bench.pages import GO, generate_ms, receipt_ms, write_prompt
 from bench.rows import Row, median_ratio, show
 from bench.site import Site, open_site
 from bench.visit import Tab, Visit, open_browser, open_tab, quoted
@@ -152,11 +152,9 @@ async def run_peer(peer: Peer, folder: Path) -> AsyncIterator[str]:
 async def make_receipts(browser: Browser, site: Site) -> None:
     """Make two pictures, so that our usage page has two receipts to choose between."""
     async with open_tab(browser, site.product.url, cookies=site.cookies) as create:
-        await create.visit(f"{site.product.url}/create", thumbnails=False)
-        await create.page.locator("[data-prompt]").fill("a quiet sea at dawn, measured")
-        await asyncio.sleep(1.5)
+        await write_prompt(create, site.product.url)
         for _ in range(2):
-            await generate_ms(create, "button.go[type=submit]")
+            await generate_ms(create, GO)
 
 
 async def take_turn(browser: Browser, place: Place, *, keeps: bool) -> None:

@@ -50,7 +50,7 @@ class Traffic:
 
     def _on_response(self, event: dict[str, Any]) -> None:
         suffix = Path(urlsplit(event["response"]["url"]).path).suffix
-        self._kinds[event["requestId"]] = BY_SUFFIX.get(suffix, event["type"])
+        self._kinds[event["requestId"]] = BY_SUFFIX.get(suffix) or event["type"]
         if event["response"].get("fromDiskCache"):
             self._cached.add(event["requestId"])
 

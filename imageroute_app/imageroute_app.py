@@ -12,7 +12,7 @@ from imageroute_app.components.overlay import app_wraps
 from imageroute_app.pages.account import account
 from imageroute_app.pages.create import create
 from imageroute_app.pages.gallery import gallery
-from imageroute_app.pages.landing import landing
+from imageroute_app.pages.landing import META, landing
 from imageroute_app.pages.missing import missing
 from imageroute_app.pages.trash import trash
 from imageroute_app.pages.usage import usage
@@ -91,6 +91,7 @@ def _add_pages(built: rx.App) -> None:
         title="See where your pictures go · ImageRoute",
         description=DESCRIPTION,
         image=SOCIAL,
+        meta=META,
     )
     for page, path, title, load in signed_in:
         built.add_page(

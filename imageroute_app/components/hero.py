@@ -108,9 +108,11 @@ def destination() -> rx.Component:
     return rx.el.figure(
         rx.el.img(
             src="/img/planet.webp",
-            alt="Ringed planet rising over purple hills",
+            alt="Ringed planet rising at sunset",
             custom_attrs={"width": "688", "height": "860", "fetchPriority": "high"},
         ),
-        rx.el.figcaption(rx.el.b("Your gallery"), rx.el.span("Private · 1 credit"), class_name="small"),
+        rx.el.figcaption(
+            rx.el.b("Your gallery"), rx.el.span("Drawn by ImageRoute Sketch · 1 credit"), class_name="small"
+        ),
         class_name="dest",
     )

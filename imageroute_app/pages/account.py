@@ -180,7 +180,7 @@ def account() -> rx.Component:
                     setting("Look", "System follows your device", _look()),
                     setting(
                         "Single-letter shortcuts",
-                        "F favourite, I inspector, Del trash; off while you type",
+                        "F favourite, R remix, D download. Press ? for the list and to turn them off",
                         rx.el.kbd("?"),
                     ),
                     name="preferences",

@@ -20,18 +20,18 @@ META: list[dict[str, str] | rx.Component] = [
 
 Picture = tuple[str, int, int, str]
 DUNES: Picture = ("dunes", 448, 560, "Desert dunes in late sun, rippled sand, clear sky")
-CITY: Picture = ("city", 860, 484, "Night city across the water under a full moon")
-CUTOUTS: Picture = ("cutouts", 420, 560, "Paper cut-outs of leaves on six coloured panels")
-TOPO: Picture = ("topo", 420, 560, "Topographic print, teal lowland to rust peaks")
-RAINBOW: Picture = ("supergraphic", 560, 560, "Arch of brown, orange and yellow bands around a teal sun")
-DUSK: Picture = ("dusk", 840, 560, "Eight mountain ridges at dusk, peach haze between them")
-FERN: Picture = ("fern", 448, 560, "Palm fronds against a terracotta wall and a low sun")
+CITY: Picture = ("city", 980, 560, "City at sunset, its lights in the water")
+CUTOUTS: Picture = ("cutouts", 420, 560, "Leaves cut from paper on coloured panels")
+RAINBOW: Picture = ("rainbow", 560, 560, "Arch of violet, coral and yellow bands around a pale sun")
+BALLOONS: Picture = ("balloons", 840, 560, "Hot air balloons over mountains in the morning")
+FERN: Picture = ("fern", 448, 560, "Green ferns against a low sun")
 ISLANDS: Picture = ("islands", 560, 560, "Tropical islands from the air, reef water and small clouds")
-SEA: Picture = ("sea", 860, 484, "Sun setting into the sea, long glitter path")
+SEA: Picture = ("sea", 980, 560, "Sun setting into the sea, long glitter path")
 ARCH: Picture = ("arch", 448, 560, "Pink courtyard with an arch and stairs, hard noon light")
 CHROME: Picture = ("chrome", 560, 560, "Liquid chrome drop at sunset")
-WIDE = ((DUNES, CITY, CUTOUTS, RAINBOW, DUSK), (FERN, ISLANDS, SEA, ARCH, CHROME))
-NARROW = ((DUNES, ARCH, CITY), (RAINBOW, CUTOUTS, FERN), (DUSK, CHROME), (TOPO, ISLANDS, SEA))
+TOPO: Picture = ("topo", 420, 560, "Topographic map, teal lowland to peach peaks")
+WIDE = ((DUNES, CITY, CUTOUTS, RAINBOW, BALLOONS), (FERN, ISLANDS, SEA, ARCH, CHROME))
+NARROW = ((DUNES, ARCH, CITY), (RAINBOW, CUTOUTS, FERN), (BALLOONS, CHROME), (TOPO, ISLANDS, SEA))
 
 
 def _picture(picture: Picture) -> rx.Component:
@@ -55,7 +55,7 @@ def _strip() -> rx.Component:
     return rx.el.section(
         _rows(WIDE, "wide desk"),
         _rows(NARROW, "narrow phone"),
-        rx.el.p("Drawn by a program of ours. No AI model was involved.", class_name="small q3 wrap"),
+        rx.el.p("Drawn by the built-in sketch engine. No AI model was involved.", class_name="small q3 wrap"),
         class_name="stripx",
         aria_label="Sample pictures",
     )

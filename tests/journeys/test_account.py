@@ -78,6 +78,14 @@ async def test_landing_reads_whole_without_scripts(open_context: OpenContext) ->
     await expect(page.get_by_role("link", name="Sign up")).to_be_visible()
 
 
+async def test_landing_draws_its_route_once_at_each_size(open_context: OpenContext) -> None:
+    for size, is_map in (("desktop", True), ("phone", False)):
+        page = await (await open_context(size=size)).new_page()
+        await page.goto("/")
+        await expect(page.locator("svg.hm")).to_be_visible(visible=is_map)
+        await expect(page.locator(".heroroute")).to_be_visible(visible=not is_map)
+
+
 async def test_landing_stays_within_its_transfer_budget(browser: Browser, product: Product, watch: Watch) -> None:
     context = await browser.new_context(base_url=product.url, viewport={"width": 1440, "height": 900})
     watch.follow(context)
