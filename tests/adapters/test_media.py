@@ -1,6 +1,7 @@
 """Files are whole or absent, keys never lead out, and what is deleted is gone."""
 
 import asyncio
+import contextlib
 import errno
 import fcntl
 import os
@@ -173,18 +174,20 @@ async def test_writes_and_deletes_of_the_same_folder_do_not_clash(media: LocalMe
 # --- What goes wrong ---------------------------------------------------------------------------
 
 
-@pytest.fixture
+@contextlib.contextmanager
 def tiny_disk() -> Iterator[None]:
+    """Let no file grow past 1,000 bytes; only inside a test, because the runner's own output may be such a file."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-@pytest.mark.usefixtures("tiny_disk")
 async def test_full_disk_leaves_nothing_half_and_heals_by_itself(media: LocalMedia) -> None:
     await media.put(KEY, b"old", "image/png")
-    with pytest.raises(StorageFull):
+    with tiny_disk(), pytest.raises(StorageFull):
         await media.put(KEY, DATA, "image/png")
     assert await read(media, KEY) == b"old"
     assert left_behind(media) == []
