@@ -6,11 +6,12 @@ import operator
 import os
 import pathlib
 import pickle
+import resource
 import select
 import signal
 import sys
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
@@ -199,6 +200,15 @@ async def test_workers_end_with_a_parent_that_is_killed() -> None:
         await _until_gone(pid)
 
 
+@pytest.fixture
+def unlimited_after() -> Iterator[None]:
+    """Answering a call here gives this process a child's time limit, which would end the whole run later."""
+    before = resource.getrlimit(resource.RLIMIT_CPU)
+    yield
+    resource.setrlimit(resource.RLIMIT_CPU, before)
+
+
+@pytest.mark.usefixtures("unlimited_after")
 def test_child_answers_calls_and_stops_when_its_input_closes() -> None:
     target = io.BytesIO()
     for call in ((9.0, operator.add, (1, 2), {}), (9.0, operator.truediv, (1, 0), {})):
