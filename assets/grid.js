@@ -1,309 +1,284 @@
 /**
- * <ir-grid>: a person's pictures in justified rows, fed by plain HTTP page by page, drawn only near the viewport.
+ * <ir-grid>: a person's pictures in justified rows, fed by plain HTTP page by page, drawn only near the window.
  *
- * Attributes, all set by the page: `src` (JSON pages), `query`, `refresh` (a number; a new one reads everything shown so far
- * again), `gone` (id of a picture that left), `current` (id of the open one).
- * Events, named for React's on… props of custom elements: Open, Trash, Favourite (detail: id) and Loaded (detail: count text).
+ * It stands in the prerendered page and works before React wakes up. React owns its attributes, never what is inside:
+ * `src` (JSON pages), `query` (the filter as a query string; until it changes the address's own holds), `refresh` (a new
+ * value reads all that is shown again), `gone` (ids that left, apart by spaces), `marked` (+id or -id: a favourite, or no
+ * longer), `current` (id of the open picture, or empty).
+ *
+ * Events: ir-open, ir-trash, ir-favourite {id}; ir-state {shown, done, failed} when one of them begins or ends; ir-tiles
+ * when the order changed. A listener takes ir-open by preventDefault(); without one the browser follows the tile's link.
  */
-const TARGET = { wide: 262, narrow: 190 };
-const GAP = { wide: 6, narrow: 3 };
+import { Pages } from "./grid-pages.js";
+import { build, dress, justify } from "./grid-tiles.js";
+
+const WIDE = { target: 262, gap: 6 };
+const NARROW = { target: 190, gap: 3 };
 const NARROW_PX = 760;
-const PAGE = 60;
-const PAGE_MAX = 200;
 const AHEAD_PX = 1400;
-const EARLY = 24;
+const FILTERS = ["q", "favourite"];
+const FAULTS = {
+  unread: '<p>The pictures could not be read. They are safe.</p><button type="button" class="btn line">Try again</button>',
+  "signed out": '<p>You are signed out.</p><a class="btn line" href="/sign-in?next=/gallery">Sign in</a>',
+};
 
-/** The first page is asked for while the page's own script still loads, and its first pictures with it. */
-const early = new Map();
-if (location.pathname.replace(/\/$/, "") === "/gallery") {
-  const query = new URLSearchParams(location.search).get("q") ?? "";
-  const address = pageAddress("/api/gallery", query, "", PAGE);
-  const answer = fetch(address, { headers: { Accept: "application/json" } });
-  early.set(address, answer);
-  answer
-    .then((response) => (response.ok ? response.clone().json() : { tiles: [] }))
-    .then(({ tiles }) => {
-      for (const tile of tiles.slice(0, EARLY)) new Image().src = tile.thumb;
-    })
-    .catch(() => {});
-}
-
-function pageAddress(source, query, after, limit) {
-  const address = new URL(source, location.href);
-  for (const [name, value] of Object.entries({ after, limit, q: query })) if (value) address.searchParams.set(name, value);
-  return address.href;
+/** Return the filters of a query string, always spelled the same. */
+function filterOf(text) {
+  const asked = new URLSearchParams(text);
+  return new URLSearchParams(FILTERS.filter((name) => asked.get(name)).map((name) => [name, asked.get(name)])).toString();
 }
 
 class Grid extends HTMLElement {
-  static observedAttributes = ["query", "refresh", "gone"];
+  static observedAttributes = ["query", "refresh", "gone", "marked", "current"];
+  #rows = [];
+  #boxes = new Map(); // id -> {element, layout}, what is in the DOM
+  #layout = 0;
+  #roving = ""; // id of the one tile in the tab order
+  #told = "";
 
   connectedCallback() {
     this.scroller = this.closest(".scroll");
-    this.drawn = new Map();
-    this.reset();
-    this.onScroll = () => this.soon();
+    this.list = Object.assign(document.createElement("div"), { role: "list" });
+    this.foot = Object.assign(document.createElement("div"), { role: "alert", className: "grid-foot" });
+    this.replaceChildren(this.list, this.foot);
+    this.onclick = this.#clicked;
+    this.onkeydown = this.#pressed;
+    this.onfocusin = ({ target }) => this.#rove(target.closest(".box")?.dataset.id);
+    this.onScroll = () => (this.frame ??= requestAnimationFrame(() => this.#draw()));
+    this.onOnline = () => this.pages.fault && this.pages.retry();
+    this.addEventListener("focusin", this.onfocusin);
     this.scroller.addEventListener("scroll", this.onScroll, { passive: true });
-    this.resizing = new ResizeObserver(() => this.relayout());
+    window.addEventListener("online", this.onOnline);
+    this.resizing = new ResizeObserver(() => this.clientWidth !== this.width && this.#relayout());
     this.resizing.observe(this);
-    this.addEventListener("click", (event) => this.clicked(event));
-    this.addEventListener("keydown", (event) => this.pressed(event));
-    this.onStep = (event) => this.step(event);
-    document.addEventListener("click", this.onStep);
-    this.load();
+    this.pages = new Pages(this.getAttribute("src"), () => this.#changed());
+    this.#restart(filterOf(location.search));
   }
 
   disconnectedCallback() {
+    this.removeEventListener("focusin", this.onfocusin);
     this.scroller.removeEventListener("scroll", this.onScroll);
-    document.removeEventListener("click", this.onStep);
+    window.removeEventListener("online", this.onOnline);
     this.resizing.disconnect();
-    this.turn += 1;
+    this.pages.stop();
   }
 
   attributeChangedCallback(name, before, now) {
-    if (!this.drawn || before === now) return;
-    if (name === "query") this.restart();
-    if (name === "refresh") this.reread();
-    if (name === "gone") this.drop(now);
+    if (!this.pages || before === now || now === null) return;
+    if (name === "query" && filterOf(now) !== this.filter) this.#restart(filterOf(now));
+    if (name === "current" && (before || now)) this.#follow(before, now);
+    if (before === null) return; // only now React knows: what it says is how things are, not news
+    if (name === "refresh") this.#refresh();
+    if (name === "gone") this.#drop(now.split(" ").filter((id) => id && !before.includes(id)));
+    if (name === "marked") this.#mark(now.slice(1), now[0] === "+");
   }
 
-  reset() {
-    this.turn = (this.turn ?? 0) + 1;
-    this.tiles = [];
-    this.rows = [];
-    this.next = "";
-    this.isLoading = this.isDone = this.hasFailed = false;
-    for (const box of this.drawn.values()) box.remove();
-    this.drawn.clear();
+  /** @returns {import("./grid-tiles.js").Tile[]} */
+  get tiles() {
+    return this.pages.tiles;
   }
 
-  restart() {
-    this.reset();
-    this.scroller.scrollTop = 0;
-    const address = new URL(location.href);
-    const query = this.getAttribute("query");
-    if (query) address.searchParams.set("q", query);
-    else address.searchParams.delete("q");
-    history.replaceState(history.state, "", address);
-    this.load();
+  /** Read the next page. */
+  more() {
+    this.pages.more();
   }
 
-  /** Read one page; answers of an earlier search are thrown away. */
-  async page(after, limit) {
-    const address = pageAddress(this.getAttribute("src"), this.getAttribute("query") ?? "", after, limit);
-    const begun = early.get(address);
-    early.clear();
-    const answer = await (begun ?? fetch(address, { headers: { Accept: "application/json" } }));
-    if (answer.status === 401) location.assign("/sign-in?next=/gallery");
-    if (!answer.ok) throw new Error(String(answer.status));
-    return answer.json();
+  /** Say what is shown, when that is news; a listener that came late asks for it. */
+  tell(isNews = false) {
+    const { tiles, isDone, isBusy, fault } = this.pages;
+    if (isBusy) return;
+    const detail = { shown: tiles.length, done: isDone, failed: Boolean(fault) };
+    const state = [detail.shown > 0, detail.done, detail.failed].join();
+    if (isNews || state !== this.#told) this.#send("ir-state", detail);
+    this.#told = state;
   }
 
-  async load() {
-    if (this.isLoading || this.isDone) return;
-    const turn = this.turn;
-    this.isLoading = true;
-    this.hasFailed = false;
-    try {
-      const found = await this.page(this.next, PAGE);
-      if (turn !== this.turn) return;
-      this.tiles.push(...found.tiles);
-      this.next = found.next;
-      this.isDone = !found.next;
-    } catch {
-      if (turn === this.turn) this.hasFailed = true;
-    }
-    if (turn !== this.turn) return;
-    this.isLoading = false;
-    this.relayout();
+  #restart(filter) {
+    const isFirst = this.filter === undefined;
+    [this.filter, this.#told, this.scroller.scrollTop] = [filter, "", 0];
+    if (!isFirst) this.#address();
+    const field = document.querySelector("[data-grid-search]");
+    if (field && field !== document.activeElement) field.value = new URLSearchParams(filter).get("q") ?? "";
+    this.pages.restart(filter);
+  }
+
+  #refresh() {
+    this.pages.reread();
+    this.#reclaim();
+  }
+
+  #changed() {
+    this.ariaBusy = this.pages.isBusy ? "true" : null;
+    this.foot.innerHTML = FAULTS[this.pages.fault] ?? "";
+    this.#relayout();
     this.tell();
+    this.#send("ir-tiles");
   }
 
-  /** Read again what is shown, in place, because a picture came back or changed. */
-  async reread() {
-    const turn = (this.turn += 1);
-    const wanted = Math.max(this.tiles.length, PAGE);
-    const tiles = [];
-    let next = "";
-    try {
-      do {
-        const found = await this.page(next, Math.min(PAGE_MAX, wanted - tiles.length + 1));
-        tiles.push(...found.tiles);
-        next = found.next;
-      } while (next && tiles.length < wanted);
-    } catch {
-      return;
-    }
-    if (turn !== this.turn) return;
-    Object.assign(this, { tiles, next, isDone: !next, isLoading: false });
-    this.relayout();
-    this.tell();
+  #drop(ids) {
+    const place = this.tiles.findIndex((tile) => ids.includes(tile.id));
+    const hadFocus = ids.some((id) => this.#boxes.get(id)?.element.contains(document.activeElement));
+    const left = this.tiles.filter((tile) => !ids.includes(tile.id));
+    const neighbour = left[Math.min(place, left.length - 1)]?.id;
+    if (ids.includes(this.#roving)) this.#roving = neighbour;
+    this.pages.drop(ids);
+    if (hadFocus) this.focusTile(neighbour);
   }
 
-  drop(id) {
-    const place = this.tiles.findIndex((tile) => tile.id === id);
-    if (place < 0) return;
-    const hadFocus = this.drawn.get(id)?.contains(document.activeElement);
-    this.tiles.splice(place, 1);
-    this.drawn.get(id)?.remove();
-    this.drawn.delete(id);
-    this.relayout();
-    if (hadFocus) this.focusTile(Math.min(place, this.tiles.length - 1));
-    this.tell();
+  #mark(id, favourite) {
+    const tile = this.tiles.find((each) => each.id === id);
+    if (tile) tile.favourite = favourite;
+    if (tile && this.#boxes.has(id)) dress(this.#boxes.get(id).element, tile);
   }
 
-  tell() {
-    const state = this.hasFailed ? "failed" : this.tiles.length ? "some" : "none";
-    this.dispatchEvent(new CustomEvent("Loaded", { detail: state }));
+  // --- Drawing --------------------------------------------------------------------------------------------------------
+
+  /** Lay the rows out again; the row at the top of the window stays where it is. */
+  #relayout() {
+    this.width = this.clientWidth;
+    if (!this.width) return;
+    const top = this.#top();
+    const anchor = top > 0 && this.#rows.find((row) => row.top + row.height > top);
+    this.look = this.width < NARROW_PX ? NARROW : WIDE;
+    this.#rows = justify(this.tiles, this.width, this.look, this.pages.isDone || Boolean(this.pages.fault));
+    this.#layout += 1;
+    const last = this.#rows.at(-1);
+    this.list.style.height = last ? `${last.top + last.height}px` : "";
+    const kept = anchor && anchor.tiles.map(({ id }) => this.#rowOf(id)).find(Boolean);
+    if (kept) this.scroller.scrollTop += kept.top - anchor.top;
+    this.#draw();
   }
 
-  /** Fill rows until they are no taller than the target, then scale them to the width; the last keeps the target. */
-  relayout() {
-    const width = this.clientWidth;
-    if (!width) return;
-    const size = width < NARROW_PX ? "narrow" : "wide";
-    const [target, gap] = [TARGET[size], GAP[size]];
-    this.rows = [];
-    let [top, first, sum] = [0, 0, 0];
-    this.tiles.forEach((tile, index) => {
-      sum += tile.w / tile.h;
-      const isLast = index === this.tiles.length - 1;
-      const height = (width - gap * (index - first)) / sum;
-      if (height > target && !isLast) return;
-      const kept = isLast ? Math.min(height, target) : height;
-      this.rows.push({ top, height: kept, first, last: index, gap });
-      top += kept + gap;
-      [first, sum] = [index + 1, 0];
-    });
-    this.style.height = `${Math.max(0, top - gap)}px`;
-    this.draw();
+  /** How far the top of the window is below the grid's own. */
+  #top() {
+    return this.scroller.getBoundingClientRect().top - this.getBoundingClientRect().top;
   }
 
-  soon() {
-    this.frame ??= requestAnimationFrame(() => {
-      this.frame = undefined;
-      this.draw();
-    });
+  #rowOf(id) {
+    return this.#rows.find((row) => row.tiles.some((tile) => tile.id === id));
   }
 
-  /** Put the tiles near the viewport into the DOM, in reading order, and take the others out. */
-  draw() {
+  /** Put the tiles near the window into the DOM, in reading order, and take the others out. */
+  #draw() {
+    this.frame = undefined;
     if (!this.isConnected) return;
-    const offset = this.getBoundingClientRect().top - this.scroller.getBoundingClientRect().top;
-    const [from, to] = [-offset - AHEAD_PX, -offset + this.scroller.clientHeight + AHEAD_PX];
-    const wanted = new Set();
+    const top = this.#top();
+    const bottom = top + this.scroller.clientHeight;
+    const near = this.#rows.filter((row) => row.top + row.height > top - AHEAD_PX && row.top < bottom + AHEAD_PX);
+    const wanted = new Set(near.flatMap((row) => row.tiles.map((tile) => tile.id)));
+    for (const [id, { element }] of this.#boxes) {
+      if (wanted.has(id) || (element.contains(document.activeElement) && this.#rowOf(id))) continue;
+      element.remove();
+      this.#boxes.delete(id);
+    }
     let before = null;
-    for (const row of this.rows) {
-      if (row.top + row.height < from || row.top > to) continue;
-      let left = 0;
-      for (let index = row.first; index <= row.last; index += 1) {
-        const tile = this.tiles[index];
-        const width = (row.height * tile.w) / tile.h;
-        const box = this.drawn.get(tile.id) ?? this.build(tile);
-        Object.assign(box.style, {
-          transform: `translate(${left}px, ${row.top}px)`,
-          width: `${width}px`,
-          height: `${row.height}px`,
-        });
-        this.mark(box, tile);
-        const after = before ? before.nextSibling : this.firstChild;
-        if (after !== box) this.insertBefore(box, after);
-        before = box;
-        wanted.add(tile.id);
-        left += width + row.gap;
+    for (const row of near) before = this.#drawRow(row, before, row.top < bottom && row.top + row.height > top);
+    const first = near.find((row) => row.top >= top) ?? near[0];
+    this.#rove(this.#boxes.has(this.#roving) ? this.#roving : first?.tiles[0].id);
+    if (bottom + AHEAD_PX > this.list.clientHeight) this.pages.more();
+  }
+
+  #drawRow(row, before, isInSight) {
+    let left = 0;
+    row.tiles.forEach((tile, index) => {
+      const box = this.#boxes.get(tile.id) ?? { element: build(tile, isInSight), layout: 0 };
+      const width = (row.height * tile.w) / tile.h;
+      this.#boxes.set(tile.id, box);
+      if (box.layout !== this.#layout) {
+        const transform = `translate(${left}px, ${row.top}px)`;
+        Object.assign(box.element.style, { transform, width: `${width}px`, height: `${row.height}px` });
+        box.element.ariaPosInSet = row.first + index + 1;
+        box.element.ariaSetSize = this.pages.isDone ? this.tiles.length : -1;
+        dress(box.element, tile);
+        box.layout = this.#layout;
       }
-    }
-    for (const [id, box] of this.drawn) {
-      if (wanted.has(id) || box.contains(document.activeElement)) continue;
-      box.remove();
-      this.drawn.delete(id);
-    }
-    if (this.clientHeight < to && !this.hasFailed) this.load();
+      const after = before ? before.nextSibling : this.list.firstChild;
+      if (after !== box.element) this.list.insertBefore(box.element, after);
+      before = box.element;
+      left += width + this.look.gap;
+    });
+    return before;
   }
 
-  build(tile) {
-    const box = document.createElement("div");
-    box.setAttribute("role", "listitem");
-    box.className = "box";
-    const link = document.createElement("a");
-    link.className = "tile";
-    link.href = `/gallery?image=${tile.id}`;
-    link.dataset.id = tile.id;
-    link.setAttribute("aria-label", tile.prompt);
-    link.style.backgroundColor = tile.colour;
-    const image = new Image();
-    Object.assign(image, { alt: "", loading: "lazy", decoding: "async", src: tile.thumb });
-    const words = document.createElement("span");
-    words.className = "ovl";
-    words.textContent = tile.prompt;
-    words.dir = "auto";
-    const heart = document.createElement("span");
-    heart.className = "fav";
-    heart.innerHTML =
-      '<svg class="i" viewBox="0 0 24 24" aria-hidden="true"><path d="M12 20.5 4.6 13A4.9 4.9 0 0 1 12 6.6 4.9 4.9 0 0 1 19.4 13Z"/></svg>';
-    link.append(image, words, heart);
-    box.append(link);
-    this.drawn.set(tile.id, box);
-    return box;
+  // --- Clicks, keys and focus -----------------------------------------------------------------------------------------
+
+  #clicked(event) {
+    const id = event.target.closest(".box")?.dataset.id;
+    const isPlain = !(event.metaKey || event.ctrlKey || event.shiftKey);
+    if (event.target.closest(".grid-foot button")) this.pages.retry();
+    else if (event.target.closest(".fav")) this.#send("ir-favourite", { id });
+    else if (id && isPlain && this.#send("ir-open", { id })) event.preventDefault();
   }
 
-  mark(box, tile) {
-    box.classList.toggle("favourite", tile.favourite);
-  }
-
-  clicked(event) {
-    const link = event.target.closest("a.tile");
-    if (!link || event.metaKey || event.ctrlKey || event.shiftKey || event.button) return;
-    event.preventDefault();
-    this.send("Open", link.dataset.id);
-  }
-
-  pressed(event) {
+  #pressed(event) {
     const id = event.target.closest("a.tile")?.dataset.id;
-    const place = this.tiles.findIndex((tile) => tile.id === id);
-    if (place < 0 || event.ctrlKey || event.metaKey || event.altKey) return;
-    const moves = { ArrowLeft: place - 1, ArrowRight: place + 1, ArrowUp: this.above(place, -1), ArrowDown: this.above(place, 1) };
-    if (event.key in moves) {
-      event.preventDefault();
-      this.focusTile(moves[event.key]);
+    if (!id || event.ctrlKey || event.metaKey || event.altKey) return;
+    const verb = { " ": "ir-open", Delete: "ir-trash", f: "ir-favourite" }[event.key];
+    const to = this.#neighbour(id, event.key);
+    if (!verb && !to) return;
+    event.preventDefault();
+    if (to) this.focusTile(to);
+    else if (!event.repeat) this.#send(verb, { id });
+  }
+
+  /** Return the id of the tile that an arrow key leads to; across rows it is the one that stands nearest. */
+  #neighbour(id, key) {
+    const row = this.#rowOf(id);
+    const place = row.tiles.findIndex((tile) => tile.id === id);
+    const beside = { ArrowLeft: -1, ArrowRight: 1 }[key];
+    if (beside) return this.tiles[row.first + place + beside]?.id ?? id;
+    const across = { ArrowUp: -1, ArrowDown: 1 }[key];
+    const to = across && (this.#rows[this.#rows.indexOf(row) + across]?.tiles ?? [{ id }]);
+    return to?.[Math.floor(((place + 0.5) / row.tiles.length) * to.length)].id;
+  }
+
+  /** Let this tile be the one in the tab order; arrow keys go on from there. */
+  #rove(id = this.#roving) {
+    for (const [each, tabIndex] of [[this.#roving, -1], [id, 0]]) {
+      Object.assign(this.#boxes.get(each)?.element.firstElementChild ?? {}, { tabIndex });
     }
-    if (event.key === "Delete") this.send("Trash", id);
-    if (event.key === "f") this.send("Favourite", id);
+    this.#roving = id;
   }
 
-  /** The tile of the row above or below whose middle is nearest. */
-  above(place, way) {
-    const at = this.rows.findIndex((row) => place >= row.first && place <= row.last);
-    const row = this.rows[at + way];
-    if (!row) return place;
-    const share = (place - this.rows[at].first + 0.5) / (this.rows[at].last - this.rows[at].first + 1);
-    return row.first + Math.floor(share * (row.last - row.first + 1));
+  /** Bring a tile into the window and give it the focus. */
+  focusTile(id) {
+    const row = this.#rowOf(id);
+    if (!row) return;
+    const top = this.#top();
+    const below = row.top + row.height - top - this.scroller.clientHeight;
+    if (row.top < top) this.scroller.scrollTop += row.top - top - this.look.gap;
+    else if (below > 0) this.scroller.scrollTop += below + this.look.gap;
+    this.#draw();
+    this.#boxes.get(id)?.element.firstElementChild.focus({ preventScroll: true });
   }
 
-  focusTile(place) {
-    const tile = this.tiles[place];
-    const row = this.rows.find((each) => place >= each.first && place <= each.last);
-    if (!tile || !row) return;
-    const top = this.scroller.scrollTop + this.getBoundingClientRect().top - this.scroller.getBoundingClientRect().top + row.top;
-    if (top < this.scroller.scrollTop || top + row.height > this.scroller.scrollTop + this.scroller.clientHeight) {
-      this.scroller.scrollTop = Math.max(0, top - 80);
-    }
-    this.draw();
-    this.drawn.get(tile.id)?.querySelector("a").focus({ preventScroll: true });
+  /** Dispatch an event; true when somebody took it. */
+  #send(name, detail = {}) {
+    return !this.dispatchEvent(new CustomEvent(name, { detail, cancelable: true }));
   }
 
-  /** Previous and next of the open picture: buttons anywhere with data-grid-step. */
-  step(event) {
-    const button = event.target.closest?.("[data-grid-step]");
-    if (!button) return;
-    const place = this.tiles.findIndex((tile) => tile.id === this.getAttribute("current"));
-    const wanted = this.tiles[place + Number(button.dataset.gridStep)];
-    if (place < 0 || !wanted) return;
-    if (place + 5 > this.tiles.length) this.load();
-    this.send("Open", wanted.id);
+  // --- The open picture -----------------------------------------------------------------------------------------------
+
+  /** Read as far as the open picture; when it closes, take the focus back. */
+  #follow(before, now) {
+    this.#address();
+    this.#rove(now || before);
+    if (now) this.pages.reach(now, () => this.getAttribute("current") === now);
+    else this.#reclaim();
   }
 
-  send(name, id) {
-    this.dispatchEvent(new CustomEvent(name, { detail: id }));
+  /** A dialog or a button that went lets go of the focus some frames later; take it, unless somebody else did. */
+  #reclaim(tries = 30) {
+    const isFree = document.activeElement === document.body && !this.closest("[aria-hidden=true]");
+    if (isFree) this.focusTile(this.#roving);
+    else if (tries) requestAnimationFrame(() => this.#reclaim(tries - 1));
+  }
+
+  /** Let the address name filter and picture, so that a reload, Back and a copied link show the same. */
+  #address() {
+    const asked = new URLSearchParams(this.filter);
+    if (this.getAttribute("current")) asked.set("image", this.getAttribute("current"));
+    history.replaceState(history.state, "", location.pathname + (asked.size ? `?${asked}` : ""));
   }
 }
 

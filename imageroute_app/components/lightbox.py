@@ -1,9 +1,10 @@
-"""The lightbox: one picture as large as the window allows, with its neighbours a key away and all facts beside it."""
+"""The lightbox: one picture as large as the window allows, its neighbours a key away, and all facts beside it."""
 
 import reflex as rx
 from reflex_components_radix.primitives.dialog import dialog
 
 from imageroute_app.components import paths
+from imageroute_app.components.grid import film
 from imageroute_app.components.icons import icon, icon_button
 from imageroute_app.components.inspector import facts
 from imageroute_app.components.links import link
@@ -12,58 +13,45 @@ from imageroute_app.state.inspector import InspectorState
 
 IMAGE = InspectorState.image
 VERBS = (("Use prompt", "prompt"), ("Use seed", "seed"), ("Remix", "remix"), ("Use all", "all"))
-
-
-def _step(label: str, symbol: str, way: str, key: str) -> rx.Component:
-    return rx.el.button(
-        icon(symbol),
-        type="button",
-        class_name=f"step {label.split()[0].lower()}",
-        aria_label=label,
-        title=label,
-        custom_attrs={"data-grid-step": way, "data-hotkey": key},
-    )
+THUMBNAIL_PX = 960
 
 
 def _picture() -> rx.Component:
+    """Draw the middle size at once, and the original over it as soon as its bytes are here."""
+    is_larger = (IMAGE.width > THUMBNAIL_PX) | (IMAGE.height > THUMBNAIL_PX)
     return rx.el.div(
-        rx.el.div(
-            rx.el.button(
-                icon("arrow-left"),
-                "Gallery",
-                type="button",
-                class_name="btn bare",
-                on_click=InspectorState.close_inspector,
-            ),
-            class_name="lb-head",
+        rx.el.img(src=IMAGE.large, alt=IMAGE.alt, width=IMAGE.width, height=IMAGE.height),
+        rx.cond(
+            is_larger,
+            rx.el.img(src=IMAGE.original, alt="", custom_attrs={"fetchPriority": "low"}),
+            rx.fragment(),
         ),
-        rx.el.div(
-            _step("Previous picture", "arrow-left", "-1", "ArrowLeft"),
-            rx.el.img(
-                src=IMAGE.large,
-                alt=IMAGE.alt,
-                width=IMAGE.width,
-                height=IMAGE.height,
-                style={"background_color": IMAGE.colour, "aspect_ratio": f"{IMAGE.width} / {IMAGE.height}"},
-                key=IMAGE.id,
-            ),
-            _step("Next picture", "arrow-right", "1", "ArrowRight"),
-            class_name="lb-stage",
-        ),
+        class_name="frame",
+        style={"background_color": IMAGE.colour, "--w": IMAGE.width, "--h": IMAGE.height},
+        key=IMAGE.id,
+    )
+
+
+def _stage() -> rx.Component:
+    back = rx.el.button(icon("arrow-left", "s"), "Gallery", type="button", class_name="btn bare back")
+    return rx.el.div(
+        dialog.close(back, as_child=True),
+        film({"current": GalleryState.current, "total": GalleryState.found}, on_open=GalleryState.open_image),
+        rx.el.div(_picture(), class_name="lb-stage"),
         class_name="lb-main",
     )
 
 
 def _bar() -> rx.Component:
     return rx.el.div(
-        dialog.title(rx.el.h2("Picture", class_name="h4"), as_child=True),
+        rx.el.span("Picture"),
         rx.el.span(
             icon_button(
                 rx.cond(IMAGE.favourite, "Remove from favourites", "Favourite"),
                 "heart",
-                class_name=rx.cond(IMAGE.favourite, "on filled", ""),
+                class_name=rx.cond(IMAGE.favourite, "ib on filled", "ib"),
                 aria_pressed=IMAGE.favourite,
-                on_click=GalleryState.favourite_image(IMAGE.id),
+                on_click=GalleryState.toggle_favourite(IMAGE.id),
                 custom_attrs={"data-hotkey": "f"},
             ),
             link(
@@ -81,7 +69,7 @@ def _bar() -> rx.Component:
                 on_click=GalleryState.trash_image(IMAGE.id),
                 custom_attrs={"data-hotkey": "Delete"},
             ),
-            icon_button("Close", "x", on_click=InspectorState.close_inspector),
+            dialog.close(icon_button("Close", "x"), as_child=True),
             class_name="row acts",
         ),
         class_name="hd",
@@ -89,32 +77,39 @@ def _bar() -> rx.Component:
 
 
 def _verb(name: str, verb: str) -> rx.Component:
-    return link(name, href=f"{paths.CREATE}?how={verb}&use=" + IMAGE.id, class_name="btn soft sm")
+    hotkey = {"data-hotkey": "r"} if verb == "remix" else {}
+    href = f"{paths.CREATE}?how={verb}&use=" + IMAGE.id
+    # The tab's state outlives the way to Create: without closing, the next visit would begin with this picture.
+    return link(name, href=href, class_name="btn soft sm", on_click=GalleryState.close_image, custom_attrs=hotkey)
+
+
+def _panel() -> rx.Component:
+    return rx.el.aside(
+        _bar(),
+        rx.el.div(
+            dialog.title(rx.el.h2(IMAGE.prompt, class_name="read said", dir="auto"), as_child=True),
+            rx.el.div(*[_verb(*verb) for verb in VERBS], class_name="verbs"),
+            facts(),
+            class_name="bd",
+            tab_index=0,
+            role="group",
+            aria_label="About this picture",
+        ),
+        class_name="insp-p",
+        aria_label="Inspector",
+    )
 
 
 def lightbox() -> rx.Component:
-    """Draw the dialog while a picture is open; focus goes in, is kept, and comes back to its tile."""
+    """Draw the dialog while a picture is open; the grid takes the focus back to its tile (assets/grid.js)."""
     content = dialog.content(
-        _picture(),
-        rx.el.aside(
-            _bar(),
-            rx.el.div(
-                rx.el.p(IMAGE.prompt, class_name="read said", dir="auto"),
-                rx.el.div(*[_verb(*verb) for verb in VERBS], class_name="verbs"),
-                facts(),
-                class_name="bd",
-                tab_index=0,
-                role="group",
-                aria_label="About this picture",
-            ),
-            class_name="insp-p",
-            aria_label="Inspector",
-        ),
+        _stage(),
+        _panel(),
         class_name="lightbox",
         aria_describedby=None,
     )
     return dialog.root(
         dialog.portal(content),
-        open=InspectorState.is_open,
-        on_open_change=InspectorState.set_open,
+        open=GalleryState.current != "",
+        on_open_change=GalleryState.close_image,
     )

@@ -4,40 +4,54 @@ import reflex as rx
 
 from imageroute_app.components import paths
 from imageroute_app.components.shell import shell
-from imageroute_app.components.trash_list import erase_dialog, trashed
-from imageroute_app.state.trash import TrashState
+from imageroute_app.components.trash_list import trashed
+from imageroute_app.state.trash import LIST, TrashState
 
 
 def _empty() -> rx.Component:
     return rx.el.div(
-        rx.el.p("The trash is empty", class_name="h3"),
-        rx.el.p("Items stay 30 days, then they are erased everywhere.", class_name="q2"),
+        rx.el.h2("The trash is empty", class_name="h3"),
+        rx.el.p("Items stay 30 days, then they are deleted for good.", class_name="q2"),
         rx.el.a("Back to the gallery", href=paths.GALLERY, class_name="btn line"),
-        class_name="empty",
+        class_name="vacant",
+    )
+
+
+def _failed() -> rx.Component:
+    return rx.el.div(
+        rx.el.h2("The trash could not be read", class_name="h3"),
+        rx.el.p("Nothing in it was changed.", class_name="q2"),
+        rx.el.button("Try again", type="button", class_name="btn line", on_click=TrashState.load_trash),
+        class_name="vacant",
     )
 
 
 def _list() -> rx.Component:
     return rx.fragment(
-        rx.el.p("Items stay 30 days, then they are erased everywhere. Only you see them here.", class_name="q2 lead"),
+        rx.el.p(
+            rx.el.b(TrashState.total_label, " in the trash. "),
+            "Items stay 30 days, then they are deleted for good.",
+            class_name="q2 lead",
+        ),
         rx.el.ul(rx.foreach(TrashState.images, trashed), class_name="trashed"),
         rx.cond(
-            TrashState.has_older,
+            TrashState.after != "",
             rx.el.button("Show older", type="button", class_name="btn line", on_click=TrashState.show_older),
             rx.fragment(),
         ),
     )
 
 
+def _waiting() -> rx.Component:
+    return rx.el.div(*[rx.el.div(class_name="sk") for _ in range(5)], class_name="trashed", aria_hidden="true")
+
+
 def trash() -> rx.Component:
     """Show the trash screen."""
-    return shell(
-        rx.el.section(
-            rx.cond(TrashState.images.length() > 0, _list(), rx.cond(TrashState.is_loaded, _empty(), rx.fragment())),
-            class_name="scroll tt",
-            aria_label="Trash",
-            tab_index=-1,
-        ),
-        erase_dialog(),
-        title="Trash",
+    content = rx.cond(
+        TrashState.images.length() > 0,
+        _list(),
+        rx.cond(~TrashState.is_loaded, _waiting(), rx.cond(TrashState.has_failed, _failed(), _empty())),
     )
+    section = rx.el.section(content, id=LIST, class_name="scroll tt", aria_label="Trash", tab_index=-1)
+    return shell(section, title="Trash", undo=TrashState.undo_trash)

@@ -24,6 +24,7 @@ def gallery_routes(current: CurrentServices) -> list[Route]:
         page = await services.gallery.page(
             session.owner,
             text=_short(asked.get("q", ""), QUERY_MAX, "q"),
+            favourite=asked.get("favourite", "0") == "1",
             trashed=asked.get("trashed", "0") == "1",
             after=_short(asked.get("after", ""), CURSOR_MAX, "after"),
             limit=_limit(asked.get("limit", "")),

@@ -26,19 +26,27 @@ class Gallery:
         self._media, self._clock = media, clock
 
     async def page(
-        self, owner: str, *, text: str = "", trashed: bool = False, after: str = "", limit: int = 60
+        self,
+        owner: str,
+        *,
+        text: str = "",
+        favourite: bool = False,
+        trashed: bool = False,
+        after: str = "",
+        limit: int = 60,
     ) -> Page:
-        """Return one page; `text` finds prompts by words and prefixes of 3 letters or more."""
+        """Return one page; `text` finds prompts by words and prefixes of 3 letters or more, `favourite` only marked ones."""
         size = max(1, min(limit, PAGE_MAX))
-        equals: dict[str, Value | tuple[Value, ...]] = {"trashed": trashed}
+        equals = _equals(favourite=favourite, trashed=trashed)
         query = Query(owner=owner, equals=equals, text=text, after=after, limit=size + 1)
         found = await self._tables.images.find(query)
         more = len(found) > size
         return Page(images=found[:size], next_after=found[size - 1].id if more else "")
 
-    async def count(self, owner: str, *, trashed: bool = False) -> int:
-        """Return how many images are in the gallery, or in the trash."""
-        return await self._tables.images.count(Query(owner=owner, equals={"trashed": trashed}))
+    async def count(self, owner: str, *, text: str = "", favourite: bool = False, trashed: bool = False) -> int:
+        """Return how many images the pages of the same question hold."""
+        equals = _equals(favourite=favourite, trashed=trashed)
+        return await self._tables.images.count(Query(owner=owner, equals=equals, text=text))
 
     async def image(self, owner: str, image_id: str) -> Image:
         """Return one image; raises NotFound when it is not there or not this person's."""
@@ -91,3 +99,7 @@ class Gallery:
             except Conflict:
                 continue
         raise NotFound
+
+
+def _equals(*, favourite: bool, trashed: bool) -> dict[str, Value | tuple[Value, ...]]:
+    return {"trashed": trashed, "favourite": True} if favourite else {"trashed": trashed}

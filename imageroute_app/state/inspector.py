@@ -31,19 +31,13 @@ class InspectorState(rx.State):
     @signed_in
     async def open_image(self, image_id: str):
         """Show a picture."""
-        await self._try(self._read(image_id))
+        await self._try(self._open(image_id))
 
     @rx.event
     @signed_in
     async def close_inspector(self):
         """Put the panel away."""
         self.is_open = False
-
-    @rx.event
-    @signed_in
-    async def set_open(self, is_open: bool):
-        """Follow the lightbox's own closing."""
-        self.is_open = is_open
 
     @rx.event
     @signed_in
@@ -69,6 +63,10 @@ class InspectorState(rx.State):
         except ImageRouteError as error:
             (await self.get_state(SessionState))._tell_error(error)
 
+    async def _open(self, image_id: str) -> None:
+        await self._read(image_id)
+        self.is_open = True
+
     async def _read(self, image_id: str) -> None:
         owner = await actor(self)
         image = await services().gallery.image(owner, image_id)
@@ -78,7 +76,7 @@ class InspectorState(rx.State):
 
     def _fill(self, view: ImageView, image: Image, attempts: list[Attempt]) -> None:
         received = [attempt for attempt in attempts if attempt.outcome is AttemptOutcome.DELIVERED]
-        self.image, self.is_open = view, True
+        self.image = view
         self.style = dict(STYLES).get(image.style or "none", image.style)
         self.company = received[-1].company if received else ""
         self.kept = received[-1].retention if received else "Unknown"

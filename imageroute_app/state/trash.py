@@ -1,33 +1,49 @@
 """The trash: what lies there, back to the gallery, or gone at once."""
 
+import dataclasses
+
 import reflex as rx
 
 from imageroute_app.bootstrap import services
 from imageroute_app.domain.errors import ImageRouteError
+from imageroute_app.domain.gallery import Image
+from imageroute_app.state import text
+from imageroute_app.state.gallery import GalleryState
 from imageroute_app.state.guard import signed_in
 from imageroute_app.state.session import SessionState, actor
-from imageroute_app.state.views import ImageView, image_view
 
 PAGE = 40
+LIST = "trash"
+"""The id of the list, which takes the focus when a picture goes together with its buttons."""
+
+
+@dataclasses.dataclass
+class TrashedView:
+    """A picture in the trash; `purge` is when it is erased."""
+
+    id: str = ""
+    prompt: str = ""
+    thumb: str = ""
+    width: int = 1
+    height: int = 1
+    colour: str = ""
+    purge: str = ""
 
 
 class TrashState(rx.State):
-    """The images in the trash, newest first."""
+    """The pictures in the trash, newest first."""
 
-    images: list[ImageView] = []
-    asked: ImageView = ImageView()
-    is_asking: bool = False
-    has_older: bool = False
+    images: list[TrashedView] = []
+    total: int = 0
+    after: str = ""
     is_loaded: bool = False
-    _after: str = ""
+    has_failed: bool = False
 
     @rx.event
     @signed_in
     async def load_trash(self):
-        """Show the first page; on_load."""
-        self.images, self._after = [], ""
-        await self._read()
-        self.is_loaded = True
+        """Show the first page; on_load, and after a failure."""
+        await self._read_anew()
 
     @rx.event
     @signed_in
@@ -38,51 +54,74 @@ class TrashState(rx.State):
     @rx.event
     @signed_in
     async def restore_image(self, image_id: str):
-        """Take an image back into the gallery."""
+        """Take a picture back into the gallery."""
+        session = await self.get_state(SessionState)
         try:
             await services().gallery.restore(await actor(self), image_id)
         except ImageRouteError as error:
-            (await self.get_state(SessionState))._tell_error(error)
-            return
-        self._drop(image_id)
-        (await self.get_state(SessionState))._tell("Back in your gallery.")
+            session._tell_error(error)
+            return None
+        await self._drop(image_id)
+        session._tell("Back in your gallery.")
+        return rx.set_focus(LIST)
 
     @rx.event
     @signed_in
-    async def ask_erase(self, image_id: str):
-        """Ask before an image is erased for good."""
-        found = [view for view in self.images if view.id == image_id]
-        if found:
-            self.asked, self.is_asking = found[0], True
-
-    @rx.event
-    @signed_in
-    async def set_asking(self, is_open: bool):
-        """Follow the dialog."""
-        self.is_asking = is_open
-
-    @rx.event
-    @signed_in
-    async def erase_image(self):
-        """Erase the image that was asked about: every size, then its row."""
-        self.is_asking = False
+    async def erase_image(self, image_id: str):
+        """Erase a picture for good: every size, then its row."""
+        session = await self.get_state(SessionState)
         try:
-            await services().gallery.erase(await actor(self), self.asked.id)
+            await services().gallery.erase(await actor(self), image_id)
         except ImageRouteError as error:
-            (await self.get_state(SessionState))._tell_error(error)
-            return
-        self._drop(self.asked.id)
-        (await self.get_state(SessionState))._tell("Gone: the original and both sizes.")
+            session._tell_error(error)
+            return None
+        await self._drop(image_id)
+        session._tell("Deleted for good: the original and both sizes.")
+        return rx.set_focus(LIST)
+
+    @rx.event
+    @signed_in
+    async def undo_trash(self):
+        """Take back what the notice names, which came here from the gallery."""
+        await (await self.get_state(GalleryState))._undo()
+        await self._read_anew()
+
+    async def _read_anew(self) -> None:
+        self.images, self.after, self.has_failed = [], "", False
+        await self._read()
+        self.is_loaded = True
 
     async def _read(self) -> None:
         try:
             owner = await actor(self)
-            page = await services().gallery.page(owner, trashed=True, after=self._after, limit=PAGE)
+            page = await services().gallery.page(owner, trashed=True, after=self.after, limit=PAGE)
+            self.total = await services().gallery.count(owner, trashed=True)
         except ImageRouteError as error:
+            self.has_failed = not self.images
             (await self.get_state(SessionState))._tell_error(error)
             return
-        self.images += [image_view(image, None, None, []) for image in page.images]
-        self._after, self.has_older = page.next_after, bool(page.next_after)
+        self.images, self.after = [*self.images, *map(trashed_view, page.images)], page.next_after
 
-    def _drop(self, image_id: str) -> None:
-        self.images = [view for view in self.images if view.id != image_id]
+    async def _drop(self, image_id: str) -> None:
+        """Take a picture off the list; the last one of a page makes room for the next page."""
+        self.images, self.total = [view for view in self.images if view.id != image_id], max(0, self.total - 1)
+        if not self.images and self.after:
+            await self._read()
+
+    @rx.var
+    def total_label(self) -> str:
+        """Return how many there are, in words."""
+        return text.count(self.total, "picture")
+
+
+def trashed_view(image: Image) -> TrashedView:
+    """Show a picture in the trash."""
+    return TrashedView(
+        id=image.id,
+        prompt=image.prompt,
+        thumb=f"/media/{image.id}/320",
+        width=image.width,
+        height=image.height,
+        colour=image.colour,
+        purge=text.iso(image.purge_at),
+    )

@@ -2,9 +2,12 @@
 
 import itertools
 import re
+from collections.abc import Awaitable, Callable
+from urllib.parse import urlsplit
 
 import pytest
-from playwright.async_api import Page, expect
+import pytest_asyncio
+from playwright.async_api import Locator, Page, Route, expect
 
 from tests.conftest import MakeProduct
 from tests.journeys.conftest import OpenContext, Watch, find_barriers
@@ -19,152 +22,334 @@ BOXES = """all => all.map(tile => {
     const box = tile.getBoundingClientRect();
     return [tile.dataset.id, box.left, box.top, box.width, box.height];
 })"""
+Box = tuple[str, float, float, float, float]
+Fill = Callable[..., Awaitable[Page]]
 
 
-async def open_gallery(page: Page, query: str = "") -> None:
-    await page.goto("/gallery" + query)
-    await expect(page.locator(TILES).first).to_be_visible()
+@pytest_asyncio.fixture(loop_scope="session")
+async def fill(make_product: MakeProduct, open_context: OpenContext, watch: Watch) -> Fill:
+    """Open a person's gallery: `await fill(300, size="phone")`. Pictures are put in while their product is stopped."""
+
+    async def fill_one(count: int, **look: str) -> Page:
+        product = await make_product()
+        watch.origins = (product.url,)
+        page = await (await open_context(url=product.url, **look)).new_page()
+        email = await sign_up(page)
+        await page.goto("about:blank")
+        await put(product, email, count)
+        await open_gallery(page)
+        return page
+
+    return fill_one
 
 
-async def seeded(page: Page, product: Product, count: int) -> str:
-    """Open an account and fill its gallery while the product is stopped; returns the email."""
-    email = await sign_up(page)
-    await page.goto("about:blank")
+async def put(product: Product, email: str, count: int) -> None:
     await product.stop()
     await seed_images(product.data_dir, email, count)
     await product.start()
-    return email
 
 
-@pytest.fixture
-def watch(product: Product) -> Watch:
-    """Products of these tests have ports of their own, and are stopped under open pages."""
-    seen = Watch(origins=())
-    seen.allowed += ["foreign request", "ERR_CONNECTION_REFUSED"]
-    return seen
+async def open_gallery(page: Page, query: str = "") -> None:
+    """Open the gallery and wait until the page is awake: only then the chip knows its number."""
+    await page.goto("/gallery" + query)
+    await expect(page.get_by_role("button", name=re.compile(r"^All \d"))).to_be_visible()
 
 
-async def test_endless_grid_search_lightbox_trash_and_undo(
-    make_product: MakeProduct, open_context: OpenContext, watch: Watch
-) -> None:
-    product = await make_product()
-    page = await (await open_context(url=product.url)).new_page()
-    await seeded(page, product, COUNT)
-    await open_gallery(page)
-    await scroll_through(page)
-    await search(page)
-    await look_closer(page)
-    await trash_and_undo(page)
+def picture(page: Page, number: int) -> Locator:
+    """Return the tile of picture `number`; the newest has the highest."""
+    return page.get_by_role("link", name=re.compile(rf"number{number}$"))
 
 
-async def scroll_through(page: Page) -> None:
-    grid, tiles, seen = page.get_by_role("region", name="Gallery"), page.locator(TILES), set[str]()
-    for _ in range(80):
-        boxes = await tiles.evaluate_all(BOXES)
-        seen |= {box[0] for box in boxes}
-        assert len(boxes) <= 600
-        assert not any(overlap(a, b) for a, b in itertools.combinations(boxes[:40], 2))
-        if len(seen) == COUNT:
-            return
-        await grid.evaluate("region => region.scrollBy(0, region.clientHeight)")
-        await page.wait_for_timeout(60)
-    assert len(seen) == COUNT
+def lightbox(page: Page) -> Locator:
+    return page.locator(".lightbox")
 
 
-async def search(page: Page) -> None:
-    tiles, field = page.locator(TILES), page.get_by_role("searchbox", name="Search your images")
-    await field.fill("plan number26")
-    await expect(tiles).to_have_count(3)
-    await expect(page).to_have_url(re.compile(r"q=plan"))
-    await page.reload()
-    await expect(tiles).to_have_count(3)
-    await field.fill("zebra")
-    await expect(page.get_by_text("No picture matches")).to_be_visible()
-    await page.get_by_role("button", name="Clear the search").click()
-    await expect(tiles.first).to_be_visible()
+async def boxes(page: Page) -> list[Box]:
+    return await page.locator(TILES).evaluate_all(BOXES)
 
 
-async def look_closer(page: Page) -> None:
-    dialog = page.get_by_role("dialog")
-    await page.locator(TILES).first.focus()
-    await page.keyboard.press("ArrowRight")
-    await page.keyboard.press("Enter")
-    await expect(dialog).to_contain_text("number298")
-    await page.keyboard.press("ArrowRight")
-    await expect(dialog).to_contain_text("number297")
-    await page.keyboard.press("Escape")
-    await expect(dialog).to_have_count(0)
-
-
-async def trash_and_undo(page: Page) -> None:
-    first = page.get_by_role("link", name="number299")
-    await first.focus()
-    await page.keyboard.press("Delete")
-    await expect(first).to_have_count(0)
-    await expect(page.get_by_role("status").filter(has_text="moved to the trash")).to_be_visible()
-    await page.get_by_role("button", name="Undo").click()
-    await expect(first).to_have_count(1)
-
-
-def overlap(a: list[float], b: list[float]) -> bool:
-    """Say whether two boxes [id, left, top, width, height] share more than a rounding error."""
+def overlap(a: Box, b: Box) -> bool:
+    """Say whether two boxes share more than a rounding error."""
     across = min(a[1] + a[3], b[1] + b[3]) - max(a[1], b[1])
     down = min(a[2] + a[4], b[2] + b[4]) - max(a[2], b[2])
     return across > 1 and down > 1
 
 
+async def check_layout(page: Page) -> list[Box]:
+    """Assert that few tiles are in the DOM, none over another, none beyond the edge; return their boxes."""
+    found = await boxes(page)
+    width = await page.evaluate("innerWidth")
+    assert 0 < len(found) <= 600
+    assert [(a[0], b[0]) for a, b in itertools.combinations(found, 2) if overlap(a, b)] == []
+    assert all(box[1] >= 0 and box[1] + box[3] <= width + 1 for box in found)
+    return found
+
+
+async def test_endless_grid_shows_every_picture_once_and_in_its_place(fill: Fill) -> None:
+    page = await fill(COUNT)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "/api/gallery" in request.url else None)
+    await page.reload(wait_until="commit")
+    await expect(page.locator(TILES).first).to_be_visible()
+    first = await page.locator(TILES).first.element_handle()
+    await expect(page.get_by_role("button", name=f"All {COUNT}")).to_be_visible()
+    assert await first.evaluate("tile => tile.isConnected"), "waking up must not draw the grid again"
+
+    region, seen = page.get_by_role("region", name="Gallery"), set[str]()
+    for _ in range(120):
+        seen |= {box[0] for box in await check_layout(page)}
+        if len(seen) == COUNT:
+            break
+        await region.evaluate("region => region.scrollBy(0, region.clientHeight)")
+        await page.wait_for_timeout(50)
+
+    assert len(seen) == COUNT
+    assert len(asked) == COUNT // 60, "each page of pictures is read once"
+    assert "size" not in page.url
+
+
+async def test_row_at_the_top_stays_when_the_window_changes(fill: Fill) -> None:
+    page = await fill(120)
+    region = page.get_by_role("region", name="Gallery")
+    await region.evaluate("region => region.scrollTo(0, 1500)")
+    await page.wait_for_timeout(100)
+    top = await region.evaluate("region => region.getBoundingClientRect().top")
+    visible = [box[0] for box in await boxes(page) if box[2] + box[4] > top][:3]
+
+    await page.set_viewport_size({"width": 700, "height": 900})
+    await expect(page.locator(f'{TILES}[data-id="{visible[0]}"]')).to_be_in_viewport()
+
+    await check_layout(page)
+
+
+async def test_search_finds_words_and_beginnings_and_stays_in_the_address(fill: Fill) -> None:
+    page = await fill(60)
+    tiles, field = page.locator(TILES), page.get_by_role("searchbox", name="Search your images")
+    await page.keyboard.press("/")
+    await expect(field).to_be_focused()
+    await page.keyboard.type("plan number5")
+    await expect(tiles).to_have_count(2)
+    await expect(page).to_have_url(re.compile(r"\?q=plan\+number5$"))
+    await expect(field).to_have_value("plan number5")
+
+    await page.reload()
+    await expect(tiles).to_have_count(2)
+    await expect(field).to_have_value("plan number5")
+    await page.goto("/trash")
+    await page.go_back()
+    await expect(tiles).to_have_count(2)
+    await expect(field).to_have_value("plan number5")
+
+    await field.fill("zebra")
+    await expect(page.get_by_role("heading", name="No picture matches zebra")).to_be_visible()
+    assert await find_barriers(page) == []
+    await page.get_by_role("button", name="Clear the search").click()
+    await expect(picture(page, 59)).to_be_visible()
+    await expect(field).to_have_value("")
+    await expect(field).to_be_focused()
+    assert urlsplit(page.url).query == ""
+
+
+async def test_pictures_open_and_step_by_mouse_and_by_keyboard(fill: Fill) -> None:
+    page = await fill(70)
+    await picture(page, 68).click()
+    await expect(lightbox(page)).to_contain_text("number68")
+    await expect(lightbox(page)).to_contain_text("2 of 70")
+    await lightbox(page).get_by_role("button", name="Next picture").click()
+    await expect(lightbox(page).get_by_role("heading", name="number67")).to_be_visible()
+    await page.reload()
+    await expect(lightbox(page)).to_contain_text("3 of 70")
+    await lightbox(page).get_by_role("button", name="Gallery").click()
+    await expect(lightbox(page)).to_have_count(0)
+    await expect(picture(page, 67)).to_be_focused()
+    assert urlsplit(page.url).query == ""
+
+    await page.keyboard.press("ArrowLeft")
+    await page.keyboard.press("Enter")
+    await expect(lightbox(page)).to_contain_text("number68")
+    for _ in range(3):
+        await page.keyboard.press("ArrowRight")
+    await expect(lightbox(page)).to_contain_text("number65")
+    await page.keyboard.press("ArrowLeft")
+    await expect(lightbox(page)).to_contain_text("number66")
+    await page.keyboard.press("Escape")
+    await expect(picture(page, 66)).to_be_focused()
+
+
+async def test_address_of_an_old_picture_opens_it_among_its_neighbours(fill: Fill) -> None:
+    page = await fill(COUNT)
+    oldest = (await (await page.request.get("/api/gallery?q=number7")).json())["tiles"][-1]["id"]
+
+    await page.goto(f"/gallery?image={oldest}")
+    await expect(lightbox(page)).to_contain_text("293 of 300")
+    await page.keyboard.press("ArrowRight")
+    await expect(lightbox(page).get_by_role("heading", name="number6")).to_be_visible()
+    await page.keyboard.press("Escape")
+
+    await expect(picture(page, 6)).to_be_focused()
+    await expect(picture(page, 6)).to_be_in_viewport()
+
+
+async def test_hearts_mark_favourites_and_the_chip_shows_only_them(fill: Fill) -> None:
+    page = await fill(8)
+    await picture(page, 7).hover()
+    await page.locator("ir-grid .box").first.get_by_role("button", name="Favourite").click()
+    await expect(page.get_by_role("button", name="Favourites 1")).to_be_visible()
+    await picture(page, 5).focus()
+    await page.keyboard.press("f")
+    await expect(page.get_by_role("button", name="Favourites 2")).to_be_visible()
+
+    await page.get_by_role("button", name="Favourites 2").click()
+
+    await expect(page.locator(TILES)).to_have_count(2)
+    await expect(page).to_have_url(re.compile(r"\?favourite=1$"))
+    await picture(page, 5).click()
+    await lightbox(page).get_by_role("button", name="Remove from favourites").click()
+    await expect(lightbox(page).get_by_role("button", name="Favourite", exact=True)).to_be_visible()
+    await page.keyboard.press("Escape")
+    await page.reload()
+    await expect(page.locator(TILES)).to_have_count(1)
+
+
+async def test_trash_by_keyboard_and_undo_several_at_once(fill: Fill) -> None:
+    page = await fill(8)
+    notice = page.locator(".notices")
+    await picture(page, 6).focus()
+    await page.keyboard.press("Delete")
+    await expect(notice).to_contain_text("Moved to trash. It stays 30 days.")
+    await expect(picture(page, 6)).to_have_count(0)
+    await expect(picture(page, 5)).to_be_focused()
+    await page.keyboard.press("Delete")
+    await expect(notice).to_contain_text("2 pictures moved to trash.")
+    await expect(page.get_by_role("button", name="All 6")).to_be_visible()
+
+    await page.keyboard.press("Tab")
+    await expect(page.get_by_role("button", name="Undo")).to_be_focused()
+    await page.keyboard.press("Enter")
+
+    await expect(page.locator(TILES)).to_have_count(8)
+    await expect(notice).to_contain_text("Back in your gallery.")
+    await picture(page, 3).click()
+    await page.keyboard.press("Delete")
+    await expect(lightbox(page)).to_have_count(0)
+    await expect(picture(page, 2)).to_be_focused()
+    await page.get_by_role("button", name="Undo").click()
+    await expect(picture(page, 3)).to_be_visible()
+
+
 async def test_trash_restores_and_deletes_for_good_and_a_stranger_sees_nothing(
-    make_product: MakeProduct, open_context: OpenContext, watch: Watch
+    fill: Fill, open_context: OpenContext, watch: Watch
 ) -> None:
-    product = await make_product()
-    watch.allowed.append("404")
-    page = await (await open_context(url=product.url)).new_page()
-    await seeded(page, product, 3)
-    await open_gallery(page)
-    ids = await page.locator(TILES).evaluate_all("all => all.map(a => a.dataset.id)")
-    for place in (0, 0):
-        await page.locator(TILES).nth(place).focus()
+    page = await fill(3)
+    for number in (2, 1):
+        await picture(page, number).focus()
         await page.keyboard.press("Delete")
-        await expect(page.locator(f'{TILES}[data-id="{ids.pop(0)}"]')).to_have_count(0)
+        await expect(picture(page, number)).to_have_count(0)
 
     await page.goto("/trash")
+    await expect(page.get_by_text("2 pictures in the trash.")).to_be_visible()
     await expect(page.get_by_text("30 days left").first).to_be_visible()
     await page.get_by_role("button", name=re.compile("^Restore: .*number2")).click()
     await expect(page.get_by_role("button", name=re.compile("^Restore"))).to_have_count(1)
+    ask, dialog = page.get_by_role("button", name=re.compile("^Delete now: ")), page.get_by_role("dialog")
+    await ask.click()
+    await expect(dialog).to_contain_text("number1")
+    await page.keyboard.press("Escape")
+    await expect(ask).to_be_focused()
     left = (await (await page.request.get("/api/gallery?trashed=1")).json())["tiles"][0]["id"]
-    await page.get_by_role("button", name=re.compile("^Delete now")).click()
-    await page.get_by_role("dialog").get_by_role("button", name="Delete now").click()
-    await expect(page.get_by_text("The trash is empty")).to_be_visible()
+    await ask.click()
+    await dialog.get_by_role("button", name="Delete now").click()
+    await expect(page.get_by_role("heading", name="The trash is empty")).to_be_visible()
     for variant in ("320", "960", "original"):
         assert (await page.request.get(f"/media/{left}/{variant}")).status == 404
     kept = (await (await page.request.get("/api/gallery")).json())["tiles"]
     assert len(kept) == 2
 
-    stranger = await (await open_context(url=product.url)).new_page()
+    watch.allowed.append("404")
+    stranger = await (await open_context(url=watch.origins[0])).new_page()
     await sign_up(stranger)
     await stranger.goto(f"/gallery?image={kept[0]['id']}")
     await expect(stranger.get_by_text("Nothing yet")).to_be_visible()
+    await expect(lightbox(stranger)).to_have_count(0)
     assert (await (await stranger.request.get("/api/gallery")).json())["tiles"] == []
     assert (await stranger.request.get(f"/media/{kept[0]['id']}/320")).status == 404
 
 
+async def test_pictures_that_were_restored_elsewhere_are_shown_again(fill: Fill) -> None:
+    page = await fill(3)
+    await picture(page, 1).focus()
+    await page.keyboard.press("Delete")
+    await expect(picture(page, 1)).to_have_count(0)
+    await page.get_by_role("link", name="Trash").click()
+    await page.get_by_role("button", name=re.compile("^Restore: ")).click()
+    await expect(page.get_by_role("heading", name="The trash is empty")).to_be_visible()
+
+    for return_to_gallery in (page.get_by_role("link", name="Back to the gallery").click(), page.reload()):
+        await return_to_gallery
+        await expect(page.get_by_role("button", name="All 3")).to_be_visible()
+        await expect(page.locator(TILES)).to_have_count(3)
+
+
+async def test_page_that_cannot_be_read_says_so_and_goes_on(fill: Fill, watch: Watch) -> None:
+    page = await fill(100)
+    watch.allowed += ["ERR_FAILED", "401"]
+    region = page.get_by_role("region", name="Gallery")
+
+    async def fail(route: Route) -> None:
+        await route.abort()
+
+    await page.route("**/api/gallery?*", fail)
+    await page.reload()
+    await expect(region.get_by_role("alert")).to_contain_text("could not be read")
+    await expect(page.get_by_role("button", name="All 100")).to_be_visible()
+    await expect(region.get_by_text("Nothing yet")).to_have_count(0)
+    await page.unroute("**/api/gallery?*")
+    await region.get_by_role("button", name="Try again").click()
+    await expect(page.locator(TILES).first).to_be_visible()
+
+    async def refuse(route: Route) -> None:
+        await route.fulfill(status=401, json={})
+
+    await page.route("**/api/gallery?*", refuse)
+    await page.reload()
+    await expect(region.get_by_role("link", name="Sign in")).to_have_attribute("href", "/sign-in?next=/gallery")
+
+
 @pytest.mark.parametrize(("size", "theme"), LOOKS)
-async def test_gallery_lightbox_and_trash_have_no_barriers(
-    size: str, theme: str, make_product: MakeProduct, open_context: OpenContext
-) -> None:
-    product = await make_product()
-    page = await (await open_context(size=size, theme=theme, url=product.url)).new_page()
-    await seeded(page, product, 8)
-    await open_gallery(page)
-    assert await find_barriers(page) == []
-    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+async def test_gallery_lightbox_and_trash_have_no_barriers(size: str, theme: str, fill: Fill) -> None:
+    page = await fill(8, size=size, theme=theme)
+    await expect(page.locator(TILES).first).to_be_visible()
+    await check_screen(page)
     await page.locator(TILES).first.click()
-    await expect(page.get_by_role("dialog")).to_be_visible()
-    assert await find_barriers(page) == []
-    await page.get_by_role("dialog").get_by_role("button", name="Move to trash").click()
-    await expect(page.get_by_role("dialog")).to_have_count(0)
-    assert await find_barriers(page) == []
+    await expect(lightbox(page)).to_be_visible()
+    await check_screen(page)
+    await lightbox(page).get_by_role("button", name="Move to trash").click()
+    await expect(picture(page, 6)).to_be_focused()
+    await check_screen(page)
     await page.goto("/trash")
-    await expect(page.get_by_role("button", name=re.compile("^Restore"))).to_be_visible()
+    ask = page.get_by_role("button", name=re.compile("^Delete now: "))
+    await ask.click()
+    await expect(page.get_by_role("dialog")).to_be_visible()
+    await check_screen(page)
+    await page.get_by_role("dialog").get_by_role("button", name="Keep it").click()
+    await expect(ask).to_be_focused()
+    await check_screen(page)
+    await page.get_by_role("button", name=re.compile("^Restore")).click()
+    await expect(page.get_by_role("heading", name="The trash is empty")).to_be_visible()
+    await check_screen(page)
+
+
+async def check_screen(page: Page) -> None:
     assert await find_barriers(page) == []
     assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+async def test_empty_gallery_leads_to_the_first_picture(page: Page) -> None:
+    await sign_up(page)
+    await page.goto("/gallery")
+    await expect(page.get_by_role("heading", name="Nothing yet")).to_be_visible()
+    await check_screen(page)
+
+    await page.get_by_role("link", name="Make the first one").click()
+
+    await expect(page).to_have_url(re.compile(r"/create/?$"))

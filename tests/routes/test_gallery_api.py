@@ -43,6 +43,18 @@ async def test_pages_search_and_trash(house: House) -> None:
     assert gone["purge"].startswith("2026-12-25")
 
 
+async def test_favourites_alone_and_within_a_search(house: House) -> None:
+    client = await house.signed_up()
+    owner = await house.owner(client)
+    images = [await house.add_image(owner, prompt) for prompt in ("a red fern", "a blue sea", "a fern by the sea")]
+    for image in images[:2]:
+        await house.services.gallery.favourite(owner, image.id, on=True)
+    marked = (await client.get("/api/gallery?favourite=1")).json()["tiles"]
+    assert [tile["prompt"] for tile in marked] == ["a blue sea", "a red fern"]
+    found = (await client.get("/api/gallery?favourite=1&q=fern")).json()["tiles"]
+    assert [tile["prompt"] for tile in found] == ["a red fern"]
+
+
 @pytest.mark.parametrize(
     "query", ["limit=0", "limit=201", "limit=x", "limit=-1", "q=" + "a" * 201, "after=" + "a" * 65]
 )

@@ -1,0 +1,84 @@
+/**
+ * <ir-film>: what surrounds the open picture: its place among the others, a step back and forth, and the strip of neighbours.
+ *
+ * The order is the grid's, which it asks. Attributes: `current` (id of the open picture), `total` (how many there are).
+ * Event: ir-open {id}.
+ */
+const SIDE = 7;
+const PARTS = document.createElement("template");
+PARTS.innerHTML =
+  '<span class="place small q3" role="status"></span>' +
+  '<button type="button" class="step previous" aria-label="Previous picture" title="Previous picture" data-hotkey="ArrowLeft">' +
+  '<svg class="i" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">' +
+  '<path d="M19 12H5m7 7-7-7 7-7"/></svg></button>' +
+  '<button type="button" class="step next" aria-label="Next picture" title="Next picture" data-hotkey="ArrowRight">' +
+  '<svg class="i" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">' +
+  '<path d="M5 12h14m-7-7 7 7-7 7"/></svg></button>' +
+  '<div class="strip-f" role="group" aria-label="Filmstrip"></div>';
+
+class Film extends HTMLElement {
+  static observedAttributes = ["current", "total"];
+
+  connectedCallback() {
+    this.replaceChildren(PARTS.content.cloneNode(true));
+    [this.place, this.previous, this.next, this.strip] = this.children;
+    this.grid = document.querySelector("ir-grid");
+    this.onTiles = () => this.#draw();
+    this.grid?.addEventListener("ir-tiles", this.onTiles);
+    this.onclick = this.#clicked;
+    this.#draw();
+  }
+
+  disconnectedCallback() {
+    this.grid?.removeEventListener("ir-tiles", this.onTiles);
+  }
+
+  attributeChangedCallback(name, before, now) {
+    // Several quick steps are answered one by one: the last one asked for is where the person is.
+    if (name === "current" && now === this.asked) this.asked = undefined;
+    if (this.strip && before !== now) this.#draw();
+  }
+
+  #clicked(event) {
+    const id = event.target.closest("[data-id]")?.dataset.id;
+    if (!id || event.metaKey || event.ctrlKey || event.shiftKey) return;
+    event.preventDefault();
+    this.asked = id;
+    this.dispatchEvent(new CustomEvent("ir-open", { detail: { id }, cancelable: true }));
+    this.#draw();
+  }
+
+  #draw() {
+    const tiles = this.grid?.tiles ?? [];
+    const at = tiles.findIndex(({ id }) => id === (this.asked ?? this.getAttribute("current")));
+    const total = Math.max(Number(this.getAttribute("total")), tiles.length);
+    const [before, after] = at < 0 ? [] : [tiles[at - 1], tiles[at + 1]];
+    this.place.textContent = at < 0 ? "" : `${(at + 1).toLocaleString("en")} of ${total.toLocaleString("en")}`;
+    this.#point(this.previous, before);
+    this.#point(this.next, after);
+    this.strip.replaceChildren(...tiles.slice(Math.max(0, at - SIDE), at + SIDE + 1).map((tile) => this.#frame(tile, tile === tiles[at])));
+    const shown = this.strip.querySelector("[aria-current]");
+    if (shown) this.strip.scrollLeft = shown.offsetLeft - (this.strip.clientWidth - shown.offsetWidth) / 2;
+    if (after) new Image().src = after.large;
+    if (at >= 0 && at + SIDE >= tiles.length) this.grid.more();
+  }
+
+  #point(button, tile) {
+    button.ariaDisabled = String(!tile);
+    if (tile) button.dataset.id = tile.id;
+    else delete button.dataset.id;
+  }
+
+  /** One neighbour; not in the tab order, because the arrows lead there. */
+  #frame(tile, isCurrent) {
+    const link = Object.assign(document.createElement("a"), { href: `/gallery?image=${tile.id}`, tabIndex: -1 });
+    link.dataset.id = tile.id;
+    link.setAttribute("aria-label", tile.prompt);
+    if (isCurrent) link.setAttribute("aria-current", "true");
+    link.style.backgroundColor = tile.colour;
+    link.append(Object.assign(new Image(tile.w, tile.h), { alt: "", decoding: "async", src: tile.thumb }));
+    return link;
+  }
+}
+
+customElements.define("ir-film", Film);

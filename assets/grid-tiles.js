@@ -1,0 +1,56 @@
+/**
+ * What <ir-grid> is made of: where its tiles stand, and how one looks.
+ *
+ * @typedef {{id: string, prompt: string, w: number, h: number, colour: string, thumb: string, large: string, favourite: boolean}} Tile
+ * @typedef {{top: number, height: number, first: number, tiles: Tile[]}} Row
+ */
+const BOX = document.createElement("template");
+BOX.innerHTML =
+  '<div class="box" role="listitem"><a class="tile" tabindex="-1"><img alt="" decoding="async">' +
+  '<span class="ovl" dir="auto"></span></a><button type="button" class="fav" tabindex="-1" aria-label="Favourite">' +
+  '<svg class="i" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-linejoin="round" aria-hidden="true">' +
+  '<path d="M2 9.5a5.5 5.5 0 0 1 9.591-3.676.56.56 0 0 0 .818 0A5.49 5.49 0 0 1 22 9.5c0 2.29-1.5 4-3 5.5l-5.492 5.313a2 2 0 0 1-3' +
+  ' .019L5 15c-1.5-1.5-3-3.2-3-5.5"/></svg></button></div>';
+
+/**
+ * Fill rows until they are no taller than the target, then scale them to the width; the very last keeps the target.
+ * @param {Tile[]} tiles
+ * @param {number} width
+ * @param {{target: number, gap: number}} look
+ * @param {boolean} isWhole false when more tiles follow: a row that is not full waits for them
+ * @returns {Row[]}
+ */
+export function justify(tiles, width, { target, gap }, isWhole) {
+  const rows = [];
+  let [top, first, shape] = [0, 0, 0];
+  tiles.forEach((tile, index) => {
+    shape += tile.w / tile.h;
+    const height = (width - gap * (index - first)) / shape;
+    const ends = isWhole && index === tiles.length - 1;
+    if (height > target && !ends) return;
+    const row = { top, height: Math.min(height, target), first, tiles: tiles.slice(first, index + 1) };
+    rows.push(row);
+    top += row.height + gap;
+    [first, shape] = [index + 1, 0];
+  });
+  return rows;
+}
+
+/** Build a tile: a link that is named by the prompt, and beside it the heart. Only tiles out of sight load lazily. */
+export function build(tile, isInSight) {
+  const element = BOX.content.firstElementChild.cloneNode(true);
+  const [link] = element.children;
+  element.dataset.id = link.dataset.id = tile.id;
+  link.href = `/gallery?image=${tile.id}`;
+  link.style.backgroundColor = tile.colour;
+  link.setAttribute("aria-label", tile.prompt);
+  Object.assign(link.firstChild, { loading: isInSight ? "eager" : "lazy", src: tile.thumb });
+  link.lastChild.textContent = tile.prompt;
+  return element;
+}
+
+/** Show whether a tile is a favourite. */
+export function dress(element, tile) {
+  element.classList.toggle("favourite", tile.favourite);
+  element.lastElementChild.ariaPressed = String(tile.favourite);
+}
