@@ -76,7 +76,7 @@ class Film extends HTMLElement {
     link.setAttribute("aria-label", tile.prompt);
     if (isCurrent) link.setAttribute("aria-current", "true");
     link.style.backgroundColor = tile.colour;
-    link.append(Object.assign(new Image(tile.w, tile.h), { alt: "", decoding: "async", src: tile.thumb }));
+    link.append(Object.assign(new Image(tile.w, tile.h), { alt: "", decoding: "async", src: `/media/${tile.id}/320` }));
     return link;
   }
 }

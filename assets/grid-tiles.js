@@ -44,7 +44,7 @@ export function build(tile, isInSight) {
   link.href = `/gallery?image=${tile.id}`;
   link.style.backgroundColor = tile.colour;
   link.setAttribute("aria-label", tile.prompt);
-  Object.assign(link.firstChild, { loading: isInSight ? "eager" : "lazy", src: tile.thumb });
+  Object.assign(link.firstChild, { loading: isInSight ? "eager" : "lazy", src: `/media/${tile.id}/320` });
   link.lastChild.textContent = tile.prompt;
   return element;
 }

@@ -22,8 +22,8 @@ from imageroute_app.adapters.mail.outbox import Outbox
 from imageroute_app.adapters.mail.smtp import SmtpMailer
 from imageroute_app.adapters.media.local import open_local_media
 from imageroute_app.adapters.providers.sketch.provider import SketchProvider
-from imageroute_app.adapters.throttle import open_limiter
-from imageroute_app.adapters.workers import WorkerPool
+from imageroute_app.adapters.throttle import MovingWindow, open_limiter
+from imageroute_app.adapters.workers import PRELOADED, WorkerPool
 from imageroute_app.domain.errors import StorageFull
 from imageroute_app.domain.ports import (
     Clock,
@@ -32,7 +32,6 @@ from imageroute_app.domain.ports import (
     ImageProvider,
     Imaging,
     KeyStore,
-    Limiter,
     Mailer,
     MediaStore,
 )
@@ -128,7 +127,7 @@ class _Adapters:
 
     keys: FileKeys | MongoKeys
     database: Database
-    limiter: Limiter
+    limiter: MovingWindow
     pool: WorkerPool
     imaging: Imaging
     media: MediaStore
@@ -149,12 +148,13 @@ class _Adapters:
         await self.pool.close()
         await self.database.close()
         await self.keys.close()
+        await self.limiter.close()
 
 
 async def _open_adapters(settings: Settings, clock: Clock) -> _Adapters:
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     keys = await _open_keys(settings)
-    pool = WorkerPool(settings.render_workers)
+    pool = WorkerPool(settings.render_workers, preload=(*PRELOADED, "imageroute_app.adapters.providers.sketch.engine"))
     outbox = Outbox(settings.data_dir / "outbox", clock)
     return _Adapters(
         keys=keys,

@@ -267,6 +267,7 @@ class _Answer:
                 policy=self._rules.policy,
                 request_id=self.request_id,
                 is_https=self._rules.is_https,
+                is_unchanged=message["status"] == 304,
             )
         await self._send(message)
 

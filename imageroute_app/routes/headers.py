@@ -73,15 +73,19 @@ def cache_rule(path: str, content_type: str) -> str:
     return A_DAY
 
 
-def protect(headers: MutableHeaders, *, policy: str, request_id: str, is_https: bool) -> None:
+def protect(
+    headers: MutableHeaders, *, policy: str, request_id: str, is_https: bool, is_unchanged: bool = False
+) -> None:
     """Add what every answer carries; a route's own policy, referrer, resource and cache rules stay."""
     for name, value in ALWAYS.items():
         headers[name] = value
     for name, value in UNLESS_SET.items():
         headers.setdefault(name, value)
     # The long policy with its hashes goes with documents only; on a script or a picture it would be bytes for nothing.
+    # A 304 says nothing of it: the browser keeps what it stored with the document.
     is_document = headers.get("content-type", "text/html").startswith("text/html")
-    headers.setdefault("content-security-policy", policy if is_document else NO_DOCUMENT)
+    if not is_unchanged:
+        headers.setdefault("content-security-policy", policy if is_document else NO_DOCUMENT)
     headers["x-request-id"] = request_id
     if is_https:
         headers["strict-transport-security"] = HSTS

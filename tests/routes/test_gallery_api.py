@@ -20,8 +20,8 @@ async def test_only_the_owner_sees_a_picture(house: House) -> None:
     assert answer.headers["cache-control"] == "private, no-store"
     (tile,) = answer.json()["tiles"]
     assert tile["id"] == image.id
-    assert (tile["prompt"], tile["alt"], tile["w"], tile["h"]) == ("a fern at dawn", "a fern at dawn", 1024, 1280)
-    assert (tile["colour"], tile["thumb"]) == ("#335577", f"/media/{image.id}/320")
+    assert (tile["prompt"], tile["w"], tile["h"]) == ("a fern at dawn", 1024, 1280)
+    assert tile["colour"] == "#335577"
     assert not {"owner", "sha256", "job_id"} & tile.keys()
     assert (await eve.get("/api/gallery")).json() == {"tiles": [], "next": ""}
 

@@ -2,7 +2,8 @@
 
 import logging
 
-from imageroute_app.adapters.imaging.picture import BYTES_MAX, TOO_LARGE, finish_picture
+from imageroute_app.adapters.imaging.calls import finish_picture
+from imageroute_app.adapters.imaging.limits import BYTES_MAX, TOO_LARGE
 from imageroute_app.adapters.workers import CallFailed, WorkerLost, WorkerPool
 from imageroute_app.domain.errors import BadImage, UnsafeImage
 from imageroute_app.domain.ports import FinishedImage, Marking

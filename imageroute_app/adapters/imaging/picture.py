@@ -10,11 +10,11 @@ import warnings
 from PIL import AvifImagePlugin, Image, ImageCms, WebPImagePlugin
 
 from imageroute_app.adapters.imaging.containers import insert_packet, is_bare, sniff, webp_size
+from imageroute_app.adapters.imaging.limits import BYTES_MAX, TOO_LARGE
 from imageroute_app.adapters.imaging.packet import make_packet
 from imageroute_app.domain.errors import BadImage, UnsafeImage
 from imageroute_app.domain.ports import FinishedImage, Marking
 
-BYTES_MAX = 30 * 1024 * 1024
 PIXELS_MAX = 40_000_000
 SIDE_MAX_PX = 12_000
 THUMBNAIL_EDGES_PX = (960, 320)
@@ -23,7 +23,6 @@ PNG_COMPRESS_LEVEL = 3
 PLUGINS = (AvifImagePlugin, WebPImagePlugin)
 """Registered with Pillow by being imported; the other formats are there from the start."""
 
-TOO_LARGE = "This picture is too large: up to 30 MB, 40 megapixels and 12,000 pixels a side."
 ORIENTATION = 0x0112
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from imageroute_app.adapters.catalogue import read_catalogue
-from imageroute_app.adapters.providers.sketch import engine
+from imageroute_app.adapters.providers.sketch import calls, words
 from imageroute_app.domain.catalog import Model
 from imageroute_app.domain.jobs import Request
 from imageroute_app.domain.ports import Done, Picture, Progress, ProviderCall, ProviderEvent, Submitted
@@ -42,7 +42,7 @@ class SketchProvider:
             seed = (call.seed + position) % 2**32
             pictures.append(Picture(data=await self._draw(call, seed), seed=seed))
             yield Progress(stage="running", fraction=len(pictures) / call.request.count)
-        unknown = engine.read(call.request.prompt, call.request.style, call.request.negative).unknown
+        unknown = words.read(call.request.prompt, call.request.style, call.request.negative).unknown
         notes = (f"Not drawn: {', '.join(unknown[:12])}.",) if unknown else ()
         yield Done(pictures=pictures, cost_micro_usd=0, notes=notes)
 
@@ -57,16 +57,16 @@ class SketchProvider:
         if call.images:
             source = call.images[0]
             return await self._workers.run(
-                engine.redraw, source, request.prompt, strength=request.strength, timeout_s=TIMEOUT_S, **shape
+                calls.redraw, source, request.prompt, strength=request.strength, timeout_s=TIMEOUT_S, **shape
             )
         return await self._workers.run(
-            engine.render, request.prompt, negative=request.negative, timeout_s=TIMEOUT_S, **shape
+            calls.render, request.prompt, negative=request.negative, timeout_s=TIMEOUT_S, **shape
         )
 
     async def preview(self, request: Request, seed: int) -> bytes | None:
         """Return a small WebP of what this seed gives."""
         return await self._workers.run(
-            engine.preview,
+            calls.preview,
             request.prompt,
             width=request.width,
             height=request.height,

@@ -1,0 +1,4 @@
+"""How large a picture may be, for who opens it and for who hands it on."""
+
+BYTES_MAX = 30 * 1024 * 1024
+TOO_LARGE = "This picture is too large: up to 30 MB, 40 megapixels and 12,000 pixels a side."
