@@ -59,7 +59,7 @@ class Film extends HTMLElement {
     this.strip.replaceChildren(...tiles.slice(Math.max(0, at - SIDE), at + SIDE + 1).map((tile) => this.#frame(tile, tile === tiles[at])));
     const shown = this.strip.querySelector("[aria-current]");
     if (shown) this.strip.scrollLeft = shown.offsetLeft - (this.strip.clientWidth - shown.offsetWidth) / 2;
-    if (after) new Image().src = after.large;
+    if (after) new Image().src = `/media/${after.id}/960`;
     if (at >= 0 && at + SIDE >= tiles.length) this.grid.more();
   }
 

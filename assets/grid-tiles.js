@@ -1,7 +1,7 @@
 /**
  * What <ir-grid> is made of: where its tiles stand, and how one looks.
  *
- * @typedef {{id: string, prompt: string, w: number, h: number, colour: string, thumb: string, large: string, favourite: boolean}} Tile
+ * @typedef {{id: string, prompt: string, w: number, h: number, colour: string, favourite: boolean}} Tile
  * @typedef {{top: number, height: number, first: number, tiles: Tile[]}} Row
  */
 const BOX = document.createElement("template");

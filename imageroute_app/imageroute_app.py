@@ -67,6 +67,7 @@ def build_app() -> rx.App:
             rx.el.link(rel="icon", href="/favicon.svg"),
         ],
         app_wraps=app_wraps(),
+        toaster=None,  # notices are shown by the shell; a toast from a handler would need eval
         api_transformer=wall,
         frontend_exception_handler=guard.frontend_exception_handler,
         backend_exception_handler=guard.backend_exception_handler(SessionState.tell),

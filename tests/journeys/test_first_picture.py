@@ -44,7 +44,9 @@ async def write(page: Page, prompt: str = WISH) -> None:
 
 async def choose_count(page: Page, count: int) -> None:
     await page.get_by_role("button", name=re.compile("^More settings|^[0-9] picture")).first.click()
-    await page.get_by_role("radio", name=str(count), exact=True).check(force=True)
+    # As a person does: on the label, once the panel stands still.
+    await page.locator("label.opt.count").get_by_text(str(count), exact=True).click()
+    await expect(page.get_by_role("radio", name=str(count), exact=True)).to_be_checked()
     await page.keyboard.press("Escape")
     await expect(page.get_by_role("button", name=GO)).to_have_accessible_name(re.compile(f"^Generate, {count} credit"))
 
