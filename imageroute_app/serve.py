@@ -47,6 +47,7 @@ BUILD_DIR = ROOT / ".web" / "build"
 """Reflex empties it before each build, and so removes the stamp of a build that does not finish."""
 STAMP = BUILD_DIR / "sources.sha256"
 SOCKET_MESSAGE_BYTES = 256 * 1024
+CLOSE_AGAIN_S = 0.25
 SERVICE_RESTART = 1012
 DRAIN_S = 20
 
@@ -239,9 +240,14 @@ class OpenSockets:
             connection.result()
 
     def close(self) -> None:
-        """Tell every page that the service restarts; pages connect again by themselves."""
+        """Tell every page that the service restarts; pages connect again by themselves.
+
+        Goes on until the process ends: a page may connect once more before the server stops listening, and a handler may
+        swallow a cancellation (on Python 3.11 asyncio.wait_for can, cpython issue 86296).
+        """
         for connection in self._open:
             connection.cancel()
+        asyncio.get_running_loop().call_later(CLOSE_AGAIN_S, self.close)
 
 
 if __name__ == "__main__":

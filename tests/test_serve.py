@@ -1,4 +1,6 @@
 import asyncio
+import contextlib
+import itertools
 import signal
 import socket
 from pathlib import Path
@@ -111,3 +113,33 @@ async def test_open_socket_does_not_keep_the_product_from_stopping(make_product:
     product.process.send_signal(signal.SIGTERM)
     assert await product.wait() == 0
     writer.close()
+
+
+async def test_pages_that_come_and_go_do_not_keep_the_product_from_stopping(make_product: MakeProduct) -> None:
+    product = await make_product()
+    pages = [asyncio.create_task(come_and_go(product, number)) for number in range(6)]
+    await asyncio.sleep(1)
+
+    assert product.process is not None
+    product.process.send_signal(signal.SIGTERM)
+    assert await product.wait() == 0
+    for page in pages:
+        page.cancel()
+    await asyncio.gather(*pages, return_exceptions=True)
+
+
+async def come_and_go(product: Product, number: int) -> None:
+    """Open one socket after the other and leave each at once, as impatient pages do."""
+    for turn in itertools.count():
+        token = f"{number:08d}-2222-4333-8444-{turn:012d}"
+        with contextlib.suppress(OSError, TimeoutError):
+            reader, writer = await asyncio.open_connection("127.0.0.1", product.port)
+            writer.write(
+                f"GET /_event/?token={token}&EIO=4&transport=websocket HTTP/1.1\r\n"
+                f"Host: 127.0.0.1:{product.port}\r\nOrigin: {product.url}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+                "Cookie: ir_anon=aaaaaaaaaaaaaaaaaaaaaaaa\r\n"
+                "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".encode()
+            )
+            with contextlib.closing(writer):
+                await asyncio.wait_for(reader.read(4000), 3)
+        await asyncio.sleep(0.02)
