@@ -99,7 +99,16 @@
       typed = field.value;
     }
     if (field.matches("[type=range]")) fill(field);
+    if (field.matches("[data-filter-rows]")) filterRows(field);
   });
+
+  // Shows only the rows of a table that hold every word; the others keep their choice.
+  function filterRows(field) {
+    const words = field.value.toLowerCase().split(/\s+/);
+    for (const row of document.querySelectorAll(`#${field.dataset.filterRows}-rows > tr`)) {
+      row.hidden = !words.every((word) => row.dataset.words.toLowerCase().includes(word));
+    }
+  }
 
   function fill(range) {
     range.style.setProperty("--v", `${((range.value - range.min) / (range.max - range.min)) * 100}%`);

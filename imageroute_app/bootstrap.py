@@ -21,7 +21,9 @@ from imageroute_app.adapters.keys.mongo import MongoKeys, open_mongo_keys
 from imageroute_app.adapters.mail.outbox import Outbox
 from imageroute_app.adapters.mail.smtp import SmtpMailer
 from imageroute_app.adapters.media.local import open_local_media
+from imageroute_app.adapters.moderation import PromptRules
 from imageroute_app.adapters.providers.sketch.provider import SketchProvider
+from imageroute_app.adapters.registry import open_providers
 from imageroute_app.adapters.throttle import MovingWindow, open_limiter
 from imageroute_app.adapters.workers import PRELOADED, WorkerPool
 from imageroute_app.domain.errors import StorageFull
@@ -37,11 +39,13 @@ from imageroute_app.domain.ports import (
 )
 from imageroute_app.domain.rules import Rules
 from imageroute_app.services.accounts import Accounts
+from imageroute_app.services.appeals import Appeals
 from imageroute_app.services.drafts import Drafts
 from imageroute_app.services.gallery import Gallery
 from imageroute_app.services.house import OutboxLetter, Services, Site
 from imageroute_app.services.jobs import Jobs
 from imageroute_app.services.retention import Retention
+from imageroute_app.services.routing import Routing
 from imageroute_app.services.runner import Runner
 from imageroute_app.settings import Settings
 
@@ -93,6 +97,7 @@ async def open_services(settings: Settings, *, clock: Clock = utc_now) -> Servic
         new_id=new_id,
         rules=rules,
     )
+    routing = Routing(database=adapters.database, providers=adapters.providers, clock=clock, rules=rules)
     gallery = Gallery(database=adapters.database, media=adapters.media, clock=clock)
 
     async def close() -> None:
@@ -103,8 +108,10 @@ async def open_services(settings: Settings, *, clock: Clock = utc_now) -> Servic
         site=_site(settings),
         rules=rules,
         accounts=accounts,
-        jobs=_jobs(adapters, clock, rules, fault),
-        runner=_runner(adapters, clock, rules, fault),
+        appeals=Appeals(database=adapters.database, clock=clock),
+        jobs=_jobs(adapters, routing, clock, rules, fault),
+        runner=_runner(adapters, routing, clock, rules, fault),
+        routing=routing,
         gallery=gallery,
         drafts=Drafts(database=adapters.database, clock=clock),
         retention=_retention(adapters, gallery, clock),
@@ -163,17 +170,17 @@ async def _open_adapters(settings: Settings, clock: Clock) -> _Adapters:
         pool=pool,
         imaging=open_imaging(pool),
         media=await open_local_media(settings.data_dir / "media"),
-        providers=(SketchProvider(pool),),
+        providers=(SketchProvider(pool), *open_providers(settings.provider_keys, settings.provider_urls)),
         dispatcher=RedisDispatcher(settings.redis_url) if settings.redis_url else MemoryDispatcher(),
         outbox=outbox,
         mailer=SmtpMailer(settings.smtp_url, settings.mail_from) if settings.smtp_url else outbox,
     )
 
 
-def _jobs(adapters: _Adapters, clock: Clock, rules: Rules, fault: Fault) -> Jobs:
+def _jobs(adapters: _Adapters, routing: Routing, clock: Clock, rules: Rules, fault: Fault) -> Jobs:
     return Jobs(
         database=adapters.database,
-        providers=adapters.providers,
+        routing=routing,
         dispatcher=adapters.dispatcher,
         limiter=adapters.limiter,
         clock=clock,
@@ -183,10 +190,11 @@ def _jobs(adapters: _Adapters, clock: Clock, rules: Rules, fault: Fault) -> Jobs
     )
 
 
-def _runner(adapters: _Adapters, clock: Clock, rules: Rules, fault: Fault) -> Runner:
+def _runner(adapters: _Adapters, routing: Routing, clock: Clock, rules: Rules, fault: Fault) -> Runner:
     return Runner(
         database=adapters.database,
-        providers=adapters.providers,
+        routing=routing,
+        moderation=PromptRules(),
         imaging=adapters.imaging,
         media=adapters.media,
         dispatcher=adapters.dispatcher,

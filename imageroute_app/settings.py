@@ -32,6 +32,7 @@ PREFIX = "IMAGEROUTE_"
 ENV_FILE_NAME = PREFIX + "ENV_FILE"
 TEST_ONLY = PREFIX + "TEST_"
 ROOT = Path(__file__).resolve().parent.parent
+CATALOGUES = ROOT / "imageroute_app" / "adapters" / "providers"
 
 
 class SettingsError(Exception):
@@ -83,7 +84,9 @@ class Settings:
     jobs_per_hour: int = _option(60, "Jobs one person may submit in an hour", whole(1, 100_000))
     lease_s: int = _option(30, "Seconds until a silent worker's job is taken over", whole(1, 3_600))
     sweep_s: int = _option(10, "Seconds between looks for lost jobs", whole(1, 3_600))
-    job_deadline_s: int = _option(120, "Seconds until a job is given up", whole(1, 86_400))
+    job_deadline_s: int = _option(
+        900, "Most seconds that one try at a provider may take, whatever its catalogue says", whole(1, 86_400)
+    )
     session_idle_days: int = _option(7, "Days of disuse that end a session", whole(1, 365))
     session_absolute_days: int = _option(30, "Days that end any session", whole(1, 365))
     sign_ups_per_hour: int = _option(20, "New accounts an hour from one address", whole(1, 100_000))
@@ -93,6 +96,8 @@ class Settings:
         max(1, (os.cpu_count() or 2) - 1), "Processes that draw and check pictures", whole(1, 64)
     )
     log_level: str = _option("info", f"One of {', '.join(LOG_LEVELS)}", read_level)
+    provider_keys: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    provider_urls: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     testing: bool = _option(False, "1 only in the product's own tests", read_switch)
     test_fault: str = _option("", "Named point at which a test stops the process; needs IMAGEROUTE_TESTING=1")
 
@@ -127,6 +132,11 @@ class Settings:
     def master_key_bytes(self) -> bytes:
         """The 32 bytes of the master key; empty when none is set."""
         return base64.urlsafe_b64decode(self.master_key)
+
+
+def provider_ids() -> tuple[str, ...]:
+    """Return the ids of all network providers, by the names of their catalogues."""
+    return tuple(sorted(path.stem for path in CATALOGUES.glob("*.toml")))
 
 
 def load_settings(environ: Mapping[str, str] | None = None, env_file: Path | None = None) -> Settings:
@@ -170,7 +180,11 @@ def described_settings() -> list[tuple[str, str, str]]:
     described = [
         (PREFIX + item.name.upper(), _default_text(item.name, item.default), str(item.metadata["meaning"]))
         for item in fields(Settings)
+        if item.metadata
     ]
+    for provider in provider_ids():
+        described.append((f"{PREFIX}{provider.upper()}_KEY", "", f"Key of the provider {provider}"))
+        described.append((f"{PREFIX}{provider.upper()}_URL", "", f"Address of {provider}, instead of its catalogue's"))
     return [*described, (ENV_FILE_NAME, ".env", "File that settings are read from; empty for none")]
 
 
@@ -206,18 +220,36 @@ def _read_values(given: Mapping[str, str], faults: list[str]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for item in fields(Settings):
         name = PREFIX + item.name.upper()
-        if name not in given:
+        if name not in given or not item.metadata:
             continue
         try:
             values[item.name] = item.metadata["read"](given[name].strip())
         except ValueError as error:
             shown = f" is {given[name]!r}" if item.repr else " cannot be used"
             faults.append(f"{name}{shown}: {error}")
-    return values
+    keys, urls = _read_providers(given, faults)
+    return {**values, "provider_keys": keys, "provider_urls": urls}
+
+
+def _read_providers(given: Mapping[str, str], faults: list[str]) -> tuple[dict[str, str], dict[str, str]]:
+    keys: dict[str, str] = {}
+    urls: dict[str, str] = {}
+    read_url = address("http", "https")
+    for provider in provider_ids():
+        name = f"{PREFIX}{provider.upper()}"
+        if key := given.get(f"{name}_KEY", "").strip():
+            keys[provider] = key
+        try:
+            if url := read_url(given.get(f"{name}_URL", "").strip()):
+                urls[provider] = url
+        except ValueError as error:
+            faults.append(f"{name}_URL cannot be used: {error}")
+    return keys, urls
 
 
 def _unknown_names(given: Mapping[str, str]) -> list[str]:
-    known = [item.name.upper() for item in fields(Settings)] + [ENV_FILE_NAME.removeprefix(PREFIX)]
+    known = [item.name.upper() for item in fields(Settings) if item.metadata] + [ENV_FILE_NAME.removeprefix(PREFIX)]
+    known += [f"{provider.upper()}_{part}" for provider in provider_ids() for part in ("KEY", "URL")]
     faults: list[str] = []
     for name in sorted(given):
         short = name.removeprefix(PREFIX)

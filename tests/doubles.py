@@ -10,8 +10,8 @@ from PIL import Image as Pillow
 
 from imageroute_app.adapters.dispatch.watchers import Watchers
 from imageroute_app.domain.catalog import Model
-from imageroute_app.domain.jobs import Request
-from imageroute_app.domain.ports import Done, Mail, Picture, ProviderCall, ProviderEvent, Submitted
+from imageroute_app.domain.jobs import Failover, Request, Rule
+from imageroute_app.domain.ports import Done, Mail, Picture, ProviderCall, ProviderEvent, Stopped, Submitted
 
 
 @dataclass
@@ -47,6 +47,16 @@ class Bell:
 
 
 @dataclass
+class Objections:
+    """A pre-check that objects to one word."""
+
+    word: str = "objectionable"
+
+    def objection(self, prompt: str) -> str:
+        return "test-rule" if self.word in prompt else ""
+
+
+@dataclass
 class Letters:
     """A mailer that keeps what it was given."""
 
@@ -74,10 +84,16 @@ class ScriptedProvider:
     script: list[Sequence[bytes] | Exception | Callable[[], object]] = field(default_factory=list)
     calls: list[ProviderCall] = field(default_factory=list)
     release: asyncio.Event = field(default_factory=asyncio.Event)
+    resumed: list[str] = field(default_factory=list)
+    cancelled: list[str] = field(default_factory=list)
+    stops: Stopped = "stopped"
     id: str = "scripted"
 
     def __post_init__(self) -> None:
-        self.model = replace(self.model, provider="scripted", id="scripted-1")
+        price = replace(self.model.price, basis="exact", micro_usd=10_000)
+        self.model = replace(
+            self.model, provider="scripted", id="scripted-1", price=price, makes="trainedAlgorithmicMedia"
+        )
 
     def models(self) -> Sequence[Model]:
         return (self.model,)
@@ -85,13 +101,21 @@ class ScriptedProvider:
     async def generate(self, call: ProviderCall) -> AsyncIterator[ProviderEvent]:
         self.calls.append(call)
         yield Submitted(job_ref=f"ref-{len(self.calls)}")
-        answer = self.script.pop(0) if self.script else [png()] * call.request.count
+        answer = self.script.pop(0) if self.script else [png()] * call.count
         if isinstance(answer, Exception):
             raise answer
         if callable(answer):
             await self.release.wait()
-            answer = [png()] * call.request.count
+            answer = [png()] * call.count
         yield Done(pictures=[Picture(data=data) for data in answer])
+
+    async def resume(self, call: ProviderCall, job_ref: str) -> AsyncIterator[ProviderEvent]:
+        self.resumed.append(job_ref)
+        yield Done(pictures=[Picture(data=png())] * call.count)
+
+    async def cancel(self, model: Model, job_ref: str) -> Stopped:
+        self.cancelled.append(job_ref)
+        return self.stops
 
     async def preview(self, request: Request, seed: int) -> bytes | None:
         return None
@@ -100,4 +124,7 @@ class ScriptedProvider:
         return
 
 
-REQUEST = Request(prompt="a fern at dawn", provider="scripted", model="scripted-1", width=256, height=256, count=1)
+ALONE = Rule(failover=Failover.NEVER)
+REQUEST = Request(
+    prompt="a fern at dawn", provider="scripted", model="scripted-1", width=256, height=256, count=1, rule=ALONE
+)

@@ -2,34 +2,59 @@
 
 import tomllib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from imageroute_app.domain.catalog import Capabilities, DataPolicy, Known, Model, Task
+from imageroute_app.domain.catalog import Capabilities, DataPolicy, Known, Model, Price, Task
 
 
-def read_catalogue(path: Path) -> tuple[Model, ...]:
-    """Return the models of one catalogue; raises KeyError or ValueError for a fact that is missing or wrong."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Catalogue:
+    """One provider: how it is reached and what it offers.
+
+    `kind` names the adapter; `url` is its address unless a setting gives another. The key travels to that address and to
+    `key_hosts` only ("*.bfl.ai" means the name and all below it); pictures are downloaded from it and `download_hosts`.
+    """
+
+    id: str
+    name: str
+    kind: str
+    key: Literal["needed", "optional", "none"]
+    url: str
+    key_hosts: tuple[str, ...]
+    download_hosts: tuple[str, ...]
+    models: tuple[Model, ...]
+
+
+def read_catalogue(path: Path) -> Catalogue:
+    """Return one catalogue; raises KeyError, TypeError or ValueError for a fact that is missing or wrong."""
     with path.open("rb") as file:
         tables = tomllib.load(file)
-    policy = _policy(tables["policy"])
-    return tuple(_model(tables["provider"], model, policy) for model in tables["models"])
+    provider, policy = tables["provider"], _policy(tables["policy"])
+    return Catalogue(
+        id=provider["id"],
+        name=provider["name"],
+        kind=provider["kind"],
+        key=provider["key"],
+        url=provider.get("url", ""),
+        key_hosts=tuple(provider.get("key_hosts", ())),
+        download_hosts=tuple(provider.get("download_hosts", ())),
+        models=tuple(_model(provider, tables.get("defaults", {}) | model, policy) for model in tables["models"]),
+    )
 
 
 def _policy(facts: Mapping[str, Any]) -> DataPolicy:
-    checked_on = facts["checked_on"]
-    if not isinstance(checked_on, date):
-        raise ValueError("checked_on must be a date")  # noqa: TRY004  # a wrong value, whatever its type
     return DataPolicy(
         company=facts["company"],
         country=facts["country"],
         region=facts["region"],
-        retention_days=facts.get("retention_days"),
+        retention_hours=facts.get("retention_hours"),
         trains=Known(facts["trains"]),
         human_review=Known(facts["human_review"]),
         source=facts["source"],
-        checked_on=checked_on,
+        checked_on=_date(facts["checked_on"]),
     )
 
 
@@ -42,26 +67,29 @@ def _model(provider: Mapping[str, Any], facts: Mapping[str, Any], policy: DataPo
         letter=provider["letter"],
         makes=facts["makes"],
         summary=facts["summary"],
-        micro_usd=facts["micro_usd"],
+        price=_price(facts["price"]),
         typical_s=facts["typical_s"],
         deadline_s=facts["deadline_s"],
-        price_source=facts["price_source"],
-        retires_on=facts.get("retires_on"),
+        retires_on=_date(facts["retires_on"]) if "retires_on" in facts else None,
         capabilities=_capabilities(facts["capabilities"]),
         policy=policy,
+        remote=facts.get("remote", facts["id"]),
+        quality=facts.get("quality", 3),
+        options=facts.get("options", {}),
     )
+
+
+def _price(facts: Mapping[str, Any]) -> Price:
+    return Price(**{**facts, "checked_on": _date(facts["checked_on"])})
 
 
 def _capabilities(facts: Mapping[str, Any]) -> Capabilities:
-    return Capabilities(
-        tasks=frozenset(Task(task) for task in facts["tasks"]),
-        side_min_px=facts["side_min_px"],
-        side_max_px=facts["side_max_px"],
-        multiple_of=facts["multiple_of"],
-        max_count=facts["max_count"],
-        prompt_chars=facts["prompt_chars"],
-        takes_seed=facts["takes_seed"],
-        takes_negative=facts["takes_negative"],
-        replayable=facts["replayable"],
-        cancels=facts["cancels"],
-    )
+    tasks = frozenset(Task(task) for task in facts["tasks"])
+    sizes = tuple((width, height) for width, height in facts.get("sizes", ()))
+    return Capabilities(**{**facts, "tasks": tasks, "sizes": sizes, "ratios": tuple(facts.get("ratios", ()))})
+
+
+def _date(value: object) -> date:
+    if not isinstance(value, date):
+        raise TypeError(f"{value!r} must be a date")
+    return value

@@ -6,9 +6,12 @@ from imageroute_app.components import paths
 from imageroute_app.components.icons import icon
 from imageroute_app.components.links import link
 from imageroute_app.components.marks import bullet, mini_route
+from imageroute_app.components.picker import picker_popover
 from imageroute_app.components.popovers import earlier_popover, opener, price_popover, route_popover
 from imageroute_app.components.settings import settings_popover
 from imageroute_app.state.create import CreateState
+from imageroute_app.state.create_views import ClosedView
+from imageroute_app.state.picker import PickerState
 from imageroute_app.state.session import SessionState
 
 DEBOUNCE_MS = 400
@@ -111,15 +114,28 @@ def _shape() -> rx.Component:
 
 
 def _chip(*content: rx.Component | rx.Var | str, section: str, label: rx.Var | str) -> rx.Component:
-    """Draw a choice of the next picture; the model's stays on a phone, the others are in its sheet."""
-    shown = "chip" if section == "model" else "chip desk"
-    return opener(*content, opens="settings", section=section, class_name=shown, aria_label=label)
+    """Draw a choice of the next picture; on a phone it is in the sheet."""
+    return opener(*content, opens="settings", section=section, class_name="chip desk", aria_label=label)
+
+
+def _who() -> rx.Component:
+    """Draw the choice of who draws it: one model, a way of choosing, or several to compare."""
+    name = rx.cond(CreateState.mode != "", CreateState.mode + ": " + MODEL.name, MODEL.name)
+    several = CreateState.compare.length().to_string() + " models"
+    shown = rx.cond(CreateState.compare.length() > 1, several, name)
+    return opener(
+        rx.cond(CreateState.compare.length() > 1, icon("columns-2"), bullet(MODEL.letter, MODEL.line)),
+        rx.el.span(shown, class_name="clip"),
+        opens="picker",
+        class_name="chip",
+        aria_label="Model: " + shown,
+    )
 
 
 def _chips() -> rx.Component:
     pictures = rx.cond(CreateState.count == 1, " picture", " pictures")
     return rx.fragment(
-        _chip(bullet(MODEL.letter, MODEL.line), MODEL.name, section="model", label="Model: " + MODEL.name),
+        _who(),
         _chip(
             _shape(),
             CreateState.ratio,
@@ -180,6 +196,35 @@ def _usage_link() -> rx.Component:
     return link("See usage", href=paths.USAGE, class_name="btn line sm")
 
 
+def _why(view: rx.Var[ClosedView]) -> rx.Component:
+    return rx.el.li(rx.el.b(view.name), " ", view.company, ": ", view.reason, key=view.name)
+
+
+def _no_route() -> rx.Component:
+    """List who is left out and why, with the one change that would help."""
+    return rx.cond(
+        CreateState.problem_field == "no_route",
+        rx.el.div(
+            rx.el.ul(rx.foreach(CreateState.closed, _why), class_name="whys small"),
+            rx.cond(
+                CreateState.loosening != "",
+                rx.el.div(
+                    rx.el.span(CreateState.loosening, class_name="grow small"),
+                    rx.el.button(
+                        "Allow it for this picture",
+                        type="button",
+                        class_name="btn line sm",
+                        on_click=PickerState.loosen_rule,
+                    ),
+                    class_name="row",
+                ),
+                rx.fragment(),
+            ),
+        ),
+        rx.fragment(),
+    )
+
+
 def _problem() -> rx.Component:
     """Say in plain words what is in the way; nothing that was typed is lost by it."""
     is_short = SessionState.is_loaded & CreateState.is_loaded & (MISSING > 0)
@@ -188,7 +233,7 @@ def _problem() -> rx.Component:
             CreateState.problem != "",
             rx.el.div(
                 icon("circle-alert"),
-                rx.el.span(CreateState.problem, class_name="grow"),
+                rx.el.div(CreateState.problem, _no_route(), class_name="grow"),
                 rx.cond(CreateState.problem_field == "not_enough_credits", _usage_link(), rx.fragment()),
                 class_name="note bad",
             ),
@@ -221,11 +266,15 @@ def composer() -> rx.Component:
         rx.el.form(
             rx.el.input(type="hidden", name="quote_id", value=CreateState.quote_id, read_only=True),
             rx.el.input(type="hidden", name="price", value=CreateState.price.to_string(), read_only=True),
+            rx.el.input(type="hidden", name="compare_ids", value=CreateState.compare_ids, read_only=True),
+            rx.el.input(type="hidden", name="compare", value=CreateState.compare.join(","), read_only=True),
+            rx.el.input(type="hidden", name="rule", value=CreateState.rule_json, read_only=True),
             rx.el.input(type="hidden", name="source", value=CreateState.source.id, read_only=True),
             _strip(),
             _prompt(),
             _controls(),
             settings_popover(),
+            picker_popover(),
             on_submit=CreateState.submit_prompt,
             class_name="composer",
             aria_label="New picture",

@@ -57,7 +57,8 @@ def stop(view: rx.Var[StopView]) -> rx.Component:
             rx.cond(view.time != "", rx.fragment(" · ", moment(view.time)), rx.fragment()),
             class_name="sub",
         ),
-        class_name=view.kind + " " + view.state,
+        rx.cond(view.note != "", rx.el.span(view.note, class_name="sub"), rx.fragment()),
+        class_name=view.kind + " " + view.state + rx.cond(view.line != "", " ln-" + view.line, ""),
     )
 
 

@@ -6,7 +6,7 @@ from imageroute_app.components import paths
 from imageroute_app.components.links import link
 from imageroute_app.components.marks import stop
 from imageroute_app.state.create import CreateState
-from imageroute_app.state.create_views import EarlierView
+from imageroute_app.state.create_views import ClosedView, EarlierView
 from imageroute_app.state.views import StopView
 
 MODEL = CreateState.model
@@ -46,20 +46,30 @@ def _fact(name: str, value: rx.Var | rx.Component) -> rx.Component:
 
 
 def _stops() -> rx.Component:
-    here = StopView(kind="hub", name="ImageRoute", sub="Holds the price, checks your balance")
-    facts = MODEL.country + " · " + MODEL.retention + " · " + MODEL.trains
+    here = StopView(kind="hub", name="ImageRoute", sub="Holds the price, checks your balance and your rule")
     return rx.el.ol(
         stop(rx.Var.create(StopView(kind="you", name="You", sub="Your prompt, and a picture only if you add one"))),
         stop(rx.Var.create(here)),
-        rx.el.li(
-            rx.el.span(MODEL.letter, class_name="mk", aria_hidden="true"),
-            rx.el.span(MODEL.company, class_name="nm"),
-            rx.el.span(facts, class_name="sub"),
-            class_name="prov",
-        ),
+        rx.foreach(CreateState.route, stop),
         stop(rx.Var.create(StopView(kind="home", name="Your gallery", sub="Private, only you see it"))),
         class_name=rx.Var.create("route v ln-") + MODEL.line,
         aria_label="Route of the next picture",
+    )
+
+
+def _closed(view: rx.Var[ClosedView]) -> rx.Component:
+    return rx.el.li(rx.el.b(view.name), " ", view.company, ": ", view.reason, key=view.name)
+
+
+def _left_out() -> rx.Component:
+    return rx.cond(
+        CreateState.closed.length() > 0,
+        rx.el.details(
+            rx.el.summary(CreateState.closed.length(), " left out, and why"),
+            rx.el.ul(rx.foreach(CreateState.closed, _closed), class_name="whys"),
+            class_name="small q2",
+        ),
+        rx.fragment(),
     )
 
 
@@ -69,6 +79,7 @@ def route_popover() -> rx.Component:
         rx.el.h2("Route of the next picture", class_name="h4"),
         _stops(),
         rx.el.dl(
+            _fact("Your rule", CreateState.rule_line),
             _fact("Company", MODEL.company),
             _fact("Country", MODEL.country),
             _fact("Retention", MODEL.retention),
@@ -84,6 +95,7 @@ def route_popover() -> rx.Component:
             ),
             class_name="dl",
         ),
+        _left_out(),
         link("What happens to your pictures", href=paths.PRIVACY, class_name="small"),
         close_button("route"),
         name="route",

@@ -5,12 +5,10 @@ Radio buttons and inputs belong to the browser, so what is sent is what is seen;
 
 import reflex as rx
 
-from imageroute_app.components.marks import bullet
 from imageroute_app.components.popovers import close_button, popover, price_lines
 from imageroute_app.domain.catalog import RATIOS, Ratio
 from imageroute_app.state.create import CreateState
 from imageroute_app.state.form import COUNTS, STYLES, size_value
-from imageroute_app.state.views import ModelView
 
 DEBOUNCE_MS = 400
 START = CreateState.start
@@ -36,24 +34,6 @@ def _part(title: str, *content: rx.Component, name: str, class_name: str = "") -
         rx.el.legend(title, class_name="h4"),
         rx.el.div(*content, class_name=class_name),
         custom_attrs={"data-part": name},
-    )
-
-
-def _model(view: rx.Var[ModelView]) -> rx.Component:
-    value = view.provider + "/" + view.id
-    facts = (view.company, view.country, view.retention, view.trains, view.typical)
-    return _radio(
-        "model",
-        value,
-        START.model,
-        bullet(view.letter, view.line, ""),
-        rx.el.span(
-            rx.el.b(view.name),
-            rx.el.span(*[rx.el.span(fact) for fact in facts], class_name="sub"),
-            rx.el.span(view.summary, class_name="sub"),
-            class_name="grow",
-        ),
-        rx.el.span(view.price, " a picture", class_name="small"),
     )
 
 
@@ -114,7 +94,6 @@ def settings_popover() -> rx.Component:
     """Draw the panel."""
     return popover(
         rx.el.div(
-            _part("Model", rx.foreach(CreateState.models, _model), name="model", class_name="models"),
             _part("Shape", *[_size(ratio) for ratio in RATIOS], name="size", class_name="sizes"),
             _part(
                 "How many",

@@ -10,7 +10,7 @@ from imageroute_app.components.icons import icon
 from imageroute_app.components.links import link
 from imageroute_app.components.marks import bullet, mini_route, moment
 from imageroute_app.state.create import CreateState
-from imageroute_app.state.create_views import JobView, TileView
+from imageroute_app.state.create_views import GroupView, JobView, TileView
 from imageroute_app.state.inspector import InspectorState
 from imageroute_app.state.session import SessionState
 from imageroute_app.state.stage import StageState
@@ -108,7 +108,13 @@ def _missing() -> rx.Component:
 
 def _place(job: Job, tile: Tile) -> rx.Component:
     """Draw the place of a picture that is not there."""
-    appeal = link("Ask why", href=paths.SUPPORT, class_name="btn soft sm")
+    appeal = rx.el.button(
+        "Appeal",
+        type="button",
+        class_name="btn soft sm",
+        aria_label="Appeal: " + job.prompt,
+        on_click=StageState.appeal(job.id),
+    )
     return rx.el.div(
         rx.match(
             tile.kind,
@@ -171,6 +177,53 @@ def _job(job: Job) -> rx.Component:
     )
 
 
+def _column(job: Job) -> rx.Component:
+    """Draw one model of a comparison: who, how long, how much, its pictures, and the choice to keep only these."""
+    head = rx.el.div(
+        rx.el.span(bullet(job.letter, job.line), rx.el.b(job.model), class_name="row"),
+        rx.el.span(job.company, class_name="small q2"),
+        rx.el.span(job.price, rx.cond(job.took != "", " · " + job.took, ""), class_name="small q2"),
+        class_name="jobh",
+    )
+    keep = rx.el.button(
+        "Keep this one",
+        type="button",
+        class_name="btn line sm keep",
+        aria_label="Keep only " + job.model,
+        on_click=StageState.keep_one(job.id),
+    )
+    tiles = rx.el.ul(
+        rx.foreach(job.tiles, lambda tile: _tile(job, tile)),
+        class_name=rx.cond(job.tiles.length() > 1, "tiles of4", "tiles"),
+        role="list",
+        custom_attrs={"data-roving": True},
+    )
+    return rx.el.article(
+        head,
+        tiles,
+        rx.cond(job.is_final & ~job.can_retry, keep, rx.fragment()),
+        class_name="job",
+        key=job.id,
+        aria_label=job.model + ": " + job.prompt,
+    )
+
+
+def _group(group: rx.Var[GroupView]) -> rx.Component:
+    """Draw a job, or a comparison with a column for each model."""
+    return rx.cond(
+        group.is_compared,
+        rx.el.section(
+            rx.el.h2(group.prompt, class_name="cmph small", dir="auto"),
+            rx.el.div(
+                rx.foreach(group.jobs, _column), class_name="cmp", tab_index=0, role="group", aria_label="Columns"
+            ),
+            key=group.id,
+            aria_label="Comparison: " + group.prompt,
+        ),
+        rx.foreach(group.jobs, _job),
+    )
+
+
 def _waiting() -> rx.Component:
     tiles = [rx.el.li(class_name="sk") for _ in range(4)]
     head = rx.el.div(rx.el.div(class_name="sk bar1"), class_name="jobh")
@@ -213,8 +266,8 @@ def stage() -> rx.Component:
         rx.cond(
             CreateState.is_loaded & StageState.is_loaded,
             rx.cond(
-                StageState.jobs.length() > 0,
-                rx.fragment(rx.foreach(StageState.jobs, _job), _older()),
+                StageState.groups.length() > 0,
+                rx.fragment(rx.foreach(StageState.groups, _group), _older()),
                 examples(),
             ),
             _waiting(),

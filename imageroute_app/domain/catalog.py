@@ -3,10 +3,14 @@
 One dated TOML file beside each provider fills these types; form, quote, routing, picker and privacy card read nothing else.
 """
 
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from typing import Literal
+from typing import Any, Literal
+
+MEGAPIXEL = 1_048_576  # 1024 x 1024: vendors that bill by the megapixel count this as one
 
 
 class Task(StrEnum):
@@ -28,14 +32,21 @@ class Known(StrEnum):
     UNKNOWN = "unknown"
 
 
+Region = Literal["local", "eu", "us", "global"]
+HOURS_PER_DAY = 24
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataPolicy:
-    """What a company says it does with what it is sent, with source and the date it was checked."""
+    """What a company says it does with what it is sent, with source and the date it was checked.
+
+    `retention_hours` is the longest it keeps anything of a request; None where it does not say.
+    """
 
     company: str
     country: str
-    region: Literal["local", "eu", "us", "global"]
-    retention_days: int | None
+    region: Region
+    retention_hours: int | None
     trains: Known
     human_review: Known
     source: str
@@ -43,10 +54,14 @@ class DataPolicy:
 
     @property
     def retention_text(self) -> str:
-        """Return the retention as words, for example "Kept 0 days" or "Retention unknown"."""
-        if self.retention_days is None:
+        """Return the retention as words, for example "Kept 0 days", "Kept 1 hour" or "Retention unknown"."""
+        hours = self.retention_hours
+        if hours is None:
             return "Retention unknown"
-        return "Kept 1 day" if self.retention_days == 1 else f"Kept {self.retention_days} days"
+        if hours % HOURS_PER_DAY:
+            return "Kept 1 hour" if hours == 1 else f"Kept {hours} hours"
+        days = hours // HOURS_PER_DAY
+        return "Kept 1 day" if days == 1 else f"Kept {days} days"
 
     @property
     def training_text(self) -> str:
@@ -56,7 +71,12 @@ class DataPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
-    """What a model accepts: sizes in pixels, counts of pictures, lengths in characters."""
+    """What a model accepts: sides and sizes in pixels, counts of pictures, lengths in characters.
+
+    With geometry "free" any size in the bounds is drawn as asked; "sizes" and "ratios" list what there is, and the closest
+    is taken and named on the receipt. `max_count` is per submission: a larger job is sent in several, one after the other.
+    `resumes`: a result can be fetched after a restart. `replayable`: drawing it again costs nothing and gives the same.
+    """
 
     tasks: frozenset[Task]
     side_min_px: int
@@ -68,11 +88,47 @@ class Capabilities:
     takes_negative: bool
     replayable: bool
     cancels: Literal["none", "queued", "running"]
+    geometry: Literal["free", "sizes", "ratios"] = "free"
+    sizes: tuple[tuple[int, int], ...] = ()
+    ratios: tuple[str, ...] = ()
+    pixels_max: int = 0
+    max_references: int = 1
+    takes_style: bool = False
+    takes_mask: bool = False
+    transparent: bool = False
+    resumes: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Price:
+    """A list price in micro-USD: per picture, or for the first started megapixel and each further one.
+
+    "exact" is what the provider bills; "metered" is an upper bound of a bill that is known only afterwards.
+    """
+
+    unit: Literal["picture", "megapixel"]
+    micro_usd: int
+    basis: Literal["free", "exact", "metered"]
+    source: str
+    checked_on: date
+    more_micro_usd: int = 0
+    reference_micro_usd: int = 0
+
+    def of_picture(self, width: int, height: int, references: int = 0) -> int:
+        """Return the most that one picture of this size costs, in micro-USD."""
+        total = self.micro_usd + references * self.reference_micro_usd
+        if self.unit == "megapixel":
+            total += (max(1, math.ceil(width * height / MEGAPIXEL)) - 1) * self.more_micro_usd
+        return total
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
-    """One model of one provider; the price is list price per picture in micro-USD."""
+    """One model of one provider.
+
+    `remote` is the vendor's name of it and `options` are fixed fields of every request, both for its adapter only;
+    `quality` is our own judgement, 1 to 5, for "Best".
+    """
 
     id: str
     provider: str
@@ -81,13 +137,25 @@ class Model:
     letter: str
     makes: Literal["trainedAlgorithmicMedia", "algorithmicMedia"]
     summary: str
-    micro_usd: int
+    price: Price
     typical_s: int
     deadline_s: int
-    price_source: str
     retires_on: date | None
     capabilities: Capabilities
     policy: DataPolicy
+    remote: str = ""
+    quality: int = 3
+    options: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+    @property
+    def key(self) -> str:
+        """Return "provider/model", the name that plans, health and forms use."""
+        return f"{self.provider}/{self.id}"
+
+    @property
+    def is_networked(self) -> bool:
+        """Say whether using it sends the prompt off this installation."""
+        return self.policy.region != "local"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

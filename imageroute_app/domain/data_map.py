@@ -11,7 +11,7 @@ from enum import StrEnum
 from imageroute_app.domain.accounts import MailToken, Person, Session
 from imageroute_app.domain.drafts import Draft
 from imageroute_app.domain.gallery import Image
-from imageroute_app.domain.jobs import Attempt, Job, Quote
+from imageroute_app.domain.jobs import Attempt, Case, Job, Preference, Quote
 from imageroute_app.domain.ledger import Entry, Wallet
 
 
@@ -119,7 +119,8 @@ DATA_MAP: Mapping[str, Table] = {
         unique=("slot",),
         dates=("expires_at",),
         fields={
-            "id": P, "owner": P, "slot": KP, "request": S, "unit_credits": P, "price_credits": P, "follows_job": P,
+            "id": P, "owner": P, "slot": KP, "request": S, "plan": P, "closed": P, "unit_credits": P,
+            "price_credits": P, "follows_job": P,
             "retry_of": P, "job_id": P, "created_at": P, "expires_at": P, "version": P,
         },
     ),
@@ -130,10 +131,11 @@ DATA_MAP: Mapping[str, Table] = {
         kept="until you delete the pictures; failed ones 7 days",
         exported="jobs.json",
         unique=("quote_id",),
-        filters=("state",),
+        filters=("state", "compare_id"),
         dates=("lease_until", "drop_at"),
         fields={
-            "id": P, "owner": P, "quote_id": P, "state": P, "request": S, "provider": P, "model": P, "held_credits": P,
+            "id": P, "owner": P, "quote_id": P, "compare_id": P, "state": P, "request": S,
+            "provider": P, "model": P, "held_credits": P,
             "charged_credits": P, "image_ids": P, "delivered": P, "attempts": P, "lease_holder": P, "lease_until": P,
             "cancel_requested": P, "failure_code": P, "failure_message": P, "retry_of": P, "created_at": P,
             "started_at": P, "ended_at": P, "drop_at": P, "version": P,
@@ -148,9 +150,30 @@ DATA_MAP: Mapping[str, Table] = {
         filters=("job_id",),
         fields={
             "id": P, "owner": P, "job_id": P, "number": P, "provider": P, "model": P, "company": P, "country": P,
-            "retention": P, "trains": P, "outcome": P, "job_ref": P, "notes": P, "started_at": P, "ended_at": P,
+            "region": P, "retention": P, "trains": P, "review": P, "source": P, "checked_on": P, "rule": P, "asked": P,
+            "outcome": P, "code": P, "billed": P, "job_ref": S, "notes": S, "charged_credits": P, "list_micro_usd": P,
+            "cost_micro_usd": P, "started_at": P, "ended_at": P, "version": P,
+        },
+    ),
+    "cases": Table(
+        record=Case,
+        purpose="Your appeals",
+        basis=Basis.CONTRACT,
+        kept="while the account is open",
+        exported="cases.json",
+        filters=("job_id", "state"),
+        fields={
+            "id": P, "owner": P, "job_id": P, "state": P, "text": S, "answer": S, "created_at": P, "answered_at": P,
             "version": P,
         },
+    ),
+    "preferences": Table(
+        record=Preference,
+        purpose="Your rule for who may get your prompts",
+        basis=Basis.CONTRACT,
+        kept="while the account is open",
+        exported="preferences.json",
+        fields={"id": P, "owner": P, "rule": P, "version": P},
     ),
     "ledger": Table(
         record=Entry,

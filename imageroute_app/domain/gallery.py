@@ -5,6 +5,7 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+UNKNOWN_SEED = -1  # the provider tells none, so that the picture cannot be made again
 TRASH_DAYS = 30
 VARIANTS = ("original", "960", "320")
 PREFIX_MIN, PREFIX_MAX = 3, 8

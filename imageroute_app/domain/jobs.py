@@ -35,15 +35,62 @@ _MOVES: dict[JobState, frozenset[JobState]] = {
 }
 
 
+class Level(StrEnum):
+    """How much a company must promise about what it is sent.
+
+    Strict: never trains, keeps at most 30 days, EU or this server; what is unknown fails. Balanced: none that says it trains.
+    """
+
+    STRICT = "strict"
+    BALANCED = "balanced"
+    ANY = "any"
+
+
+class Failover(StrEnum):
+    """Who may be asked next when a provider fails: nobody, those that promise at least as much, anyone the rule allows."""
+
+    NEVER = "never"
+    EQUAL = "equal"
+    ANY = "any"
+
+
+class Mode(StrEnum):
+    """How a model is chosen: by the person, or by us for this quality."""
+
+    FIXED = "fixed"
+    AUTO = "auto"
+    CHEAPEST = "cheapest"
+    FASTEST = "fastest"
+    BEST = "best"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """A person's rule for who may get a prompt; empty tuples and None mean no limit of one's own beside the level."""
+
+    level: Level = Level.STRICT
+    failover: Failover = Failover.EQUAL
+    providers: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    retention_days_max: int | None = None
+    no_training: bool = False
+    no_human_review: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """Everything that shapes the pictures; sizes in pixels, `strength` 0.0 to 1.0 for image-to-image."""
+    """Everything that shapes the pictures and decides who draws them; sizes in pixels, `strength` 0.0 to 1.0 for edits.
+
+    With any mode but FIXED `provider` and `model` are empty.
+    """
 
     prompt: str
     provider: str
     model: str
     width: int
     height: int
+    mode: Mode = Mode.FIXED
+    rule: Rule = Rule()
     count: int = 1
     seed: int | None = None
     negative: str = ""
@@ -54,12 +101,17 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quote:
-    """A price that binds us until `expires_at`; `slot` is unique per person and request while unused."""
+    """A price that binds us until `expires_at`; `slot` is unique per person and request while unused.
+
+    `plan` names who gets it ("provider/model"), first to last; `closed` who was left out and why ("provider/model: reason").
+    """
 
     id: str
     owner: str
     slot: str
     request: Request
+    plan: tuple[str, ...]
+    closed: tuple[str, ...]
     unit_credits: int
     price_credits: int
     follows_job: str
@@ -72,7 +124,10 @@ class Quote:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """A generation as the server owns it; `image_ids` are chosen at submission so that a replay overwrites."""
+    """A generation as the server owns it; `image_ids` are chosen at submission so that a replay overwrites.
+
+    `provider` and `model` are who has it now, or had it last. Jobs of one comparison share a `compare_id`.
+    """
 
     id: str
     owner: str
@@ -96,6 +151,7 @@ class Job:
     started_at: datetime | None
     ended_at: datetime | None
     drop_at: datetime | None = None
+    compare_id: str = ""
     version: int = 0
 
     def moved(self, state: JobState, **changes: object) -> "Job":
@@ -118,7 +174,11 @@ class AttemptOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One recipient of one job: the disclosure row that receipts and the privacy report are made of."""
+    """One recipient of one job, one submission: the disclosure row that receipts and the privacy report are made of.
+
+    The facts about the company are as they stood then. `asked` counts pictures, `charged_credits` what the person paid,
+    `list_micro_usd` what the house may have been billed at list price, `cost_micro_usd` what the provider reported.
+    """
 
     id: str
     owner: str
@@ -128,13 +188,56 @@ class Attempt:
     model: str
     company: str
     country: str
+    region: str
     retention: str
     trains: str
+    review: str
+    source: str
+    checked_on: str
+    rule: str
+    asked: int
     outcome: AttemptOutcome
+    code: str
+    billed: str
     job_ref: str
     notes: tuple[str, ...]
+    charged_credits: int
+    list_micro_usd: int
+    cost_micro_usd: int | None
     started_at: datetime
     ended_at: datetime | None
+    version: int = 0
+
+
+class CaseState(StrEnum):
+    """Where an appeal stands."""
+
+    OPEN = "open"
+    ANSWERED = "answered"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """An appeal against a blocked generation, which an operator answers."""
+
+    id: str
+    owner: str
+    job_id: str
+    state: CaseState
+    text: str
+    answer: str
+    created_at: datetime
+    answered_at: datetime | None
+    version: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preference:
+    """A person's own rule for all requests that bring none; one per person (`id` equals `owner`)."""
+
+    id: str
+    owner: str
+    rule: Rule
     version: int = 0
 
 

@@ -62,9 +62,9 @@ def price_credits(micro_usd: int, margin: Decimal) -> int:
     return max(1, int(credits_exact.to_integral_value(rounding=ROUND_CEILING)))
 
 
-def closing_amounts(held: int, unit: int, delivered: int) -> tuple[int, int]:
-    """Return (release, charge) that close a hold of `held` after `delivered` pictures at `unit` each.
+def closing_amounts(held: int, due: int) -> tuple[int, int]:
+    """Return (release, charge) that close a hold of `held` when `due` credits of pictures were delivered.
 
     The release is +held and the charge at most -held, so a person never pays more than the quote.
     """
-    return held, -min(held, unit * delivered)
+    return held, -min(held, due)

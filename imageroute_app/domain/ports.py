@@ -14,7 +14,7 @@ from imageroute_app.domain.accounts import MailToken, Person, Session
 from imageroute_app.domain.catalog import Model
 from imageroute_app.domain.drafts import Draft
 from imageroute_app.domain.gallery import Image
-from imageroute_app.domain.jobs import Attempt, Job, Quote, Request
+from imageroute_app.domain.jobs import Attempt, Case, Job, Preference, Quote, Request
 from imageroute_app.domain.ledger import Entry, Wallet
 
 Clock = Callable[[], datetime]
@@ -127,6 +127,8 @@ class Tables(Protocol):
     quotes: Repository[Quote]
     jobs: Jobs
     attempts: Repository[Attempt]
+    cases: Repository[Case]
+    preferences: Repository[Preference]
     ledger: Ledger
     images: Repository[Image]
 
@@ -263,12 +265,19 @@ class Picture:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderCall:
-    """One paid submission: `id` is our idempotency key, `images` are source pictures for edits."""
+    """One paid submission for `count` pictures: `id` is our idempotency key, `prompt` the exact words to send.
+
+    `images` are source pictures for edits; `mask` is an 8-bit grey PNG of the first one's size, 255 where it may change.
+    """
 
     id: str
+    model: Model
+    prompt: str
     request: Request
+    count: int
     seed: int
     images: Sequence[bytes] = ()
+    mask: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -288,11 +297,16 @@ class Progress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
-    """The last event: the pictures, what it cost the house in micro-USD if reported, every option dropped or changed."""
+    """The last event: the pictures, what it cost the house in micro-USD if reported, every option dropped or changed.
+
+    `refused` counts pictures of the submission that the provider's rules held back; `request_id` is the vendor's.
+    """
 
     pictures: Sequence[Picture]
     cost_micro_usd: int | None = None
     notes: Sequence[str] = ()
+    refused: int = 0
+    request_id: str = ""
 
 
 ProviderEvent = Submitted | Progress | Done
@@ -313,32 +327,52 @@ class ErrorKind(StrEnum):
     RESULT_LOST = "result_lost"
 
 
+Billed = Literal["no", "yes", "unknown"]
+Stopped = Literal["stopped", "too_late", "unsupported"]
+
+
 class ProviderError(Exception):
-    """A provider failed; `billed` says whether the attempt may have cost money."""
+    """A provider failed; the message is ours, never the vendor's.
+
+    `billed` says whether the attempt may have cost money, `stage` where a refusal came from, `is_retired` that the vendor
+    no longer has the model.
+    """
 
     def __init__(
         self,
         kind: ErrorKind,
         message: str,
         *,
-        billed: Literal["no", "yes", "unknown"] = "no",
+        billed: Billed = "no",
         retry_after_s: float | None = None,
+        stage: Literal["", "input", "output"] = "",
+        is_retired: bool = False,
     ) -> None:
         super().__init__(message)
-        self.kind, self.billed, self.retry_after_s = kind, billed, retry_after_s
+        self.kind, self.retry_after_s, self.is_retired = kind, retry_after_s, is_retired
+        self.billed: Billed = billed
+        self.stage: Literal["", "input", "output"] = stage
 
 
 class ImageProvider(Protocol):
-    """One company's pictures."""
+    """One company's pictures. Nothing is ever sent twice for one call, whatever fails."""
 
     id: str
 
     def models(self) -> Sequence[Model]:
-        """Return the catalogue's models of this provider that can be used now."""
+        """Return the catalogue's models of this provider, retired ones included."""
         ...
 
     def generate(self, call: ProviderCall) -> AsyncIterator[ProviderEvent]:
         """Submit once and yield events; the last is Done, or ProviderError is raised."""
+        ...
+
+    def resume(self, call: ProviderCall, job_ref: str) -> AsyncIterator[ProviderEvent]:
+        """Fetch what an earlier process submitted; raises ProviderError(UNSUPPORTED) where that is not possible."""
+        ...
+
+    async def cancel(self, model: Model, job_ref: str) -> Stopped:
+        """Ask the provider to stop; says what is known to have come of it."""
         ...
 
     async def preview(self, request: Request, seed: int) -> bytes | None:
@@ -347,6 +381,14 @@ class ImageProvider(Protocol):
 
     async def close(self) -> None:
         """Let go of connections and workers."""
+        ...
+
+
+class Moderation(Protocol):
+    """Our own check of a prompt, before anything is sent."""
+
+    def objection(self, prompt: str) -> str:
+        """Return the id of the rule that the prompt breaks, or an empty text."""
         ...
 
 

@@ -15,7 +15,7 @@ class Rules:
     jobs_running_per_person: int = 5
     jobs_per_hour: int = 60
     lease: timedelta = timedelta(seconds=30)
-    job_deadline: timedelta = timedelta(seconds=120)
+    job_deadline: timedelta = timedelta(seconds=900)
     quote_life: timedelta = timedelta(minutes=30)
     session_idle: timedelta = timedelta(days=7)
     session_absolute: timedelta = timedelta(days=30)

@@ -18,7 +18,7 @@ def note(form: Form, error: ImageRouteError) -> None:
 
 def auth_page(request: Request, services: Services, template: str, **values: Any) -> Response:
     """Return a page with a form and the sample picture; `values` may hold status and headers."""
-    models = services.jobs.models()
+    models = services.routing.models()
     return render(request, services, template, sample=models[0], **values)
 
 

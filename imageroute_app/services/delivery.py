@@ -1,10 +1,11 @@
 """Delivery: what a provider sent becomes checked, marked and stored images; what is not kept leaves no bytes."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from imageroute_app.domain.catalog import Model
 from imageroute_app.domain.errors import BadImage
-from imageroute_app.domain.gallery import Image, media_key, media_prefix
+from imageroute_app.domain.gallery import UNKNOWN_SEED, Image, media_key, media_prefix
 from imageroute_app.domain.jobs import Job
 from imageroute_app.domain.ports import Clock, Fault, FinishedImage, Imaging, Marking, MediaStore, Picture, Tables
 
@@ -24,18 +25,23 @@ class Delivery:
         key = media_key(job.owner, job.request.source_id, "original")
         return (b"".join([chunk async for chunk in await self._media.open(key)]),)
 
-    async def store(self, job: Job, model: Model, pictures: Sequence[Picture], seed: int) -> list[Image]:
-        """Check, mark and store each picture; one bad picture costs nothing and stops no other."""
+    async def store(
+        self, job: Job, model: Model, pictures: Sequence[Picture], *, at: int, seed: int, unit: int
+    ) -> list[Image]:
+        """Check, mark and store each picture at the job's places from `at` on; one bad picture costs and stops nothing.
+
+        `seed` is the first picture's where the provider tells none, `unit` the price of one in credits.
+        """
         images: list[Image] = []
-        for position, picture in enumerate(pictures[: job.request.count]):
+        for position, picture in enumerate(pictures[: job.request.count - at], start=at):
             marking = Marking(source_type=model.makes, generator=f"ImageRoute, {model.name}", created_at=self._clock())
             try:
                 finished = await self._imaging.finish(picture.data, marking)
             except BadImage:
                 continue
             await self._put(job, position, finished)
-            drawn = picture.seed if picture.seed is not None else seed + position
-            images.append(self._image(job, model, position, finished, drawn))
+            image = self._image(job, model, position, finished, _seed_of(picture, model, seed + position - at))
+            images.append(replace(image, price_credits=unit))
         return images
 
     async def discard(self, job: Job, kept: Sequence[Image]) -> None:
@@ -71,7 +77,7 @@ class Delivery:
             size_bytes=len(finished.original),
             sha256=finished.sha256,
             colour=finished.colour,
-            price_credits=job.held_credits // job.request.count,
+            price_credits=0,
             took_ms=round((now - started).total_seconds() * 1000),
             source_type=model.makes,
             source_id=job.request.source_id,
@@ -81,3 +87,9 @@ class Delivery:
             purge_at=None,
             created_at=now,
         )
+
+
+def _seed_of(picture: Picture, model: Model, seed: int) -> int:
+    if picture.seed is not None:
+        return picture.seed
+    return seed % 2**32 if model.capabilities.takes_seed else UNKNOWN_SEED

@@ -66,6 +66,15 @@ class Gallery:
         now = self._clock()
         return await self._change(owner, image_id, trashed=True, trashed_at=now, purge_at=purge_time(now))
 
+    async def trash_jobs(self, owner: str, job_ids: Sequence[str]) -> int:
+        """Move every picture of these jobs to the trash; returns how many went."""
+        gone = 0
+        for job_id in job_ids:
+            for image in await self.of_job(owner, job_id):
+                await self.trash(owner, image.id)
+                gone += 1
+        return gone
+
     async def restore(self, owner: str, image_id: str) -> Image:
         """Take out of the trash."""
         return await self._change(owner, image_id, trashed=False, trashed_at=None, purge_at=None)

@@ -15,10 +15,9 @@ class Holds:
         """Reserve the quoted price; raises NotEnoughCredits."""
         await self._post(tables, job, EntryKind.HOLD, -job.held_credits, "Reserved until the job ends")
 
-    async def close(self, tables: Tables, job: Job, *, delivered: int, reason: str) -> int:
-        """Give the hold back and charge what was delivered; returns the charge in credits."""
-        unit = job.held_credits // job.request.count
-        release, charge = closing_amounts(job.held_credits, unit, delivered)
+    async def close(self, tables: Tables, job: Job, *, delivered: int, charge: int, reason: str) -> int:
+        """Give the hold back and charge what was delivered, never more than was held; returns the charge in credits."""
+        release, charge = closing_amounts(job.held_credits, charge)
         await self._post(tables, job, EntryKind.RELEASE, release, reason)
         if charge:
             pictures = "1 picture" if delivered == 1 else f"{delivered} pictures"

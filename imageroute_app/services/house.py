@@ -7,10 +7,12 @@ from datetime import timedelta
 from imageroute_app.domain.ports import Database, Dispatcher, MediaStore
 from imageroute_app.domain.rules import Rules
 from imageroute_app.services.accounts import Accounts
+from imageroute_app.services.appeals import Appeals
 from imageroute_app.services.drafts import Drafts
 from imageroute_app.services.gallery import Gallery
 from imageroute_app.services.jobs import Jobs
 from imageroute_app.services.retention import Retention
+from imageroute_app.services.routing import Routing
 from imageroute_app.services.runner import Runner
 
 
@@ -45,8 +47,10 @@ class Services:
     site: Site
     rules: Rules
     accounts: Accounts
+    appeals: Appeals
     jobs: Jobs
     runner: Runner
+    routing: Routing
     gallery: Gallery
     drafts: Drafts
     retention: Retention

@@ -4,21 +4,19 @@ Principle: the idempotency key is the quote id. Hold and job are written in one 
 the other; the runner alone closes a hold once a job has started.
 """
 
-import json
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from itertools import zip_longest
 
-from imageroute_app.domain.catalog import Model
-from imageroute_app.domain.errors import Conflict, Duplicate, InvalidInput, NotFound
+from imageroute_app.domain.errors import Conflict, Duplicate, InvalidInput, NotEnoughCredits
 from imageroute_app.domain.jobs import Attempt, Job, JobState, Quote, Request, check_request, drop_time
-from imageroute_app.domain.ledger import Entry, price_credits
+from imageroute_app.domain.ledger import Entry
 from imageroute_app.domain.ports import (
     Clock,
     Database,
     Dispatcher,
     Fault,
-    ImageProvider,
     Limiter,
     NewId,
     Query,
@@ -26,7 +24,10 @@ from imageroute_app.domain.ports import (
 )
 from imageroute_app.domain.rules import Rules
 from imageroute_app.services.holds import Holds
+from imageroute_app.services.quotes import Quotes
+from imageroute_app.services.routing import Routing
 
+COMPARE_MIN, COMPARE_MAX = 2, 4
 # Nobody reads a new price within this time: a press on so young a quote is the second half of a double click.
 DOUBLE_CLICK = timedelta(milliseconds=800)
 
@@ -46,7 +47,7 @@ class Jobs:
         self,
         *,
         database: Database,
-        providers: Sequence[ImageProvider],
+        routing: Routing,
         dispatcher: Dispatcher,
         limiter: Limiter,
         clock: Clock,
@@ -55,73 +56,26 @@ class Jobs:
         fault: Fault,
     ) -> None:
         self._database, self._tables = database, database.tables
-        self._providers = {provider.id: provider for provider in providers}
+        self.routing = routing
+        self._quotes = Quotes(tables=database.tables, routing=routing, clock=clock, new_id=new_id, rules=rules)
         self._dispatcher, self._limiter = dispatcher, limiter
         self._holds = Holds(clock=clock, new_id=new_id)
         self._clock, self._new_id, self._rules, self._fault = clock, new_id, rules, fault
 
     # --- What can be asked and what it costs --------------------------------------------------------------------------------
 
-    def models(self) -> list[Model]:
-        """Return every model that can be used now."""
-        return [model for provider in self._providers.values() for model in provider.models()]
-
-    def model(self, provider: str, model: str) -> Model:
-        """Return one model; raises InvalidInput when it is not on offer."""
-        for found in self.models():
-            if (found.provider, found.id) == (provider, model):
-                return found
-        raise InvalidInput("This model is not on offer. Choose another one.", field="model")
-
-    def unit_price(self, model: Model) -> int:
-        """Return what one picture of a model costs today, in credits."""
-        return price_credits(model.micro_usd, self._rules.margin)
-
     async def quote(self, owner: str, request: Request) -> Quote:
         """Return the open quote for exactly this request, made on first use; two tabs get the same one.
 
         Raises:
             InvalidInput: when the request is out of bounds, naming the field.
+            NoRoute: when nobody may run it under its rule.
         """
-        request = check_request(request)
-        if request.source_id:
-            await self._tables.images.get(request.source_id, owner)
-        return await self._open_quote(owner, request, slot=_fingerprint(request))
+        return await self._quotes.quote(owner, request)
 
-    async def _open_quote(
-        self, owner: str, request: Request, *, slot: str, follows: str = "", retry_of: str = ""
-    ) -> Quote:
-        model = self.model(request.provider, request.model)
-        now = self._clock()
-        for stored in await self._tables.quotes.find(Query(owner=owner, equals={"slot": slot}, limit=1)):
-            if stored.job_id or stored.expires_at - now > timedelta(minutes=1):
-                return stored
-            await self._retire(stored)
-        unit = self.unit_price(model)
-        quote = Quote(
-            id=self._new_id(),
-            owner=owner,
-            slot=slot,
-            request=request,
-            unit_credits=unit,
-            price_credits=unit * request.count,
-            follows_job=follows,
-            retry_of=retry_of,
-            job_id="",
-            created_at=now,
-            expires_at=now + self._rules.quote_life,
-        )
-        try:
-            await self._tables.quotes.add(quote)
-        except Duplicate:
-            return await self._open_quote(owner, request, slot=slot, follows=follows, retry_of=retry_of)
-        return quote
-
-    async def _retire(self, quote: Quote) -> None:
-        try:
-            await self._tables.quotes.update(replace(quote, slot=quote.id))
-        except Conflict:
-            return
+    async def next_quote(self, owner: str, request: Request, *, after_job: str) -> Quote:
+        """Return the quote the form shows once `after_job` was accepted; guards against a double click."""
+        return await self._quotes.quote(owner, request, follows=after_job)
 
     async def balance(self, owner: str) -> Balance:
         """Return what can be spent and what is reserved."""
@@ -137,13 +91,16 @@ class Jobs:
 
     # --- Submit -------------------------------------------------------------------------------------------------------------
 
-    async def submit(self, owner: str, quote_id: str) -> Job:
+    async def submit(self, owner: str, quote_id: str, *, compare_id: str = "") -> Job:
         """Accept a quote: hold its price and queue its job. Submitting it again returns the same job.
+
+        Jobs submitted with the same `compare_id` stand side by side.
 
         Raises:
             NotEnoughCredits: nothing is written then.
             Conflict: when the quote is too old; ask for a new one.
             RateLimited: after the hourly number of jobs.
+            NoRoute: when the rule or the catalogue changed, so that who was named may not get it any more.
         """
         quote = await self._tables.quotes.get(quote_id, owner)
         if quote.job_id:
@@ -152,11 +109,14 @@ class Jobs:
             return await self.job(owner, quote.follows_job)
         if quote.expires_at <= self._clock():
             raise Conflict("This price is too old. Look at the new one and press again.")
+        await self._quotes.check_open(quote)
         await self._limiter.hit("jobs", owner, limit=self._rules.jobs_per_hour, window_s=3600)
         self._fault("before_reserve")
         job_id, image_ids = self._new_id(), tuple(self._new_id() for _ in range(quote.request.count))
         try:
-            job = await self._database.transact(lambda tables: self._accept(tables, owner, quote_id, job_id, image_ids))
+            job = await self._database.transact(
+                lambda tables: self._accept(tables, quote, job_id, image_ids, compare_id)
+            )
         except Duplicate:
             quote = await self._tables.quotes.get(quote_id, owner)
             return await self.job(owner, quote.job_id)
@@ -173,24 +133,44 @@ class Jobs:
             Conflict: when today's price is higher than `most_credits`; nothing is sent then.
         """
         request = check_request(request)
-        quote = await self._carried(owner, quote_id, request)
+        quote = await self._quotes.carried(owner, quote_id, request)
         if not quote.job_id and quote.price_credits > most_credits:
             raise Conflict(f"The price is now {quote.price_credits} credits. Press again to accept it.")
         return await self.submit(owner, quote.id)
 
-    async def _carried(self, owner: str, quote_id: str, request: Request) -> Quote:
-        try:
-            quote = await self._tables.quotes.get(quote_id, owner)
-        except NotFound:
-            return await self.quote(owner, request)
-        is_good = bool(quote.job_id) or quote.expires_at > self._clock()
-        return quote if is_good and quote.request == request else await self.quote(owner, request)
+    async def compare(
+        self, owner: str, requests: Sequence[Request], *, quote_ids: Sequence[str], most_credits: int
+    ) -> list[Job]:
+        """Submit one prompt to several models at once; each has its own quote, hold and end.
 
-    async def _accept(self, tables: Tables, owner: str, quote_id: str, job_id: str, image_ids: tuple[str, ...]) -> Job:
-        quote = await tables.quotes.get(quote_id, owner)
+        Raises:
+            InvalidInput: for fewer than two or more than four models.
+            NotEnoughCredits: when the balance does not cover all of them; nothing is sent then.
+            Conflict: when today's prices are higher than `most_credits` together; nothing is sent then.
+        """
+        if not COMPARE_MIN <= len(requests) <= COMPARE_MAX:
+            raise InvalidInput(f"Choose {COMPARE_MIN} to {COMPARE_MAX} models to compare.", field="model")
+        checked = [check_request(request) for request in requests]
+        quotes = [
+            await self._quotes.carried(owner, quote_id, request)
+            for quote_id, request in zip_longest(quote_ids[: len(checked)], checked, fillvalue="")
+            if isinstance(request, Request)
+        ]
+        fresh = [quote.price_credits for quote in quotes if not quote.job_id]
+        if len(fresh) == len(quotes) and sum(fresh) > most_credits:
+            raise Conflict(f"The price is now {sum(fresh)} credits. Press again to accept it.")
+        missing = sum(fresh) - (await self.balance(owner)).available
+        if missing > 0:
+            raise NotEnoughCredits(missing)
+        return [await self.submit(owner, quote.id, compare_id=quotes[0].id) for quote in quotes]
+
+    async def _accept(
+        self, tables: Tables, offered: Quote, job_id: str, image_ids: tuple[str, ...], compare_id: str
+    ) -> Job:
+        quote = await tables.quotes.get(offered.id, offered.owner)
         if quote.job_id:
-            return await tables.jobs.get(quote.job_id, owner)
-        job = self._queued(quote, job_id, image_ids)
+            return await tables.jobs.get(quote.job_id, quote.owner)
+        job = replace(self._queued(quote, job_id, image_ids), compare_id=compare_id)
         await self._holds.open(tables, job)
         await tables.jobs.add(job)
         # A retry keeps its slot, so that pressing Retry twice finds the used quote and its job.
@@ -205,8 +185,8 @@ class Jobs:
             quote_id=quote.id,
             state=JobState.QUEUED,
             request=quote.request,
-            provider=quote.request.provider,
-            model=quote.request.model,
+            provider=quote.plan[0].partition("/")[0],
+            model=quote.plan[0].partition("/")[2],
             held_credits=quote.price_credits,
             charged_credits=0,
             image_ids=image_ids,
@@ -223,17 +203,12 @@ class Jobs:
             ended_at=None,
         )
 
-    async def next_quote(self, owner: str, request: Request, *, after_job: str) -> Quote:
-        """Return the quote the form shows once `after_job` was accepted; guards against a double click."""
-        request = check_request(request)
-        return await self._open_quote(owner, request, slot=_fingerprint(request), follows=after_job)
-
     async def retry(self, owner: str, job_id: str) -> Job:
         """Run a finished job that delivered nothing once more, at today's price; pressing twice makes one."""
         job = await self.job(owner, job_id)
         if not job.state.is_final or job.delivered:
             raise Conflict("Only a generation that delivered nothing can be tried again.")
-        quote = await self._open_quote(owner, job.request, slot=f"retry:{job.id}", retry_of=job.id)
+        quote = await self._quotes.retrying(job)
         return await self.submit(owner, quote.id)
 
     # --- Watch and cancel ---------------------------------------------------------------------------------------------------
@@ -277,7 +252,7 @@ class Jobs:
 
         async def close(tables: Tables) -> Job:
             stored = await tables.jobs.update(ended)
-            await self._holds.close(tables, ended, delivered=0, reason="Cancelled before it started")
+            await self._holds.close(tables, ended, delivered=0, charge=0, reason="Cancelled before it started")
             return stored
 
         return await self._database.transact(close)
@@ -286,10 +261,7 @@ class Jobs:
         """Return a free small picture of what a seed gives, where the provider can do that; 120 a minute."""
         await self._limiter.hit("preview", owner, limit=120, window_s=60)
         request = check_request(request)
-        self.model(request.provider, request.model)
-        return await self._providers[request.provider].preview(request, seed)
-
-
-def _fingerprint(request: Request) -> str:
-    """Return the request as canonical text; the database keeps only a keyed hash of it."""
-    return json.dumps(asdict(request), sort_keys=True, ensure_ascii=False)
+        provider = self.routing.providers.get(request.provider)
+        if provider is None:
+            raise InvalidInput("This model is not on offer. Choose another one.", field="model")
+        return await provider.preview(request, seed)

@@ -7,35 +7,30 @@ a crash overwrites them and nothing is left over.
 
 import asyncio
 import logging
-import random
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import replace
+from collections.abc import AsyncIterator
 
-from imageroute_app.domain.catalog import Model
-from imageroute_app.domain.errors import Conflict, ImageRouteError, InvalidInput, NotFound, Unavailable
-from imageroute_app.domain.jobs import Attempt, AttemptOutcome, Job, JobState, drop_time
+from imageroute_app.domain.errors import Conflict, ImageRouteError
+from imageroute_app.domain.jobs import AttemptOutcome, Job, JobState, drop_time
 from imageroute_app.domain.ports import (
     Clock,
     Database,
     Dispatcher,
-    Done,
-    ErrorKind,
     Fault,
-    ImageProvider,
     Imaging,
     MediaStore,
+    Moderation,
     NewId,
-    ProviderCall,
-    ProviderError,
     Query,
-    Submitted,
     Tables,
 )
 from imageroute_app.domain.rules import Rules
 from imageroute_app.logs import trace
+from imageroute_app.services.attempts import Attempts
+from imageroute_app.services.carrier import Carrier
 from imageroute_app.services.delivery import Delivery
-from imageroute_app.services.endings import Ending, cancelled, delivered, failed, provider_failed, unknown
+from imageroute_app.services.endings import Ending, failed
 from imageroute_app.services.holds import Holds
+from imageroute_app.services.routing import Routing
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +44,8 @@ class Runner:
         self,
         *,
         database: Database,
-        providers: Sequence[ImageProvider],
+        routing: Routing,
+        moderation: Moderation,
         imaging: Imaging,
         media: MediaStore,
         dispatcher: Dispatcher,
@@ -59,9 +55,19 @@ class Runner:
         fault: Fault,
     ) -> None:
         self._database, self._tables = database, database.tables
-        self._providers = {provider.id: provider for provider in providers}
         self._dispatcher = dispatcher
         self._delivery = Delivery(tables=database.tables, imaging=imaging, media=media, clock=clock, fault=fault)
+        self._attempts = Attempts(tables=database.tables, clock=clock, new_id=new_id)
+        self._carrier = Carrier(
+            database=database,
+            routing=routing,
+            attempts=self._attempts,
+            delivery=self._delivery,
+            moderation=moderation,
+            clock=clock,
+            rules=rules,
+            fault=fault,
+        )
         self._holds = Holds(clock=clock, new_id=new_id)
         self._clock, self._new_id, self._rules, self._fault = clock, new_id, rules, fault
         self._holder = new_id()
@@ -84,7 +90,7 @@ class Runner:
         try:
             await asyncio.wait({work})
             if work.cancelled() and await watch:
-                await self._end(job, cancelled())
+                await self._end(job, await self._carrier.stop(job))
         finally:
             watch.cancel()
             work.cancel()
@@ -136,105 +142,20 @@ class Runner:
         return False
 
     async def _work(self, job: Job) -> None:
-        try:
-            model = self._model(job)
-        except InvalidInput as error:
-            await self._end(job, failed("retired", error.message))
-            return
-        stale = await self._stale_ending(job, model)
-        if stale is not None:
-            await self._end(job, stale)
-            return
-        attempt = await self._open_attempt(job, model)
-        try:
-            async with asyncio.timeout(min(model.deadline_s, self._rules.job_deadline.total_seconds())):
-                ending = await self._attempt(job, model, attempt)
-        except TimeoutError:
-            ending = failed("timeout", "The provider did not answer in time.")
-        await self._end(job, ending, attempt)
-
-    def _model(self, job: Job) -> Model:
-        provider = self._providers.get(job.provider)
-        for model in provider.models() if provider else ():
-            if model.id == job.model:
-                return model
-        raise InvalidInput("This model is no longer on offer.")
-
-    async def _stale_ending(self, job: Job, model: Model) -> Ending | None:
-        """Say how a job that an earlier worker left behind must end, or None when it may run (again)."""
         if job.cancel_requested:
-            return cancelled()
-        if job.attempts > ATTEMPTS_MAX:
-            return failed("interrupted", "The server stopped several times while this ran.")
-        earlier = await self._attempts(job)
-        if any(a.outcome is AttemptOutcome.RUNNING for a in earlier) and not model.capabilities.replayable:
-            return unknown()
-        for attempt in earlier:
-            if attempt.outcome is AttemptOutcome.RUNNING:
-                await self._close_attempt(self._tables, attempt, AttemptOutcome.FAILED, ("interrupted",))
-        return None
-
-    async def _attempts(self, job: Job) -> list[Attempt]:
-        return await self._tables.attempts.find(Query(owner=job.owner, equals={"job_id": job.id}, limit=20))
-
-    async def _open_attempt(self, job: Job, model: Model) -> Attempt:
-        policy = model.policy
-        attempt = Attempt(
-            id=self._new_id(),
-            owner=job.owner,
-            job_id=job.id,
-            number=job.attempts,
-            provider=model.provider,
-            model=model.id,
-            company=policy.company,
-            country=policy.country,
-            retention=policy.retention_text,
-            trains=policy.training_text,
-            outcome=AttemptOutcome.RUNNING,
-            job_ref="",
-            notes=(),
-            started_at=self._clock(),
-            ended_at=None,
-        )
-        await self._tables.attempts.add(attempt)
-        return attempt
-
-    async def _attempt(self, job: Job, model: Model, attempt: Attempt) -> Ending:
-        """Submit once and turn whatever comes back into an ending."""
-        seed = job.request.seed if job.request.seed is not None else _drawn_seed(job)
-        try:
-            call = ProviderCall(id=attempt.id, request=job.request, seed=seed, images=await self._delivery.sources(job))
-            done = await self._generate(model, call, attempt)
-            self._fault("after_answer")
-            return await self._deliver(job, model, done, seed)
-        except ProviderError as error:
-            return provider_failed(error)
-        except NotFound:
-            return failed("source_gone", "The source picture is no longer there.")
-        except Unavailable as error:
-            return failed(error.code, error.message)
-
-    async def _generate(self, model: Model, call: ProviderCall, attempt: Attempt) -> Done:
-        async for event in self._providers[model.provider].generate(call):
-            self._fault("after_sent")
-            if isinstance(event, Submitted):
-                attempt = await self._tables.attempts.update(replace(attempt, job_ref=event.job_ref))
-            if isinstance(event, Done):
-                return event
-        raise ProviderError(ErrorKind.RESULT_LOST, "The provider ended without a picture.")
-
-    async def _deliver(self, job: Job, model: Model, done: Done, seed: int) -> Ending:
-        images = await self._delivery.store(job, model, done.pictures, seed)
-        self._fault("before_rows")
-        if not images:
-            return failed("bad_picture", "The provider sent no picture that can be opened.")
-        return delivered(images, job.request.count, tuple(done.notes))
+            ending = await self._carrier.stop(job)
+        elif job.attempts > ATTEMPTS_MAX:
+            ending = failed("interrupted", "The server stopped several times while this ran.")
+        else:
+            ending = await self._carrier.carry(job)
+        await self._end(job, ending)
 
     # --- The end ------------------------------------------------------------------------------------------------------------
 
-    async def _end(self, job: Job, ending: Ending, attempt: Attempt | None = None) -> None:
+    async def _end(self, job: Job, ending: Ending) -> None:
         """Write the ending in one transaction, unless another holder has the job by now."""
-        await self._delivery.discard(job, ending.images)
+        stored = await self._tables.images.find(Query(owner=job.owner, equals={"job_id": job.id}, limit=20))
+        await self._delivery.discard(job, [*stored, *ending.images])
         try:
             written = await self._database.transact(lambda tables: self._write_end(tables, job, ending))
         except Conflict:
@@ -250,30 +171,29 @@ class Runner:
             return False
         for image in ending.images:
             await tables.images.add(image)
-        now = self._clock()
-        charged = await self._holds.close(tables, row, delivered=len(ending.images), reason=ending.reason)
+        await self._close_attempts(tables, row, ending)
+        now, count = self._clock(), row.delivered + len(ending.images)
+        due = sum(attempt.charged_credits for attempt in await self._attempts.of(row, tables))
+        charged = await self._holds.close(tables, row, delivered=count, charge=due, reason=ending.reason)
         await tables.jobs.update(
             row.moved(
                 ending.state,
                 charged_credits=charged,
-                delivered=len(ending.images),
+                delivered=count,
                 lease_until=None,
                 failure_code=ending.code,
                 failure_message="" if ending.state is JobState.SUCCEEDED else ending.reason,
                 ended_at=now,
-                drop_at=None if ending.images else drop_time(now),
+                drop_at=None if count else drop_time(now),
             )
         )
-        for attempt in await tables.attempts.find(Query(owner=job.owner, equals={"job_id": job.id}, limit=20)):
-            if attempt.outcome is AttemptOutcome.RUNNING:
-                await self._close_attempt(tables, attempt, ending.outcome, ending.notes)
         self._fault("before_commit")
         return True
 
-    async def _close_attempt(
-        self, tables: Tables, attempt: Attempt, outcome: AttemptOutcome, notes: tuple[str, ...]
-    ) -> None:
-        await tables.attempts.update(replace(attempt, outcome=outcome, notes=notes, ended_at=self._clock()))
+    async def _close_attempts(self, tables: Tables, job: Job, ending: Ending) -> None:
+        for attempt in await self._attempts.of(job, tables):
+            if attempt.outcome is AttemptOutcome.RUNNING:
+                await self._attempts.close(attempt, ending.closing, tables)
 
 
 async def _next_within(changes: AsyncIterator[str], seconds: float) -> str:
@@ -286,8 +206,3 @@ async def _next_within(changes: AsyncIterator[str], seconds: float) -> str:
     except StopAsyncIteration:
         await asyncio.sleep(max(seconds, 0))
         return ""
-
-
-def _drawn_seed(job: Job) -> int:
-    """Return the seed of a job that asked for a random one: drawn from its id, so that a replay makes the same picture."""
-    return random.Random(job.id).randrange(2**31)  # noqa: S311  # a seed for pictures, not a secret

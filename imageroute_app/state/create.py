@@ -11,25 +11,31 @@ from typing import Literal, cast, get_args
 import reflex as rx
 
 from imageroute_app.bootstrap import services
-from imageroute_app.domain.catalog import Model
 from imageroute_app.domain.errors import ImageRouteError, InvalidInput, NotFound
-from imageroute_app.domain.jobs import Job, Quote
+from imageroute_app.domain.jobs import Job, Quote, Request, Rule, check_request
+from imageroute_app.domain.routing import NoRoute, Plan
+from imageroute_app.services.attempts import rule_text
 from imageroute_app.state import text
 from imageroute_app.state.create_views import (
+    ClosedView,
     EarlierView,
     ExampleView,
     SourceView,
+    closed_view,
     earlier_prompts,
     example_view,
+    plan_stop,
     source_view,
 )
 from imageroute_app.state.form import (
     EVERYTHING,
+    MODES,
     PROMPT,
     STYLES,
     Form,
     Parts,
     Verb,
+    compared,
     draft_of,
     fit_form,
     form_from,
@@ -38,13 +44,15 @@ from imageroute_app.state.form import (
     ratio_named,
     read_draft,
     request_of,
+    requests_of,
     reused,
+    rule_json,
     whole,
 )
 from imageroute_app.state.guard import signed_in
 from imageroute_app.state.session import SessionState, actor
 from imageroute_app.state.stage import StageState
-from imageroute_app.state.views import ModelView, model_view
+from imageroute_app.state.views import ModelView, StopView, model_view
 
 FieldName = Literal["negative", "model", "size", "count", "style", "seed", "strength"]
 HERE = "/create"
@@ -71,9 +79,24 @@ class CreateState(rx.State):
     style: str = ""
     strength: str = ""
     source: SourceView = SourceView()
+    mode: str = ""
     quote_id: str = ""
     price: int = 0
     unit: str = ""
+    level: str = "strict"
+    failover: str = "equal"
+    rule_json: str = ""
+    rule_line: str = ""
+    is_own_rule: bool = True
+    fits: str = ""
+    checked: str = ""
+    has_companies: bool = False
+    route: list[StopView] = []
+    closed: list[ClosedView] = []
+    loosening: str = ""
+    is_comparing: bool = False
+    compare: list[str] = []
+    compare_ids: str = ""
     earlier: list[EarlierView] = []
     examples: list[ExampleView] = []
     problem: str = ""
@@ -81,6 +104,8 @@ class CreateState(rx.State):
     is_sending: bool = False
     is_loaded: bool = False
     _form: Form = Form()
+    _own: Rule = Rule()
+    _loosened: str = ""
 
     @rx.event
     @signed_in
@@ -90,8 +115,9 @@ class CreateState(rx.State):
             owner = await actor(self)
             if await self._reused_from_address(owner):
                 return rx.redirect(HERE, replace=True)
-            self._load_models()
-            self._mount(read_draft(await services().drafts.load(owner)), is_draft=True)
+            self._own = await services().routing.rule(owner)
+            draft = read_draft(await services().drafts.load(owner))
+            self._mount(draft if draft.model else await self._first_choice(owner, draft), is_draft=True)
             await self._requote(owner)
             await self._load_jobs(owner)
         except ImageRouteError as error:
@@ -137,8 +163,7 @@ class CreateState(rx.State):
         yield
         try:
             owner = await actor(self)
-            job = await self._send(owner, form_data)
-            await self._accepted(owner, job)
+            await self._accepted(owner, await self._send(owner, form_data))
             yield StageState.watch_jobs
         except ImageRouteError as error:
             await self._refused(error)
@@ -153,7 +178,7 @@ class CreateState(rx.State):
             owner = await actor(self)
             job = await services().jobs.submit(owner, quote_id)
             self._mount(form_of(job.request))
-            await self._accepted(owner, job)
+            await self._accepted(owner, [job])
         except ImageRouteError as error:
             await self._refused(error)
             return None
@@ -199,14 +224,19 @@ class CreateState(rx.State):
 
         A draft gives way to what was typed since, for example while the server was away.
         """
-        self._form = fit_form(form, services().jobs.models())
+        self._form = fit_form(form, services().routing.models())
         self.start, self.is_draft = self._form, is_draft
         self.prompt_key += "prompt" in parts
         self.form_key += "settings" in parts
 
+    async def _change(self, **values: str) -> None:
+        """Set fields that no control of the form holds by itself."""
+        self._form = dataclasses.replace(self._form, **values)
+        await self._follow()
+
     async def _follow(self) -> None:
         """Keep the draft and show the price of what the form holds now."""
-        self.problem = ""
+        self.problem, self.closed, self.loosening = "", [], ""
         try:
             owner = await actor(self)
             await services().drafts.save(owner, draft_of(self._form))
@@ -215,25 +245,92 @@ class CreateState(rx.State):
             return
         await self._requote(owner)
 
+    async def _first_choice(self, owner: str, form: Form) -> Form:
+        """Return the form with the choice of somebody who made none: Auto where that leads anywhere, else our own engine."""
+        auto = fit_form(dataclasses.replace(form, model="auto", prompt=form.prompt or "."), services().routing.models())
+        try:
+            await services().routing.plan(owner, request_of(auto, self._own))
+        except (NoRoute, InvalidInput):
+            return form
+        return dataclasses.replace(form, model=auto.model)
+
     async def _requote(self, owner: str) -> None:
-        """Show the choices and their price, and hold a quote as soon as there is something to quote."""
-        model = self._show_choices()
-        self._show_price(services().jobs.unit_price(model), self.count)
-        self.quote_id = ""
+        """Show the choices, who may take them and their price, and hold a quote as soon as there is something to quote."""
+        self.quote_id, self.compare_ids = "", ""
         try:
             await self._show_source(owner)
-            if self._form.prompt.strip():
-                self._offer(await services().jobs.quote(owner, request_of(self._form)))
+            self._show_choices()
+            await self._show_models(owner)
+            await (self._quote_all(owner) if len(self.compare) > 1 else self._quote_one(owner))
+        except NoRoute as error:
+            self._explain_route(error)
         except ImageRouteError as error:
             self._explain(error)
 
-    def _show_choices(self) -> Model:
-        form = fit_form(self._form, services().jobs.models())
+    def _request(self) -> Request:
+        """Return what the form asks for, with words in place of an empty prompt, so that it can be priced before."""
+        form = fit_form(self._form, services().routing.models())
+        return check_request(request_of(dataclasses.replace(form, prompt=form.prompt.strip() or "."), self._own))
+
+    async def _show_models(self, owner: str) -> None:
+        """Show the picker's rows for this request, and the rule they are measured by."""
+        request = self._request()
+        offers = await services().routing.offers(owner, request)
+        self.models = [model_view(offer) for offer in offers]
+        fitting = sum(not view.closed for view in self.models)
+        self.fits = f"{fitting} of {text.count(len(self.models), 'model')} {'fits' if fitting == 1 else 'fit'}."
+        self.has_companies = any(offer.model.makes == "trainedAlgorithmicMedia" for offer in offers)
+        self.checked = max((view.checked_on for view in self.models), default="")
+        self.level, self.failover = request.rule.level.value, request.rule.failover.value
+        self.rule_json, self.is_own_rule = self._form.rule, request.rule == self._own
+        self.rule_line = rule_text(request.rule)
+
+    async def _quote_one(self, owner: str) -> None:
+        """Show who gets the next picture and who next if that fails, with the price."""
+        request = self._request()
+        plan = await services().routing.plan(owner, request)
+        self._show_plan(plan, request)
+        self._show_price(plan.candidates[0].unit_credits, self.count)
+        if self._form.prompt.strip():
+            self._offer(await services().jobs.quote(owner, request))
+
+    async def _quote_all(self, owner: str) -> None:
+        """Show the price of a comparison: every column by itself, and their sum."""
+        prices: list[int] = []
+        quote_ids: list[str] = []
+        for request in requests_of(dataclasses.replace(self._form, prompt=self._form.prompt.strip() or "."), self._own):
+            plan = await services().routing.plan(owner, request)
+            prices.append(plan.candidates[0].unit_credits * self.count)
+            if self._form.prompt.strip():
+                quote_ids.append((await services().jobs.quote(owner, request)).id)
+        self.price, self.compare_ids = sum(prices), ",".join(quote_ids)
+        self.unit = " + ".join(str(price) for price in prices)
+
+    def _show_plan(self, plan: Plan, request: Request) -> None:
+        first = plan.candidates[0].model
+        self.model = next(view for view in self.models if view.key == first.key)
+        self.route = [plan_stop(candidate, number) for number, candidate in enumerate(plan.candidates)]
+        self.closed = [closed_view(closed) for closed in plan.closed]
+        self.loosening, self._loosened = "", ""
+
+    def _explain_route(self, error: NoRoute) -> None:
+        """Say why nobody may draw this, for each, and the one change that would help."""
+        self._explain(error)
+        self.closed = [closed_view(closed) for closed in error.closed]
+        self.route = []
+        self.loosening = error.loosening.text if error.loosening else ""
+        self._loosened = rule_json(error.loosening.rule) if error.loosening else ""
+        chosen = next((view for view in self.models if view.key == self._form.model), None)
+        self.model = chosen or ModelView(name=self.mode or "Nobody", company="Nobody may draw this", letter="–")
+
+    def _show_choices(self) -> None:
+        form = fit_form(self._form, services().routing.models())
         shape = ratio_named(form.size)
-        self.model = next(view for view in self.models if f"{view.provider}/{view.id}" == form.model)
+        self.mode = MODES[form.model][1] if form.model in MODES else ""
+        self.compare = compared(form)
+        self.is_comparing = self.is_comparing or bool(self.compare)
         self.ratio, self.pixels = shape.name, text.pixels(shape.width, shape.height)
         self.count, self.style, self.strength = int(form.count), dict(STYLES)[form.style], form.strength
-        return services().jobs.model(self.model.provider, self.model.id)
 
     async def _show_source(self, owner: str) -> None:
         if self._form.source == self.source.id:
@@ -255,17 +352,28 @@ class CreateState(rx.State):
 
     # --- Sending --------------------------------------------------------------------------------------------------------
 
-    async def _send(self, owner: str, form_data: dict[str, str]) -> Job:
+    async def _send(self, owner: str, form_data: dict[str, str]) -> list[Job]:
         self._form = form_from(form_data)
         shown = whole(form_data.get("price", ""), "price", "The price was not shown yet. Press again.")
         await services().drafts.save(owner, draft_of(self._form))
-        request = request_of(self._form)
-        return await services().jobs.send(owner, request, quote_id=form_data.get("quote_id", ""), most_credits=shown)
+        if len(compared(self._form)) > 1:
+            requests = requests_of(self._form, self._own)
+            quote_ids = form_data.get("compare_ids", "").split(",")
+            return await services().jobs.compare(owner, requests, quote_ids=quote_ids, most_credits=shown)
+        request = request_of(self._form, self._own)
+        quote_id = form_data.get("quote_id", "")
+        return [await services().jobs.send(owner, request, quote_id=quote_id, most_credits=shown)]
 
-    async def _accepted(self, owner: str, job: Job) -> None:
-        """Show the job, and give the form its next quote."""
-        await (await self.get_state(StageState))._show(owner, job)
-        self._offer(await services().jobs.next_quote(owner, job.request, after_job=job.id))
+    async def _accepted(self, owner: str, jobs: list[Job]) -> None:
+        """Show the jobs, and give the form its next quotes."""
+        stage = await self.get_state(StageState)
+        for job in jobs:
+            await stage._show(owner, job)
+        quotes = [await services().jobs.next_quote(owner, job.request, after_job=job.id) for job in jobs]
+        if len(quotes) > 1:
+            self.compare_ids = ",".join(quote.id for quote in quotes)
+        else:
+            self._offer(quotes[0])
         await services().drafts.save(owner, draft_of(self._form))
         self.earlier = earlier_prompts(await services().jobs.recent(owner, limit=EARLIER_JOBS), EARLIER_MAX)
 
@@ -273,9 +381,9 @@ class CreateState(rx.State):
         """Say why nothing was sent, beside the form that kept everything; show today's price."""
         owner = await actor(self)
         await (await self.get_state(SessionState))._load_balance(owner)
-        self._explain(error)
         if not isinstance(error, InvalidInput):
             await self._requote(owner)
+        self._explain_route(error) if isinstance(error, NoRoute) else self._explain(error)
 
     def _explain(self, error: ImageRouteError) -> None:
         self.problem = error.message
@@ -283,17 +391,14 @@ class CreateState(rx.State):
 
     # --- Loading --------------------------------------------------------------------------------------------------------
 
-    def _load_models(self) -> None:
-        jobs = services().jobs
-        self.models = [model_view(model, jobs.unit_price(model)) for model in jobs.models()]
-
     async def _load_jobs(self, owner: str) -> None:
         stage = await self.get_state(StageState)
         await stage._load(owner)
         self.earlier = earlier_prompts(await services().jobs.recent(owner, limit=EARLIER_JOBS), EARLIER_MAX)
-        self.examples = [] if stage.jobs else [await self._example(owner, form) for form in EXAMPLES]
+        self.examples = [] if stage._jobs else [await self._example(owner, form) for form in EXAMPLES]
 
     async def _example(self, owner: str, form: Form) -> ExampleView:
-        request = request_of(fit_form(form, services().jobs.models()))
-        quote = await services().jobs.quote(owner, request)
-        return example_view(quote, services().jobs.model(request.provider, request.model))
+        """Quote an example on our own engine: it costs the least and needs no proven address."""
+        models = services().routing.models()
+        request = request_of(fit_form(dataclasses.replace(form, model=models[0].key), models), self._own)
+        return example_view(await services().jobs.quote(owner, request), models[0])

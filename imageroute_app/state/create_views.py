@@ -3,10 +3,13 @@
 import dataclasses
 from collections.abc import Sequence
 
+from imageroute_app.bootstrap import services
 from imageroute_app.domain.catalog import Model
 from imageroute_app.domain.gallery import Image
 from imageroute_app.domain.jobs import Job, JobState, Quote, Request
+from imageroute_app.domain.routing import Candidate, Closed
 from imageroute_app.state import text
+from imageroute_app.state.views import StopView
 
 WIDE, LANDSCAPE = 1.4, 1.15
 """From these ratios on, tiles stand in fewer columns, so that a waiting tile has room for its words."""
@@ -49,9 +52,24 @@ class JobView:
     reason: str = ""
     money: str = ""
     aside: str = ""
+    model: str = ""
+    company: str = ""
+    took: str = ""
+    compare_id: str = ""
+    can_appeal: bool = False
     ratio: str = "1 / 1"
     shape: str = ""
     tiles: list[TileView] = dataclasses.field(default_factory=list)
+
+
+@dataclasses.dataclass
+class GroupView:
+    """One row of the stage: a job, or the jobs of a comparison side by side."""
+
+    id: str = ""
+    prompt: str = ""
+    is_compared: bool = False
+    jobs: list[JobView] = dataclasses.field(default_factory=list)
 
 
 @dataclasses.dataclass
@@ -70,6 +88,15 @@ class EarlierView:
 
     job_id: str = ""
     prompt: str = ""
+
+
+@dataclasses.dataclass
+class ClosedView:
+    """Why one model is left out."""
+
+    name: str = ""
+    company: str = ""
+    reason: str = ""
 
 
 @dataclasses.dataclass
@@ -102,10 +129,21 @@ def job_view(job: Job, model: Model | None, images: Sequence[Image]) -> JobView:
         reason=_reason(job),
         money=_money(job),
         aside=f"{trashed} in the trash" if trashed > 0 else "",
+        model=model.name if model else job.model,
+        company=model.policy.company if model else "",
+        took=_took(job),
+        compare_id=job.compare_id,
+        can_appeal=job.state is JobState.BLOCKED,
         ratio=f"{request.width} / {request.height}",
         shape=_shape(request),
         tiles=_tiles(job, images),
     )
+
+
+def _took(job: Job) -> str:
+    if job.started_at is None or job.ended_at is None:
+        return ""
+    return text.seconds(round((job.ended_at - job.started_at).total_seconds() * 1000))
 
 
 def _price(job: Job) -> str:
@@ -173,6 +211,16 @@ def placed(jobs: list[JobView]) -> list[JobView]:
     return shown
 
 
+def grouped(jobs: list[JobView]) -> list[GroupView]:
+    """Return the jobs, newest first, with those of one comparison in one row, in the order they were chosen."""
+    rows: dict[str, GroupView] = {}
+    for job in jobs:
+        row = rows.setdefault(job.compare_id or job.id, GroupView(id=job.compare_id or job.id, prompt=job.prompt))
+        row.jobs.insert(0, job)
+        row.is_compared = bool(job.compare_id)
+    return list(rows.values())
+
+
 def example_view(quote: Quote, model: Model) -> ExampleView:
     """Show an example with everything that a person should know before running it."""
     policy = model.policy
@@ -197,3 +245,25 @@ def earlier_prompts(jobs: Sequence[Job], limit: int) -> list[EarlierView]:
 def source_view(image: Image) -> SourceView:
     """Show the picture that the next one starts from."""
     return SourceView(id=image.id, thumb=f"/media/{image.id}/320", name=image.prompt[:LINE_CHARS])
+
+
+def plan_stop(candidate: Candidate, number: int) -> StopView:
+    """Show who would get the next picture, or who would be asked next."""
+    model, policy = candidate.model, candidate.model.policy
+    facts = f"{policy.country} · {policy.retention_text.lower()} · {policy.training_text.lower()}"
+    return StopView(
+        kind="prov",
+        name=policy.company,
+        sub=facts,
+        mark=model.letter,
+        line=model.line,
+        state="ahead" if number else "",
+        note=f"{model.name}: {candidate.why}" if not number else f"Only if that fails. {model.name}: {candidate.why}",
+    )
+
+
+def closed_view(closed: Closed) -> ClosedView:
+    """Show why a model is left out."""
+    model = services().routing.model(closed.key)
+    name, company = (model.name, model.policy.company) if model else (closed.key, "")
+    return ClosedView(name=name, company=company, reason=closed.text)

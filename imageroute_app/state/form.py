@@ -8,10 +8,12 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
+from pydantic import TypeAdapter, ValidationError
+
 from imageroute_app.domain.catalog import RATIOS, Model, Ratio
 from imageroute_app.domain.errors import InvalidInput
-from imageroute_app.domain.gallery import Image
-from imageroute_app.domain.jobs import COUNT_MAX, Request
+from imageroute_app.domain.gallery import UNKNOWN_SEED, Image
+from imageroute_app.domain.jobs import COUNT_MAX, Mode, Request, Rule
 
 STYLES: tuple[tuple[str, str], ...] = (
     ("none", "No style"),
@@ -36,13 +38,24 @@ PROMPT: Parts = frozenset({"prompt"})
 SETTINGS: Parts = frozenset({"settings"})
 EVERYTHING = PROMPT | SETTINGS
 NO_STYLE = "none"
+MODES: Mapping[str, tuple[Mode, str, str]] = {
+    "auto": (Mode.AUTO, "Auto", "The best mix of price, speed and health"),
+    "cheapest": (Mode.CHEAPEST, "Cheapest", "The lowest price first"),
+    "fastest": (Mode.FASTEST, "Fastest", "The shortest usual time first"),
+    "best": (Mode.BEST, "Best", "The highest quality first"),
+}
+"""Ways to let us choose the model, with name and meaning."""
 STRENGTHS = tuple(str(percent) for percent in range(5, 101, 5))
 COUNTS = tuple(str(count) for count in range(1, COUNT_MAX + 1))
 
 
 @dataclasses.dataclass(frozen=True)
 class Form:
-    """What the composer holds. `model` is "provider/model", `size` "1024x1280", `strength` in percent."""
+    """What the composer holds.
+
+    `model` is "provider/model" or one of MODES, `size` "1024x1280", `strength` in percent. `rule` is the rule of this request
+    as JSON, empty for the account's own; `compare` names up to four models, with commas between.
+    """
 
     prompt: str = ""
     negative: str = ""
@@ -53,8 +66,11 @@ class Form:
     seed: str = ""
     source: str = ""
     strength: str = "60"
+    rule: str = ""
+    compare: str = ""
 
 
+_RULES = TypeAdapter(Rule)
 FIELDS = frozenset(field.name for field in dataclasses.fields(Form))
 
 
@@ -79,19 +95,21 @@ def read_draft(draft: str) -> Form:
     return form_from({name: value for name, value in fields.items() if isinstance(value, str)})
 
 
-def request_of(form: Form) -> Request:
-    """Return what the form asks for.
+def request_of(form: Form, own: Rule) -> Request:
+    """Return what the form asks for, under its own rule or else the account's (`own`).
 
     Raises:
         InvalidInput: when a number is none; whether it is in bounds is the domain's to say.
     """
-    provider, _, model = form.model.partition("/")
+    provider, _, model = ("", "", "") if form.model in MODES else form.model.partition("/")
     width, _, height = form.size.partition("x")
     return Request(
         prompt=form.prompt,
         negative=form.negative,
         provider=provider,
         model=model,
+        mode=MODES[form.model][0] if form.model in MODES else Mode.FIXED,
+        rule=rule_from(form.rule, own),
         width=whole(width, "size", "Choose one of the shapes on offer."),
         height=whole(height, "size", "Choose one of the shapes on offer."),
         count=whole(form.count, "count", f"Choose 1 to {COUNT_MAX} pictures."),
@@ -100,6 +118,35 @@ def request_of(form: Form) -> Request:
         source_id=form.source,
         strength=whole(form.strength, "strength", "Choose a strength from 0 to 100.") / 100,
     )
+
+
+def requests_of(form: Form, own: Rule) -> list[Request]:
+    """Return one request for each model that the form compares."""
+    return [request_of(dataclasses.replace(form, model=key), own) for key in compared(form)]
+
+
+def compared(form: Form) -> list[str]:
+    """Return the models that the form compares, each once."""
+    return list(dict.fromkeys(key for key in form.compare.split(",") if key))
+
+
+def rule_from(text: str, own: Rule) -> Rule:
+    """Return the rule that a form carries, or `own`; a rule that cannot be read is refused, never guessed.
+
+    Raises:
+        InvalidInput: for anything that is no rule.
+    """
+    if not text:
+        return own
+    try:
+        return _RULES.validate_json(text)
+    except ValidationError as error:
+        raise InvalidInput("This rule cannot be read. Choose a level again.", field="rule") from error
+
+
+def rule_json(rule: Rule) -> str:
+    """Return a rule as the text that a form carries."""
+    return _RULES.dump_json(rule).decode()
 
 
 def _seed(text: str) -> int | None:
@@ -118,7 +165,7 @@ def form_of(request: Request) -> Form:
     return Form(
         prompt=request.prompt,
         negative=request.negative,
-        model=f"{request.provider}/{request.model}",
+        model=f"{request.provider}/{request.model}" if request.mode is Mode.FIXED else request.mode.value,
         size=size_value(closest_ratio(request.width, request.height)),
         count=str(request.count),
         style=request.style or NO_STYLE,
@@ -134,7 +181,7 @@ def reused(verb: Verb, image: Image, form: Form) -> Form:
         case "prompt":
             return dataclasses.replace(form, prompt=image.prompt)
         case "seed":
-            return dataclasses.replace(form, seed=str(image.seed))
+            return dataclasses.replace(form, seed=seed_of(image) or form.seed)
         case "all":
             return form_like(image, form)
         case "remix":
@@ -165,18 +212,26 @@ def form_like(image: Image, form: Form) -> Form:
         size=size_value(closest_ratio(image.width, image.height)),
         count="1",
         style=image.style or NO_STYLE,
-        seed=str(image.seed),
+        seed=seed_of(image),
         source=image.source_id,
     )
 
 
+def seed_of(image: Image) -> str:
+    """Return the seed that makes a picture again, or an empty text where its provider tells none."""
+    return "" if image.seed == UNKNOWN_SEED else str(image.seed)
+
+
 def fit_form(form: Form, models: Sequence[Model]) -> Form:
     """Return the form with only choices that are on offer: a draft may be older than the catalogue."""
-    names = [f"{model.provider}/{model.id}" for model in models]
+    names = [model.key for model in models]
+    can_choose = any(model.makes == "trainedAlgorithmicMedia" for model in models)
+    models_on_offer = [*names, *(MODES if can_choose else ())]
     sizes = [size_value(ratio) for ratio in RATIOS]
     return dataclasses.replace(
         form,
-        model=form.model if form.model in names else (names[0] if names else ""),
+        model=form.model if form.model in models_on_offer else (names[0] if names else ""),
+        compare=",".join(key for key in compared(form) if key in names),
         size=form.size if form.size in sizes else Form.size,
         count=form.count if form.count in COUNTS else Form.count,
         style=form.style if form.style in dict(STYLES) else NO_STYLE,

@@ -110,5 +110,5 @@ async def _job_of(owner: str, image: Image) -> Job | None:
 
 
 def _offered(image: Image) -> Model | None:
-    models = {(model.provider, model.id): model for model in services().jobs.models()}
+    models = {(model.provider, model.id): model for model in services().routing.models()}
     return models.get((image.provider, image.model))

@@ -13,7 +13,8 @@ import reflex as rx
 from imageroute_app.bootstrap import services
 from imageroute_app.domain.errors import ImageRouteError, NotFound
 from imageroute_app.domain.jobs import Job
-from imageroute_app.state.create_views import JobView, job_view, placed
+from imageroute_app.state import text
+from imageroute_app.state.create_views import GroupView, JobView, grouped, job_view, placed
 from imageroute_app.state.guard import signed_in
 from imageroute_app.state.session import SessionState, actor
 
@@ -25,10 +26,11 @@ REREAD_S = 5.0
 class StageState(rx.State):
     """The jobs on the create screen, newest first."""
 
-    jobs: list[JobView] = []
+    groups: list[GroupView] = []
     has_older: bool = False
     is_loading_older: bool = False
     is_loaded: bool = False
+    _jobs: list[JobView] = []
     _watch: str = ""
 
     @rx.event
@@ -39,7 +41,7 @@ class StageState(rx.State):
         yield
         try:
             owner = await actor(self)
-            await self._read_page(owner, after=self.jobs[-1].id if self.jobs else "")
+            await self._read_page(owner, after=self._jobs[-1].id if self._jobs else "")
         except ImageRouteError as error:
             (await self.get_state(SessionState))._tell_error(error)
         finally:
@@ -69,6 +71,34 @@ class StageState(rx.State):
             return None
         return StageState.watch_jobs
 
+    @rx.event
+    @signed_in
+    async def keep_one(self, job_id: str):
+        """Keep one column of a comparison and move the pictures of the others to the trash."""
+        try:
+            owner = await actor(self)
+            kept = await services().jobs.job(owner, job_id)
+            others = [job.id for job in self._jobs if job.compare_id == kept.compare_id and job.id != kept.id]
+            gone = await services().gallery.trash_jobs(owner, others if kept.compare_id else [])
+            for other in others:
+                await self._show_again(owner, other)
+            (await self.get_state(SessionState))._tell(
+                f"{text.count(gone, 'picture')} moved to the trash, for 30 days."
+            )
+        except ImageRouteError as error:
+            (await self.get_state(SessionState))._tell_error(error)
+
+    @rx.event
+    @signed_in
+    async def appeal(self, job_id: str):
+        """Ask an operator to look at a blocked generation."""
+        try:
+            owner = await actor(self)
+            await services().appeals.open(owner, job_id)
+            (await self.get_state(SessionState))._tell("Your appeal is open. The answer will stand on the receipt.")
+        except ImageRouteError as error:
+            (await self.get_state(SessionState))._tell_error(error)
+
     @rx.event(background=True)
     @signed_in
     async def watch_jobs(self):
@@ -85,7 +115,7 @@ class StageState(rx.State):
         async with self:
             if self._watch != turn:
                 return False
-            wanted = {job.id for job in self.jobs if not job.is_final} | ({changed} - {""})
+            wanted = {job.id for job in self._jobs if not job.is_final} | ({changed} - {""})
         fresh = [view for job_id in sorted(wanted) if (view := await _read_view(owner, job_id))]
         balance = await services().jobs.balance(owner)
         async with self:
@@ -98,7 +128,7 @@ class StageState(rx.State):
 
     async def _load(self, owner: str) -> None:
         """Read the newest page."""
-        self.jobs = []
+        self._jobs, self.groups = [], []
         await self._read_page(owner, after="")
         self.is_loaded = True
 
@@ -115,15 +145,16 @@ class StageState(rx.State):
 
     async def _show_again(self, owner: str, job_id: str) -> None:
         """Read one job that is shown once more, because one of its pictures came or went."""
-        if any(job.id == job_id for job in self.jobs) and (view := await _read_view(owner, job_id)):
+        if any(job.id == job_id for job in self._jobs) and (view := await _read_view(owner, job_id)):
             self._merge([view])
 
     def _merge(self, views: Sequence[JobView]) -> None:
-        known = {job.id: job for job in self.jobs} | {view.id: view for view in views}
-        self.jobs = placed(sorted(known.values(), key=lambda job: job.id, reverse=True))
+        known = {job.id: job for job in self._jobs} | {view.id: view for view in views}
+        self._jobs = placed(sorted(known.values(), key=lambda job: job.id, reverse=True))
+        self.groups = grouped(self._jobs)
 
     def _is_open(self) -> bool:
-        return any(not job.is_final for job in self.jobs)
+        return any(not job.is_final for job in self._jobs)
 
 
 async def _next_change(changes: AsyncIterator[str]) -> str:
@@ -147,5 +178,7 @@ async def _read_view(owner: str, job_id: str) -> JobView | None:
 
 async def _view(owner: str, job: Job) -> JobView:
     images = await services().gallery.of_job(owner, job.id) if job.delivered else []
-    offered = (model for model in services().jobs.models() if (model.provider, model.id) == (job.provider, job.model))
+    offered = (
+        model for model in services().routing.models() if (model.provider, model.id) == (job.provider, job.model)
+    )
     return job_view(job, next(offered, None), images)

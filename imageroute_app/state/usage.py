@@ -134,7 +134,7 @@ class UsageState(rx.State):
         except ImageRouteError as error:
             (await self.get_state(SessionState))._tell_error(error)
             return
-        models = {(model.provider, model.id): model for model in services().jobs.models()}
+        models = {(model.provider, model.id): model for model in services().routing.models()}
         shown = [*self.groups, *(group_view(*pair, models) for pair in zip(closed, jobs, strict=True))]
         self.skipped_newest = self.skipped_newest or len(shown) > SHOWN_MAX
         self.groups = shown[-SHOWN_MAX:]
@@ -150,7 +150,7 @@ class UsageState(rx.State):
         except ImageRouteError as error:
             (await self.get_state(SessionState))._tell_error(error)
             return
-        models = {(model.provider, model.id): model for model in services().jobs.models()}
+        models = {(model.provider, model.id): model for model in services().routing.models()}
         self.receipt = receipt_view(job, attempts, models.get((job.provider, job.model)))
 
 

@@ -2,9 +2,11 @@
 
 import dataclasses
 
+from imageroute_app.bootstrap import services
 from imageroute_app.domain.catalog import Known, Model, Task
-from imageroute_app.domain.gallery import Image
+from imageroute_app.domain.gallery import UNKNOWN_SEED, Image
 from imageroute_app.domain.jobs import Attempt, AttemptOutcome, Job
+from imageroute_app.services.routing import Offer
 from imageroute_app.state import text
 
 REVIEW = {
@@ -16,7 +18,10 @@ REVIEW = {
 
 @dataclasses.dataclass
 class StopView:
-    """One stop of a route; `kind` is you, hub, prov or home, `state` a class of the design such as fail or ahead."""
+    """One stop of a route; `kind` is you, hub, prov or home, `state` a class of the design such as fail or ahead.
+
+    `line` is the colour of the company, `note` what happened there in one sentence.
+    """
 
     kind: str = ""
     name: str = ""
@@ -24,12 +29,15 @@ class StopView:
     time: str = ""
     mark: str = ""
     state: str = ""
+    line: str = ""
+    note: str = ""
 
 
 @dataclasses.dataclass
 class ModelView:
-    """A model as the composer and the picker show it."""
+    """A model as the composer and the picker show it; `closed` is why it cannot be used, `health` a class and a word."""
 
+    key: str = ""
     id: str = ""
     provider: str = ""
     name: str = ""
@@ -47,8 +55,17 @@ class ModelView:
     takes_seed: bool = False
     takes_negative: bool = False
     takes_image: bool = False
+    takes_style: bool = False
     source: str = ""
     checked_on: str = ""
+    credits: int = 0
+    usual: str = ""
+    kept: str = ""
+    trained: str = ""
+    health: str = ""
+    health_text: str = ""
+    closed: str = ""
+    price_source: str = ""
 
 
 @dataclasses.dataclass
@@ -86,10 +103,15 @@ class ImageView:
     stops: list[StopView] = dataclasses.field(default_factory=list)
 
 
-def model_view(model: Model, price_credits: int) -> ModelView:
-    """Show a model with its price per picture."""
-    policy = model.policy
+TRAINED = {Known.YES: "Yes", Known.NO: "No", Known.UNKNOWN: "Unknown"}
+HEALTH = {"ok": "Good", "slow": "Slow", "errors": "Errors"}
+
+
+def model_view(offer: Offer) -> ModelView:
+    """Show a model as it is on offer now."""
+    model, policy, standing = offer.model, offer.model.policy, offer.standing
     return ModelView(
+        key=model.key,
         id=model.id,
         provider=model.provider,
         name=model.name,
@@ -101,14 +123,23 @@ def model_view(model: Model, price_credits: int) -> ModelView:
         trains=policy.training_text,
         review=REVIEW[policy.human_review],
         summary=model.summary,
-        price=text.count(price_credits, "credit"),
-        typical=f"Usually {text.clock(model.typical_s)}",
+        price=text.count(offer.unit_credits, "credit"),
+        typical=f"Usually {text.clock(round(standing.latency_s))}",
         typical_s=model.typical_s,
         takes_seed=model.capabilities.takes_seed,
         takes_negative=model.capabilities.takes_negative,
         takes_image=Task.EDIT in model.capabilities.tasks,
+        takes_style=model.capabilities.takes_style,
         source=policy.source,
         checked_on=policy.checked_on.isoformat(),
+        credits=offer.unit_credits,
+        usual=f"{max(1, round(standing.latency_s))} s",
+        kept=policy.retention_text.removeprefix("Kept ").removeprefix("Retention ").capitalize(),
+        trained=TRAINED[policy.trains],
+        health=standing.code if standing.code in HEALTH else "closed",
+        health_text=HEALTH.get(standing.code, standing.text),
+        closed=offer.closed.text if offer.closed else "",
+        price_source=model.price.source,
     )
 
 
@@ -134,7 +165,7 @@ def image_view(image: Image, model: Model | None, job: Job | None, attempts: lis
         line=model.line if model else "local",
         letter=model.letter if model else image.model[:1].upper(),
         style=image.style,
-        seed=str(image.seed),
+        seed="" if image.seed == UNKNOWN_SEED else str(image.seed),
         price=text.count(image.price_credits, "credit"),
         quoted=f"of {job.held_credits // job.request.count} quoted" if job else "",
         marking="AI-made, marked" if image.source_type == "trainedAlgorithmicMedia" else "Machine-made, marked",
@@ -149,13 +180,14 @@ def image_view(image: Image, model: Model | None, job: Job | None, attempts: lis
 
 
 def route_of(job: Job, attempts: list[Attempt], image: Image | None = None) -> list[StopView]:
-    """Return the stops of a job's route: you, us, every recipient in order, your gallery."""
+    """Return the stops of a job's route: you, us with the rule in force, every recipient in order, your gallery."""
     sent = "Prompt and a picture" if job.request.source_id else "Prompt only, no image"
+    rule = attempts[0].rule if attempts else "Nothing was sent"
     stops = [
         StopView(kind="you", name="You", sub=sent, time=text.iso(job.created_at)),
-        StopView(kind="hub", name="ImageRoute", sub="Price held, your balance checked"),
+        StopView(kind="hub", name="ImageRoute", sub=f"Your rule: {rule}" if attempts else rule),
     ]
-    stops += [_recipient(attempt) for attempt in attempts]
+    stops += [recipient(attempt) for attempt in attempts]
     if image is not None:
         took = text.seconds(image.took_ms)
         stops.append(
@@ -164,13 +196,37 @@ def route_of(job: Job, attempts: list[Attempt], image: Image | None = None) -> l
     return stops
 
 
-def _recipient(attempt: Attempt) -> StopView:
-    failed = attempt.outcome not in (AttemptOutcome.DELIVERED, AttemptOutcome.RUNNING)
+OUTCOMES = {
+    AttemptOutcome.FAILED: "failed",
+    AttemptOutcome.REFUSED: "refused",
+    AttemptOutcome.CANCELLED: "stopped by you",
+    AttemptOutcome.UNKNOWN: "result unknown",
+}
+RECEIVED = {"no": "received it, bills nothing", "yes": "received it", "unknown": "may have received it"}
+NOT_SENT = frozenset({"transient", "auth", "rate_limited", "quota"})
+
+
+def recipient(attempt: Attempt) -> StopView:
+    """Show one recipient: the facts in force then, and for one that did not deliver how it ended and what it received."""
+    is_bad = attempt.outcome in OUTCOMES
     facts = f"{attempt.country} · {attempt.retention.lower()} · {attempt.trains.lower()}"
+    words = [attempt.country, OUTCOMES.get(attempt.outcome, "")]
+    if is_bad and attempt.region != "local":
+        words.append(
+            "took nothing" if attempt.code in NOT_SENT and attempt.billed == "no" else RECEIVED[attempt.billed]
+        )
+    model = _offered(attempt)
     return StopView(
         kind="prov",
         name=attempt.company,
-        sub=facts if not failed else f"{attempt.country} · {attempt.outcome}",
-        mark="L" if attempt.provider == "sketch" else attempt.company[:1],
-        state="fail" if failed else ("now" if attempt.outcome is AttemptOutcome.RUNNING else ""),
+        sub=" · ".join(words) if is_bad else facts,
+        time=text.iso(attempt.started_at),
+        mark=model.letter if model else attempt.company[:1],
+        state="fail" if is_bad else ("now" if attempt.outcome is AttemptOutcome.RUNNING else ""),
+        line=model.line if model else "",
+        note=" ".join(attempt.notes),
     )
+
+
+def _offered(attempt: Attempt) -> Model | None:
+    return services().routing.model(f"{attempt.provider}/{attempt.model}")

@@ -8,7 +8,21 @@ from typing import Any
 from imageroute_app.domain.accounts import AgeBand, MailPurpose, MailToken, Person, Session
 from imageroute_app.domain.drafts import Draft
 from imageroute_app.domain.gallery import Image
-from imageroute_app.domain.jobs import Attempt, AttemptOutcome, Job, JobState, Quote, Request
+from imageroute_app.domain.jobs import (
+    Attempt,
+    AttemptOutcome,
+    Case,
+    CaseState,
+    Failover,
+    Job,
+    JobState,
+    Level,
+    Mode,
+    Preference,
+    Quote,
+    Request,
+    Rule,
+)
 from imageroute_app.domain.ledger import Entry, EntryKind
 from imageroute_app.domain.ports import Database, Repository
 
@@ -23,10 +37,16 @@ def an_id(number: int) -> str:
     return f"{number:032x}"
 
 
+RULE = Rule(
+    level=Level.BALANCED, failover=Failover.ANY, providers=("bfl", "fal"), regions=("eu",), retention_days_max=7,
+    no_human_review=True,
+)  # fmt: skip
+
+
 def request(prompt: str = f"a fern at dawn, {CANARY}") -> Request:
     return Request(
         prompt=prompt, provider="sketch", model="sketch-1", width=512, height=768, count=2, seed=7,
-        negative=f"no {CANARY}", style="ink", strength=0.25,
+        negative=f"no {CANARY}", style="ink", strength=0.25, mode=Mode.AUTO, rule=RULE,
     )  # fmt: skip
 
 
@@ -60,14 +80,15 @@ def draft(owner: str = ANN) -> Draft:
 
 def quote(number: int = 1, owner: str = ANN, slot: str = CANARY) -> Quote:
     return Quote(
-        id=an_id(number), owner=owner, slot=slot, request=request(), unit_credits=3, price_credits=6,
+        id=an_id(number), owner=owner, slot=slot, request=request(), plan=("sketch/sketch-1", "bfl/flux"),
+        closed=("fal/x: Outside the EU",), unit_credits=3, price_credits=6,
         follows_job="", retry_of="", job_id="", created_at=NOW, expires_at=LATER,
     )  # fmt: skip
 
 
 def job(number: int = 1, owner: str = ANN, state: JobState = JobState.QUEUED) -> Job:
     return Job(
-        id=an_id(number), owner=owner, quote_id=f"quote-{number}", state=state, request=request(),
+        id=an_id(number), owner=owner, quote_id=f"quote-{number}", compare_id="", state=state, request=request(),
         provider="sketch", model="sketch-1", held_credits=6, charged_credits=0,
         image_ids=(an_id(number + 1000), an_id(number + 2000)), delivered=0, attempts=0,
         lease_holder="", lease_until=None, cancel_requested=False, failure_code="", failure_message="",
@@ -78,10 +99,23 @@ def job(number: int = 1, owner: str = ANN, state: JobState = JobState.QUEUED) ->
 def attempt(number: int = 1, owner: str = ANN) -> Attempt:
     return Attempt(
         id=an_id(number), owner=owner, job_id=an_id(1), number=1, provider="sketch", model="sketch-1",
-        company="ImageRoute", country="DE", retention="none", trains="never",
-        outcome=AttemptOutcome.DELIVERED, job_ref="ref", notes=("seed dropped", "ünï"), started_at=NOW,
-        ended_at=None,
+        company="ImageRoute", country="DE", region="local", retention="none", trains="never", review="nobody",
+        source="https://bfl.ai/legal", checked_on="2026-11-25", rule="Strict", asked=2,
+        outcome=AttemptOutcome.DELIVERED, code="", billed="no", job_ref=f"ref {CANARY}",
+        notes=("seed dropped", f"ünï {CANARY}"), charged_credits=6, list_micro_usd=30_000, cost_micro_usd=None,
+        started_at=NOW, ended_at=None,
     )  # fmt: skip
+
+
+def case(number: int = 1, owner: str = ANN) -> Case:
+    return Case(
+        id=an_id(number), owner=owner, job_id=an_id(1), state=CaseState.OPEN, text=f"why {CANARY}",
+        answer=f"so {CANARY}", created_at=NOW, answered_at=LATER,
+    )  # fmt: skip
+
+
+def preference(owner: str = ANN) -> Preference:
+    return Preference(id=owner, owner=owner, rule=RULE)
 
 
 def entry(number: int, amount: int, owner: str = ANN, kind: EntryKind | None = None, key: str = "") -> Entry:
@@ -111,6 +145,8 @@ MADE: dict[str, Callable[..., Any]] = {
     "quotes": quote,
     "jobs": job,
     "attempts": attempt,
+    "cases": case,
+    "preferences": preference,
     "images": image,
 }
 
@@ -123,6 +159,6 @@ async def fill(database: Database, owner: str = ANN) -> None:
     """Store one record of every type for a person."""
     number = 1 if owner == ANN else 2
     for name, make in MADE.items():
-        numbered = () if name in {"people", "drafts"} else (number,)
+        numbered = () if name in {"people", "drafts", "preferences"} else (number,)
         await repository(database, name).add(make(*numbered, owner=owner))
     await database.tables.ledger.post(entry(number, 50, owner))

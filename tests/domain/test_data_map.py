@@ -4,7 +4,18 @@ import pytest
 
 from imageroute_app.domain.data_map import DATA_MAP, Protection
 
-MUST_BE_SEALED = {"email", "full_name", "prompt", "negative", "request", "form", "password_hash", "device"}
+MUST_BE_SEALED = {
+    "email",
+    "full_name",
+    "prompt",
+    "negative",
+    "request",
+    "form",
+    "password_hash",
+    "device",
+    "notes",
+    "job_ref",
+}
 
 
 @pytest.mark.parametrize("name", DATA_MAP)

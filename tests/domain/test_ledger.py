@@ -43,7 +43,7 @@ def test_entry_with_wrong_sign_is_refused(kind: EntryKind, amount: int) -> None:
 @given(unit=st.integers(1, 1000), count=st.integers(1, 8), delivered=st.integers(0, 20))
 def test_closing_a_hold_never_charges_above_the_quote(unit: int, count: int, delivered: int) -> None:
     held = unit * count
-    release, charge = closing_amounts(held, unit, delivered)
+    release, charge = closing_amounts(held, unit * delivered)
     assert release == held
     assert -held <= charge <= 0
     assert charge == -unit * min(delivered, count)

@@ -23,11 +23,13 @@ from imageroute_app.domain.gallery import Image
 from imageroute_app.domain.rules import Rules
 from imageroute_app.routes.api import build_api
 from imageroute_app.services.accounts import Accounts
+from imageroute_app.services.appeals import Appeals
 from imageroute_app.services.drafts import Drafts
 from imageroute_app.services.gallery import Gallery
 from imageroute_app.services.house import OutboxLetter, Services, Site
 from imageroute_app.services.jobs import Jobs
 from imageroute_app.services.retention import Retention
+from imageroute_app.services.routing import Routing
 from imageroute_app.services.runner import Runner
 from tests.doubles import Bell, MovingClock, ScriptedProvider
 
@@ -124,7 +126,7 @@ async def open_house(folder: Path, rules: Rules, clock: MovingClock) -> AsyncIte
     database = await open_sqlite(folder / "house.db", keys, clock)
     media = await open_local_media(folder / "media")
     outbox, limiter, passwords, bell = Outbox(folder / "outbox", clock), open_limiter(""), CountingPasswords(), Bell()
-    provider = ScriptedProvider(read_catalogue(CATALOGUE)[0])
+    provider = ScriptedProvider(read_catalogue(CATALOGUE).models[0])
 
     async def letters() -> Sequence[OutboxLetter]:
         await accounts.settle()
@@ -147,6 +149,7 @@ async def open_house(folder: Path, rules: Rules, clock: MovingClock) -> AsyncIte
         return uuid7().hex
 
     gallery = Gallery(database=database, media=media, clock=clock)
+    routing = Routing(database=database, providers=(provider,), clock=clock, rules=rules)
     accounts = Accounts(
         database=database, passwords=passwords, mailer=outbox, limiter=limiter, clock=clock,
         new_id=new_id, rules=rules,
@@ -158,11 +161,13 @@ async def open_house(folder: Path, rules: Rules, clock: MovingClock) -> AsyncIte
         ),
         rules=rules,
         accounts=accounts,
+        appeals=Appeals(database=database, clock=clock),
         jobs=Jobs(
-            database=database, providers=(provider,), dispatcher=bell, limiter=limiter, clock=clock,
+            database=database, routing=routing, dispatcher=bell, limiter=limiter, clock=clock,
             new_id=new_id, rules=rules, fault=lambda point: None,
         ),
         runner=cast("Runner", None),
+        routing=routing,
         gallery=gallery,
         drafts=Drafts(database=database, clock=clock),
         retention=Retention(

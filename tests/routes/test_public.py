@@ -66,7 +66,7 @@ async def test_trust_shows_every_table_of_the_data_map(browser: httpx.AsyncClien
 async def test_processors_name_each_model_and_no_company(house: House, browser: httpx.AsyncClient) -> None:
     page = (await browser.get("/processors")).text
     assert "No outside company receives your prompts" in page
-    for model in house.services.jobs.models():
+    for model in house.services.routing.models():
         assert model.policy.company in page
         assert model.policy.training_text in page
 

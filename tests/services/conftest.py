@@ -26,8 +26,9 @@ from imageroute_app.domain.rules import Rules
 from imageroute_app.services.accounts import Accounts, SignUp
 from imageroute_app.services.gallery import Gallery
 from imageroute_app.services.jobs import Jobs
+from imageroute_app.services.routing import Routing
 from imageroute_app.services.runner import Runner
-from tests.doubles import REQUEST, Bell, Letters, MovingClock, ScriptedProvider
+from tests.doubles import REQUEST, Bell, Letters, MovingClock, Objections, ScriptedProvider
 from tests.mongo_server import RUN
 
 RULES = Rules(origin="http://127.0.0.1:3000", jobs_per_hour=1000, sign_ups_per_hour=1000)
@@ -46,6 +47,7 @@ class House:
     rules: Rules = RULES
     bell: Bell = field(default_factory=Bell)
     letters: Letters = field(default_factory=Letters)
+    moderation: Objections = field(default_factory=Objections)
 
     def __post_init__(self) -> None:
         self.limiter = open_limiter("")
@@ -59,9 +61,11 @@ class House:
             new_id=new_id,
             rules=self.rules,
         )
+        providers = (self.provider, self.sketch)
+        self.routing = Routing(database=self.database, providers=providers, clock=self.clock, rules=self.rules)
         self.jobs = Jobs(
             database=self.database,
-            providers=(self.provider, self.sketch),
+            routing=self.routing,
             dispatcher=self.bell,
             limiter=self.limiter,
             clock=self.clock,
@@ -75,7 +79,8 @@ class House:
         """Return another worker; `fault` may raise at a named point."""
         return Runner(
             database=self.database,
-            providers=(self.provider, self.sketch),
+            routing=self.routing,
+            moderation=self.moderation,
             imaging=self.imaging,
             media=self.media,
             dispatcher=self.bell,

@@ -3,8 +3,9 @@ from dataclasses import replace
 
 import pytest
 
-from imageroute_app.domain.errors import Conflict, InvalidInput, NotEnoughCredits, NotFound
+from imageroute_app.domain.errors import Conflict, NotEnoughCredits, NotFound
 from imageroute_app.domain.jobs import JobState
+from imageroute_app.domain.routing import NoRoute
 from tests.doubles import REQUEST, png
 from tests.services.conftest import House
 
@@ -80,7 +81,7 @@ async def test_old_quote_is_refused_and_a_new_one_offered(house: House) -> None:
 
 async def test_request_for_an_unknown_model_or_a_stranger_s_picture_is_refused(house: House) -> None:
     owner = await house.person()
-    with pytest.raises(InvalidInput):
+    with pytest.raises(NoRoute):
         await house.jobs.quote(owner, replace(REQUEST, model="imagined"))
     with pytest.raises(NotFound):
         await house.jobs.quote(owner, replace(REQUEST, source_id="0" * 32))

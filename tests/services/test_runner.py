@@ -69,7 +69,7 @@ async def test_one_bad_picture_of_four_is_not_charged(house: House) -> None:
         ([BAD], JobState.FAILED, "bad_picture", AttemptOutcome.FAILED),
         ([], JobState.FAILED, "bad_picture", AttemptOutcome.FAILED),
         (ProviderError(ErrorKind.TRANSIENT, "x"), JobState.FAILED, "transient", AttemptOutcome.FAILED),
-        (ProviderError(ErrorKind.REFUSED, "x"), JobState.BLOCKED, "refused", AttemptOutcome.REFUSED),
+        (ProviderError(ErrorKind.REFUSED, "x"), JobState.BLOCKED, "refused_input", AttemptOutcome.REFUSED),
         (
             ProviderError(ErrorKind.TIMEOUT, "x", billed="unknown"),
             JobState.FAILED,
@@ -82,7 +82,7 @@ async def test_what_is_not_delivered_costs_nothing(
     house: House, answer: object, state: JobState, code: str, outcome: AttemptOutcome
 ) -> None:
     owner = await house.person()
-    house.provider.script.append(answer)  # type: ignore[arg-type]
+    house.provider.script += [answer, answer]  # type: ignore[list-item]
     job = await house.job(owner)
     await house.runner.run(job.id)
     done = await house.jobs.job(owner, job.id)
@@ -179,7 +179,7 @@ async def test_provider_that_never_answers_is_given_up_at_the_deadline(house: Ho
     house.provider.script.append(lambda: None)
     job = await house.job(owner)
     await house.runner.run(job.id)
-    assert (await house.jobs.job(owner, job.id)).failure_code == "timeout"
+    assert (await house.jobs.job(owner, job.id)).failure_code == "result_unknown"
     assert await house.check_books(owner) == 50
 
 

@@ -10,6 +10,7 @@ import reflex as rx
 from reflex.istate.data import RouterData
 
 from imageroute_app.bootstrap import use_services
+from imageroute_app.services.appeals import Appeals
 from imageroute_app.services.drafts import Drafts
 from imageroute_app.state.session import SessionState
 from tests.services.conftest import House, house
@@ -46,6 +47,8 @@ def served(house: House) -> Iterator[None]:
     parts: dict[str, Any] = {
         "accounts": house.accounts,
         "jobs": house.jobs,
+        "routing": house.routing,
+        "appeals": Appeals(database=house.database, clock=house.clock),
         "gallery": house.gallery,
         "drafts": Drafts(database=house.database, clock=house.clock),
         "site": SimpleNamespace(origins=("http://127.0.0.1:3000",)),

@@ -60,7 +60,7 @@ async def ready(open_tab: OpenTab, prompt: str = WISH) -> Tab:
 
 
 def shown(tab: Tab) -> list[str]:
-    return [job.id for job in tab.state(StageState).jobs]
+    return [job.id for job in tab.state(StageState)._jobs]
 
 
 def test_styles_are_those_of_the_engine() -> None:
@@ -88,7 +88,7 @@ async def test_press_sends_what_the_form_holds_and_shows_it_at_once(house: House
 
     (job,) = await house.jobs.recent(owner)
     assert (job.request.prompt, shown(tab)) == ("something newer", [job.id])
-    assert tab.state(StageState).jobs[0].tiles[0].kind == "queued"
+    assert tab.state(StageState)._jobs[0].tiles[0].kind == "queued"
     assert tab.state(SessionState).credits == 49
     assert StageState.watch_jobs in events
     assert not tab.state(CreateState).is_sending
@@ -297,7 +297,7 @@ async def test_watching_shows_the_picture_and_the_balance(house: House, open_tab
 
     await delivered(house, tab)
 
-    (job,) = tab.state(StageState).jobs
+    (job,) = tab.state(StageState)._jobs
     assert (job.state, job.is_final, job.price) == ("succeeded", True, "1 credit")
     assert [tile.kind for tile in job.tiles] == ["image"]
     assert job.tiles[0].thumb == f"/media/{job.tiles[0].id}/320"
@@ -321,7 +321,7 @@ async def test_part_delivery_shows_what_is_missing_and_what_it_cost(house: House
 
     await delivered(house, tab, pictures=3, count="4")
 
-    (job,) = tab.state(StageState).jobs
+    (job,) = tab.state(StageState)._jobs
     assert [tile.kind for tile in job.tiles] == ["image", "image", "image", "missing"]
     assert (job.price, job.can_retry) == ("3 credits", False)
 
@@ -334,8 +334,12 @@ async def test_failure_names_its_reason_costs_nothing_and_can_be_tried_again(hou
     failed_id = shown(tab)[0]
     await house.runner.run(failed_id)
     await watch(tab)
-    (job,) = tab.state(StageState).jobs
-    assert (job.state, job.reason, job.money) == ("failed", "The provider stopped answering.", "0 credits charged")
+    (job,) = tab.state(StageState)._jobs
+    assert (job.state, job.reason, job.money) == (
+        "failed",
+        "ImageRoute Sketch did not accept these settings.",
+        "0 credits charged",
+    )
 
     for _ in range(2):
         assert await StageState.retry_job.fn(tab.state(StageState), failed_id) is StageState.watch_jobs
@@ -352,7 +356,7 @@ async def test_blocked_job_says_so(house: House, open_tab: OpenTab) -> None:
     await house.runner.run(shown(tab)[0])
     await watch(tab)
 
-    (job,) = tab.state(StageState).jobs
+    (job,) = tab.state(StageState)._jobs
     assert (job.state, job.money) == ("blocked", "0 credits charged")
     assert "rules" in job.reason
 
@@ -364,7 +368,7 @@ async def test_cancelled_job_tells_what_came_back(house: House, open_tab: OpenTa
 
     await StageState.cancel_job.fn(tab.state(StageState), shown(tab)[0])
 
-    (job,) = tab.state(StageState).jobs
+    (job,) = tab.state(StageState)._jobs
     assert (job.state, job.money, job.reason) == ("cancelled", "4 credits returned", "Stopped before it started.")
     assert tab.state(SessionState).credits == (await house.jobs.balance(owner)).available == 50
 
@@ -376,7 +380,7 @@ async def test_queued_jobs_know_their_place(house: House, open_tab: OpenTab) -> 
         await press(tab, form_shown(tab))
         house.clock.move(seconds=1)
 
-    jobs = tab.state(StageState).jobs
+    jobs = tab.state(StageState)._jobs
     assert [job.place for job in jobs] == ["3rd", "2nd", "1st"]
     assert [job.starts for job in jobs] == ["Starts in about 0:04", "Starts in about 0:02", "Starts now"]
 
@@ -411,7 +415,7 @@ async def test_job_of_another_person_is_not_there(house: House, open_tab: OpenTa
 
 
 async def select(tab: Tab) -> InspectorState:
-    tile = tab.state(StageState).jobs[0].tiles[0]
+    tile = tab.state(StageState)._jobs[0].tiles[0]
     await InspectorState.open_image.fn(tab.state(InspectorState), tile.id)
     return tab.state(InspectorState)
 
@@ -493,12 +497,12 @@ async def test_trashed_picture_leaves_the_stage_and_undo_brings_it_back(house: H
 
     assert not panel.is_open
     assert tab.state(SessionState).can_undo
-    assert tab.state(StageState).jobs[0].tiles == []
-    assert tab.state(StageState).jobs[0].aside == "1 in the trash"
+    assert tab.state(StageState)._jobs[0].tiles == []
+    assert tab.state(StageState)._jobs[0].aside == "1 in the trash"
 
     await InspectorState.undo_trash.fn(panel)
 
-    assert [tile.kind for tile in tab.state(StageState).jobs[0].tiles] == ["image"]
+    assert [tile.kind for tile in tab.state(StageState)._jobs[0].tiles] == ["image"]
     assert await house.gallery.count(owner, trashed=True) == 0
 
 

@@ -6,14 +6,14 @@ milliseconds on every engine, because MongoDB keeps no more.
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Generic, TypeVar, get_args, get_type_hints
 
 from imageroute_app.adapters.database.sealing import Cipher, Sealer
 from imageroute_app.domain.data_map import DATA_MAP, Protection, Table
-from imageroute_app.domain.jobs import Request
+from imageroute_app.domain.jobs import Failover, Level, Mode, Request, Rule
 from imageroute_app.domain.ports import Value
 
 R = TypeVar("R")
@@ -185,24 +185,40 @@ def _fields(table: Table, engine: Engine) -> tuple[Field, ...]:
 def _field(name: str, hint: Any, protection: Protection, engine: Engine) -> Field:
     bare = next((part for part in get_args(hint) if part is not type(None)), hint)
     if str(hint).startswith("tuple["):
-        return Field(name, protection, engine.dump_texts, engine.load_texts)
+        texts = SQLITE if protection is Protection.SEALED else engine
+        return Field(name, protection, texts.dump_texts, texts.load_texts)
     if bare is datetime:
         return Field(name, protection, engine.dump_time, engine.load_time, cut_time)
-    if bare is Request:
-        return Field(name, protection, _dump_request, _load_request)
+    if bare in _AS_JSON:
+        return Field(name, protection, _dump, _AS_JSON[bare])
     if isinstance(bare, type) and issubclass(bare, StrEnum):
         return Field(name, protection, str, bare)
     if bare is bool:
         return Field(name, protection, bool, bool, is_flag=True)
-    if bare in (str, int):
-        return Field(name, protection, None, None)
-    raise TypeError(f"no way to store {name}: {hint}")
+    if bare not in (str, int):
+        raise TypeError(f"no way to store {name}: {hint}")
+    return Field(name, protection, None, None)
 
 
-def _dump_request(request: Request) -> str:
-    plain = {field.name: getattr(request, field.name) for field in fields(Request)}
-    return json.dumps(plain, ensure_ascii=False)
+def _dump(record: Request | Rule) -> str:
+    return json.dumps(asdict(record), ensure_ascii=False)
 
 
 def _load_request(text: str) -> Request:
-    return Request(**json.loads(text))
+    values = json.loads(text)
+    if "mode" in values:
+        values |= {"mode": Mode(values["mode"]), "rule": _rule(values["rule"])}
+    return Request(**values)
+
+
+def _load_rule(text: str) -> Rule:
+    return _rule(json.loads(text))
+
+
+def _rule(values: Mapping[str, Any]) -> Rule:
+    texts = {name: tuple(values[name]) for name in ("providers", "regions")}
+    kinds = {"level": Level(values["level"]), "failover": Failover(values["failover"])}
+    return Rule(**{**values, **texts, **kinds})
+
+
+_AS_JSON: Mapping[Any, Change] = {Request: _load_request, Rule: _load_rule}

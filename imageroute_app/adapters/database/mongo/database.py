@@ -23,7 +23,7 @@ from imageroute_app.domain.data_map import DATA_MAP
 from imageroute_app.domain.drafts import Draft
 from imageroute_app.domain.errors import Duplicate
 from imageroute_app.domain.gallery import Image
-from imageroute_app.domain.jobs import Attempt, Quote
+from imageroute_app.domain.jobs import Attempt, Case, Preference, Quote
 from imageroute_app.domain.ports import Clock, Jobs, Ledger, Repository, Tables
 
 T = TypeVar("T")
@@ -60,6 +60,8 @@ class MongoTables:
         self.quotes: Repository[Quote] = MongoRepository(kinds["quotes"], access)
         self.jobs: Jobs = MongoJobs(kinds["jobs"], access)
         self.attempts: Repository[Attempt] = MongoRepository(kinds["attempts"], access)
+        self.cases: Repository[Case] = MongoRepository(kinds["cases"], access)
+        self.preferences: Repository[Preference] = MongoRepository(kinds["preferences"], access)
         self.ledger: Ledger = MongoLedger(kinds["ledger"], kinds["wallets"], access)
         self.images: Repository[Image] = MongoRepository(kinds["images"], access)
 

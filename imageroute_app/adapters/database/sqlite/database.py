@@ -23,7 +23,7 @@ from imageroute_app.domain.data_map import DATA_MAP
 from imageroute_app.domain.drafts import Draft
 from imageroute_app.domain.errors import Unavailable
 from imageroute_app.domain.gallery import Image
-from imageroute_app.domain.jobs import Attempt, Quote
+from imageroute_app.domain.jobs import Attempt, Case, Preference, Quote
 from imageroute_app.domain.ports import Clock, Jobs, Ledger, Repository, Tables
 
 T = TypeVar("T")
@@ -85,6 +85,8 @@ class SqliteTables:
         self.quotes: Repository[Quote] = SqliteRepository(kinds["quotes"], access)
         self.jobs: Jobs = SqliteJobs(kinds["jobs"], access)
         self.attempts: Repository[Attempt] = SqliteRepository(kinds["attempts"], access)
+        self.cases: Repository[Case] = SqliteRepository(kinds["cases"], access)
+        self.preferences: Repository[Preference] = SqliteRepository(kinds["preferences"], access)
         self.ledger: Ledger = SqliteLedger(kinds["ledger"], kinds["wallets"], access)
         self.images: Repository[Image] = SqliteImages(kinds["images"], access)
 

@@ -89,6 +89,8 @@ class QuoteRow(Row, table=True):
     __table_args__: ClassVar[Any] = _indexes("quotes")
     slot: str
     request: bytes
+    plan: str
+    closed: str
     unit_credits: int
     price_credits: int
     follows_job: str
@@ -107,6 +109,7 @@ class JobRow(Row, table=True):
         Index("ix_jobs_queued", "id", sqlite_where=text("state = 'queued'")),
     )
     quote_id: str
+    compare_id: str
     state: str
     request: bytes
     provider: str
@@ -139,13 +142,45 @@ class AttemptRow(Row, table=True):
     model: str
     company: str
     country: str
+    region: str
     retention: str
     trains: str
+    review: str
+    source: str
+    checked_on: str
+    rule: str
+    asked: int
     outcome: str
-    job_ref: str
-    notes: str
+    code: str
+    billed: str
+    job_ref: bytes
+    notes: bytes
+    charged_credits: int
+    list_micro_usd: int
+    cost_micro_usd: int | None
     started_at: int
     ended_at: int | None
+
+
+class CaseRow(Row, table=True):
+    """domain.jobs.Case."""
+
+    __tablename__: ClassVar[Any] = "cases"
+    __table_args__: ClassVar[Any] = _indexes("cases")
+    job_id: str
+    state: str
+    text: bytes
+    answer: bytes
+    created_at: int
+    answered_at: int | None
+
+
+class PreferenceRow(Row, table=True):
+    """domain.jobs.Preference."""
+
+    __tablename__: ClassVar[Any] = "preferences"
+    __table_args__: ClassVar[Any] = _indexes("preferences")
+    rule: str
 
 
 class EntryRow(Row, table=True):

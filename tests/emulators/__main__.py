@@ -1,0 +1,53 @@
+"""Serve every emulator on one port of this machine and say which settings point the product at them. For use by hand."""
+
+import argparse
+import asyncio
+import importlib
+import inspect
+import pkgutil
+
+from imageroute_app.adapters.registry import catalogues
+from tests import emulators
+from tests.emulators.kit import Emulator, served
+
+LATENCY_S = 1.5
+
+
+def every_emulator() -> list[Emulator]:
+    """Return one emulator for each provider's catalogue, under its own prefix."""
+    found: dict[str, type[Emulator]] = {}
+    for module in pkgutil.iter_modules(emulators.__path__):
+        if module.name in ("kit", "__main__"):
+            continue
+        loaded = importlib.import_module(f"tests.emulators.{module.name}")
+        kinds = [kind for _, kind in inspect.getmembers(loaded, inspect.isclass) if issubclass(kind, Emulator)]
+        found[module.name] = next(kind for kind in kinds if kind.__module__ == loaded.__name__)
+    return [_made(one.id, found[one.kind]) for one in catalogues() if one.kind in found]
+
+
+def _made(provider: str, kind: type[Emulator]) -> Emulator:
+    made = kind(prefix=f"/{provider}")
+    if hasattr(made, "dialect"):
+        setattr(made, "dialect", provider)  # noqa: B010  # only some have one
+    made.scenario.latency_s = LATENCY_S
+    return made
+
+
+async def _main(port: int) -> None:
+    made = every_emulator()
+    async with served(*made, port=port) as origin:
+        print("The emulators answer. Start the product with these settings, for example from .env:\n")  # noqa: T201
+        for one in made:
+            name = one.prefix.strip("/").upper()
+            key = getattr(one, "key", getattr(inspect.getmodule(one), "KEY", ""))
+            print(f"IMAGEROUTE_{name}_URL={origin}{one.prefix}\nIMAGEROUTE_{name}_KEY={key}")  # noqa: T201
+        await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--port", type=int, default=4010)
+    try:
+        asyncio.run(_main(arguments.parse_args().port))
+    except KeyboardInterrupt:
+        print("Stopped.")  # noqa: T201
