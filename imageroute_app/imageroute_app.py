@@ -1,6 +1,7 @@
 """Build rx.App: pages, HTTP routes, the wall around Reflex, and this process's background work (the name Reflex needs)."""
 
 import contextlib
+import logging
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import reflex as rx
 from imageroute_app.bootstrap import open_services, services, use_services
 from imageroute_app.components import paths
 from imageroute_app.components.overlay import app_wraps
+from imageroute_app.logs import trace
 from imageroute_app.pages.account import account
 from imageroute_app.pages.create import create
 from imageroute_app.pages.gallery import gallery
@@ -32,6 +34,8 @@ SETTINGS = load_settings()
 PAGES = Path(__file__).resolve().parents[1] / ".web" / "build" / "client"
 STYLES = ("tokens", "app", "create", "gallery", "pages")
 SOCIAL = "/img/social.webp"
+log = logging.getLogger(__name__)
+
 DESCRIPTION = "Make images and see who gets your prompt, where, for how long and at what price, before you send it."
 
 
@@ -44,7 +48,11 @@ async def resolve_session(cookie_header: str) -> str | None:
 @contextlib.asynccontextmanager
 async def lifespan() -> AsyncIterator[None]:
     """Open the services of this process, work in the background, close them again."""
-    opened = await open_services(SETTINGS)
+    try:
+        opened = await open_services(SETTINGS)
+    except Exception as error:  # the server says only that the start failed
+        log.critical("start.failed: %s", trace(error))
+        raise
     use_services(opened)
     async with running(opened):
         yield

@@ -7,12 +7,12 @@ import base64
 import binascii
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from PIL import Image as Pillow
 
-from imageroute_app.adapters.http import Answer
-from imageroute_app.domain.ports import ErrorKind, ProviderError
+from imageroute_app.adapters.http import Answer, Sleep, VendorHttp
+from imageroute_app.domain.ports import ErrorKind, ProviderCall, ProviderError
 
 NO_KEY = "The provider does not accept this installation's key."
 NO_CREDIT = "This installation's account at the provider is used up."
@@ -22,6 +22,9 @@ NOT_UNDERSTOOD = "The provider does not accept this request."
 RETIRED = "The provider no longer has this model."
 BROKE = "The provider failed."
 EMPTY = "The provider answered without a picture."
+GONE = "The provider no longer knows this job."
+POLL_FAILURES_MAX = 5
+POLL_PAUSE_S, RATE_PAUSE_S = 1.0, 10.0
 _STATUSES = {
     401: (ErrorKind.AUTH, NO_KEY),
     402: (ErrorKind.QUOTA, NO_CREDIT),
@@ -55,6 +58,57 @@ def refused(stage: str, *, billed: bool = False) -> ProviderError:
     """Return a refusal by the provider's rules, of the words ("input") or of the picture ("output")."""
     place = "output" if stage == "output" else "input"
     return ProviderError(ErrorKind.REFUSED, REFUSED, billed="yes" if billed else "no", stage=place)
+
+
+async def patient_get(
+    http: VendorHttp, sleep: Sleep, path: str, *, wanted: Callable[[Answer], bool] = lambda answer: answer.is_ok
+) -> Answer:
+    """GET what a submitted job has come to, again while the vendor is busy, fails or cannot be reached, 5 times at most.
+
+    Raises:
+        ProviderError: billed "unknown", since the job itself may go on unseen; RESULT_LOST when the vendor does not know it.
+    """
+    failed = ProviderError(ErrorKind.TRANSIENT, BROKE)
+    for _ in range(POLL_FAILURES_MAX):
+        pause_s = POLL_PAUSE_S
+        try:
+            answer = await http.get(path)
+            if wanted(answer):
+                return answer
+            if answer.status in (404, 410):
+                raise ProviderError(ErrorKind.RESULT_LOST, GONE)
+            failed = rejected(answer, paid=False)
+            usual_s = RATE_PAUSE_S if failed.kind is ErrorKind.RATE else POLL_PAUSE_S
+            pause_s = usual_s if failed.retry_after_s is None else failed.retry_after_s
+        except ProviderError as error:
+            failed = error
+        if failed.kind not in (ErrorKind.RATE, ErrorKind.TRANSIENT, ErrorKind.TIMEOUT):
+            break
+        await sleep(pause_s)
+    raise ProviderError(failed.kind, str(failed), billed="unknown") from failed
+
+
+async def fetch_pictures(
+    http: VendorHttp, addresses: Sequence[str], again: Callable[[], Awaitable[Sequence[str]]]
+) -> list[bytes]:
+    """Return the bytes at the addresses of a job's result; when one no longer works, once more at those that `again` tells.
+
+    Raises:
+        ProviderError: RESULT_LOST, billed "yes", when that does not help either.
+    """
+    try:
+        return [await _fetch(http, address) for address in addresses]
+    except ProviderError as error:
+        if error.kind not in (ErrorKind.RESULT_LOST, ErrorKind.TRANSIENT):
+            raise
+    try:
+        return [await _fetch(http, address) for address in await again()]
+    except ProviderError as error:
+        raise ProviderError(ErrorKind.RESULT_LOST, "The picture could not be fetched.", billed="yes") from error
+
+
+async def _fetch(http: VendorHttp, address: str) -> bytes:
+    return decode_picture(address) if address.startswith("data:") else await http.download(address)
 
 
 def decode_picture(text: str) -> bytes:
@@ -106,6 +160,22 @@ def size_note(asked: tuple[int, int], got: tuple[int, int] | str) -> tuple[str, 
     """Return the receipt's line on a size that the provider does not draw as asked, or nothing."""
     shown = got if isinstance(got, str) else f"{got[0]} × {got[1]}"
     return () if got == asked else (f"Size: asked for {asked[0]} × {asked[1]}, sent as {shown}.",)
+
+
+def dropped_notes(call: ProviderCall, *, has_strength: bool = False) -> list[str]:
+    """Return the receipt's lines on what of a request the model does not take."""
+    able, notes = call.model.capabilities, list[str]()
+    if not able.takes_seed:
+        notes.append("Seed: not supported, not sent.")
+    elif call.count > 1:
+        notes.append(f"Seed: one for all {call.count} pictures.")
+    if call.request.negative and not able.takes_negative:
+        notes.append("Negative prompt: not supported, not sent.")
+    if call.images and not has_strength:
+        notes.append("Strength: not supported, not sent.")
+    if len(call.images) > able.max_references:
+        notes.append(f"Pictures: only the first {able.max_references} sent.")
+    return notes
 
 
 def alpha_mask(mask: bytes) -> bytes:

@@ -5,7 +5,10 @@ from pathlib import Path
 
 from imageroute_app.adapters.catalogue import Catalogue, read_catalogue
 from imageroute_app.adapters.http import Opening
+from imageroute_app.adapters.providers.bfl import BflProvider
+from imageroute_app.adapters.providers.fal import FalProvider
 from imageroute_app.adapters.providers.gemini import GeminiProvider
+from imageroute_app.adapters.providers.openai_compat import OpenAICompatProvider
 from imageroute_app.adapters.providers.openrouter import OpenRouterProvider
 from imageroute_app.adapters.providers.replicate import ReplicateProvider
 from imageroute_app.adapters.providers.sdapi import SdapiProvider
@@ -13,7 +16,10 @@ from imageroute_app.adapters.providers.stability import StabilityProvider
 from imageroute_app.domain.ports import ImageProvider
 
 KINDS: Mapping[str, Callable[[Catalogue, Opening], ImageProvider]] = {
+    "bfl": BflProvider,
+    "fal": FalProvider,
     "gemini": GeminiProvider,
+    "openai_compat": OpenAICompatProvider,
     "openrouter": OpenRouterProvider,
     "replicate": ReplicateProvider,
     "sdapi": SdapiProvider,

@@ -229,9 +229,10 @@ async def test_a_server_without_progress_is_asked_five_times(
     provider: sdapi.SdapiProvider, server: SdapiEmulator
 ) -> None:
     server.scenario.latency_s = 0.3
+    server.dialect = "silent"
     server.scenario.fail("poll", 500, times=10_000)
     await run(provider, call_for())
-    assert sum(seen.path.endswith("/progress") for seen in server.seen) == 6  # and once after the answer
+    assert sum(seen.path == "/sdapi/v1/progress" for seen in server.seen) == 6  # and once after the answer
 
 
 # --- Stopping -----------------------------------------------------------------------------------------------------------
@@ -337,6 +338,38 @@ async def test_a_half_done_picture_is_not_passed_on(
     assert server.submissions == 1
 
 
+async def test_an_interrupt_of_ours_is_seen_while_it_runs(provider: sdapi.SdapiProvider, server: SdapiEmulator) -> None:
+    server.scenario.extra.update(hold=True, linger=True, fraction=0.5)
+    ours = asyncio.create_task(fail(provider))
+    await until(server, OURS)
+    server._interrupt()
+    async with asyncio.timeout(2):
+        assert (await ours).kind is ErrorKind.CANCELLED
+    await server.release()
+
+
+async def test_an_interrupt_of_the_next_picture_is_not_taken_for_ours(
+    provider: sdapi.SdapiProvider, server: SdapiEmulator
+) -> None:
+    image = base64.b64encode(picture(SECRET_WORDS)).decode()
+    server.scenario.fail("submit", 200, {"images": [image], "info": "{}"})
+    server.current, server.is_interrupted = "task(other)", True
+    assert len((await run(provider, call_for())).pictures) == 1
+
+
+@pytest.mark.parametrize(
+    ("standing", "event"),
+    [
+        (sdapi.Standing(is_ours=True, fraction=0.5), Progress(stage="running", fraction=0.5)),
+        (sdapi.Standing(is_ours=None, fraction=0.5), Progress(stage="running", fraction=0.5)),
+        (sdapi.Standing(is_ours=False, fraction=0.5), Progress(stage="queued")),
+        (sdapi.Standing(is_ours=False, is_finished=True), Progress(stage="running")),
+    ],
+)
+def test_a_standing_is_told_as_progress(standing: sdapi.Standing, event: Progress) -> None:
+    assert standing.progress == event
+
+
 async def test_an_interrupt_of_another_picture_leaves_ours_alone(
     provider: sdapi.SdapiProvider, server: SdapiEmulator
 ) -> None:
@@ -352,7 +385,8 @@ async def test_leaving_closes_the_connection_and_nothing_is_left_behind(
     assert await anext(events) == Submitted(job_ref=OUR_REF)
     assert isinstance(await anext(events), Progress)
     before = len(asyncio.all_tasks())
-    await events.aclose()  # pyright: ignore[reportAttributeAccessIssue] - it is an async generator
+    async with asyncio.timeout(2):
+        await events.aclose()  # pyright: ignore[reportAttributeAccessIssue] - it is an async generator
     assert len(asyncio.all_tasks()) < before
     assert server.interrupts == []
     await server.release()

@@ -1,9 +1,10 @@
 """AUTOMATIC1111's API: one queue for everybody, a POST that blocks, and an interrupt that stops whatever runs.
 
 `scenario.queue_polls` keeps a job running until its progress was asked for that many times; `latency_s` is shared out over
-its steps. `dialect` says whether a server tells whose task runs: with its web UI at /internal/progress, else ("silent") not at
-all; `current_task` in the API's progress is always null [repo modules/api/api.py]. `extra` knows "grid" (a grid before the pictures, as True or "unsaid"), "map" (a detection map
-after them), "hold" (jobs wait until `release`).
+its steps. `dialect` says whether a server tells whose task runs: with its web UI at /internal/progress, else ("silent") not
+at all; `current_task` in the API's progress is always null [repo modules/api/api.py]. `extra` knows "grid" (a grid before
+the pictures, as True or "unsaid"), "map" (a detection map after them), "hold" (jobs wait until `release`), "linger"
+(even interrupted ones), "fraction".
 """
 
 import asyncio
@@ -61,8 +62,8 @@ class SdapiEmulator(Emulator):
         return Reply(404, {"detail": "Not Found"})
 
     async def release(self) -> None:
-        """Let jobs that `extra["hold"]` keeps go on."""
-        self.scenario.extra["hold"] = False
+        """Let jobs go on that "hold" or "linger" keep."""
+        self.scenario.extra.update(hold=False, linger=False)
         self.moved.set()
 
     # --- The one queue ------------------------------------------------------------------------------------------------
@@ -96,6 +97,9 @@ class SdapiEmulator(Emulator):
             await asyncio.sleep(self.scenario.latency_s / STEPS)
             self.step += 1
         while self._must_wait() and not self.is_interrupted:
+            self.moved.clear()
+            await self.moved.wait()
+        while self.scenario.extra.get("linger"):
             self.moved.clear()
             await self.moved.wait()
 

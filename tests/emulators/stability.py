@@ -59,7 +59,7 @@ def problem(status: int, name: str, *errors: str) -> Reply:
 
 @dataclass
 class StabilityEmulator(Emulator):
-    """`scenario.refuse` is "input" or "output"; `scenario.extra`: "finish_reason" as it is, "key" the picture's name in JSON."""
+    """`scenario.refuse` is "input" or "output"; `scenario.extra`: "finish_reason", and "key", the picture's name in JSON."""
 
     key: str = "sk-stability"
     jobs: dict[str, tuple[Seen, str, float]] = field(default_factory=dict)

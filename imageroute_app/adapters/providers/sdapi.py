@@ -44,7 +44,6 @@ class Standing:
     """What the server says about its running task; `is_ours` is None where it cannot tell."""
 
     is_ours: bool | None = None
-    is_queued: bool = False
     is_finished: bool = False
     is_interrupted: bool = False
     is_idle: bool = False
@@ -58,7 +57,7 @@ class Standing:
     @property
     def progress(self) -> Progress:
         """Return it as an event; another person's progress is not ours."""
-        if self.is_queued or self.is_ours is False:
+        if self.is_ours is False and not self.is_finished:
             return Progress(stage="queued")
         return Progress(stage="running", fraction=self.fraction)
 
@@ -131,18 +130,20 @@ class SdapiProvider:
         return shown.is_interrupted and shown.is_idle
 
     async def _standing(self, task: str) -> Standing:
-        """Ask how far the server is, and at its own page's address whose the running task is.
+        """Ask whose the running task is, then how far it is; in this order an older interrupt is never taken for ours."""
+        told, shown = await self._told(task), await self._shown()
+        return shown if told.is_ours is None else replace(told, is_interrupted=shown.is_interrupted)
+
+    async def _told(self, task: str) -> Standing:
+        """Ask at the address of the server's own page whether the running task is this one.
 
         The API's progress has a `current_task` too, but A1111 fills it with what it was when the module was loaded: nothing.
         """
-        shown = await self._shown()
         told = await self._http.post("internal/progress", paid=False, json={"id_task": task}, timeout=ASK_S)
         if not isinstance(told.at("active"), bool):  # there is no such address with --nowebui
-            return shown
-        return replace(
-            shown,
+            return Standing()
+        return Standing(
             is_ours=told.at("active"),
-            is_queued=bool(told.at("queued")),
             is_finished=bool(told.at("completed")),
             fraction=_share(told.at("progress")),
         )
@@ -168,7 +169,7 @@ class SdapiProvider:
         if not task:
             return "unsupported"
         try:
-            standing = await self._standing(task)
+            standing = await self._told(task)
             if not standing.may_interrupt:
                 return "too_late" if standing.is_finished or standing.is_ours else "unsupported"
             answer = await self._http.post("sdapi/v1/interrupt", paid=False, timeout=ASK_S)

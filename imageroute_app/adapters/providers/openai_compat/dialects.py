@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal
 
 IN_PROMPT = "(prompt)"
 """The name of a field that a vendor reads out of the prompt."""

@@ -65,7 +65,7 @@ class OpenAICompatProvider:
     async def generate(self, call: ProviderCall) -> AsyncIterator[ProviderEvent]:
         """POST once; the answer has the pictures."""
         _check(call)
-        asked = submission.submit(self._row, call)
+        asked = submission.compose(self._row, call)
         answer = await self._http.post(asked.path, paid=True, **asked.content)
         if not answer.is_ok or (answer.at("error") is not None and not answer.at("data")):
             raise _failure(self._row, answer)

@@ -28,7 +28,7 @@ class Submission:
 # --- What is sent -------------------------------------------------------------------------------------------------------
 
 
-def submit(row: Dialect, call: ProviderCall) -> Submission:
+def compose(row: Dialect, call: ProviderCall) -> Submission:
     """Return the one POST that asks for all pictures of a call."""
     path = row.generations if not call.images else row.inpaints if call.mask and row.inpaints else row.edits
     path = path.replace("{model}", quote(call.model.remote, safe=""))
