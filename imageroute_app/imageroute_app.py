@@ -25,6 +25,7 @@ from imageroute_app.state import guard
 from imageroute_app.state.account import AccountState
 from imageroute_app.state.create import CreateState
 from imageroute_app.state.gallery import GalleryState
+from imageroute_app.state.rule import RuleState
 from imageroute_app.state.session import SessionState, session_token
 from imageroute_app.state.trash import TrashState
 from imageroute_app.state.usage import UsageState
@@ -92,7 +93,7 @@ def _add_pages(built: rx.App) -> None:
         (gallery, paths.GALLERY, "Gallery", GalleryState.load_gallery),
         (trash, paths.TRASH, "Trash", TrashState.load_trash),
         (usage, paths.USAGE, "Usage", UsageState.load_usage),
-        (account, paths.ACCOUNT, "Account", AccountState.load_account),
+        (account, paths.ACCOUNT, "Account", AccountState.load_account, RuleState.load_rule),
     )
     built.add_page(
         landing,
@@ -102,14 +103,14 @@ def _add_pages(built: rx.App) -> None:
         image=SOCIAL,
         meta=META,
     )
-    for page, path, title, load in signed_in:
+    for page, path, title, *loads in signed_in:
         built.add_page(
             page,
             route=path,
             title=f"{title} · ImageRoute",
             description=DESCRIPTION,
             image=SOCIAL,
-            on_load=[SessionState.load_session, load],
+            on_load=[SessionState.load_session, *loads],
         )
     built.add_page(missing, route="404", title="Nothing here · ImageRoute", description=DESCRIPTION, image=SOCIAL)
 

@@ -13,9 +13,7 @@ def _example(example: rx.Var[ExampleView]) -> rx.Component:
     return rx.el.li(
         rx.el.button(
             rx.el.span(example.prompt, class_name="read"),
-            rx.el.span(
-                mini_route(CreateState.model.letter, CreateState.model.line), example.facts, class_name="by small q3"
-            ),
+            rx.el.span(mini_route(example.letter, example.line), example.facts, class_name="by small q3"),
             rx.el.span(icon("play", "s"), "Run · ", example.price, class_name="btn line sm run"),
             type="button",
             class_name="example",

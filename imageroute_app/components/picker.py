@@ -23,7 +23,7 @@ HEAD = ("Model", "Rule it breaks", "Credits", "Usual", "Country", "Kept", "Train
 
 def _segments(choices: tuple[tuple[str, str], ...], chosen: rx.Var[str], event: object, label: str) -> rx.Component:
     buttons = [
-        rx.el.button(name, type="button", aria_pressed=chosen == value, on_click=event(value))  # type: ignore[operator]  # an event
+        rx.el.button(name, type="button", aria_pressed=chosen == value, on_click=event(value))
         for value, name in choices
     ]
     return rx.el.div(*buttons, class_name="seg", role="group", aria_label=label)
@@ -43,7 +43,7 @@ def _rule() -> rx.Component:
                 custom_attrs={"data-filter-rows": "picker"},
             ),
             _segments(LEVELS, CreateState.level, PickerState.set_level, "Privacy level"),
-            class_name="row wrap",
+            class_name="row wrapx",
         ),
         rx.el.p(
             rx.el.span(
@@ -150,7 +150,7 @@ def _foot() -> rx.Component:
         rx.el.div(
             rx.el.span("If it fails, ask another", class_name="small q2"),
             _segments(FAILOVERS, CreateState.failover, PickerState.set_failover, "If it fails, ask another"),
-            class_name="row wrap",
+            class_name="row wrapx",
         ),
         rx.el.div(
             rx.el.span("Facts checked ", CreateState.checked, ". ", link("Sources", href=paths.PROCESSORS)),

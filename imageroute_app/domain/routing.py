@@ -281,12 +281,17 @@ def _followers(
         else:
             ready.append(model)
     auto = replace(request, mode=Mode.AUTO if request.mode is Mode.FIXED else request.mode)
-    return ranked_models(auto, ready, here), closed
+    best: dict[str, Model] = {}
+    for model in ranked_models(auto, ready, here):
+        best.setdefault(model.provider, model)
+    return list(best.values()), closed
 
 
 def _unready(request: Request, first: Model, model: Model, here: Circumstances) -> tuple[str, str] | None:
     if request.rule.failover is Failover.NEVER:
         return "failover", "Your rule: never to another company"
+    if model.provider == first.provider:
+        return "company", "The same company"
     if model.makes != first.makes:
         return "kind", "Another kind of picture"
     if here.price(model) > here.price(first):

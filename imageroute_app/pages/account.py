@@ -10,6 +10,7 @@ from imageroute_app.components.devices import devices
 from imageroute_app.components.forms import field, post_button, post_form, section, setting
 from imageroute_app.components.icons import icon
 from imageroute_app.components.links import link
+from imageroute_app.components.rule import rule_controls
 from imageroute_app.components.shell import shell
 from imageroute_app.state.account import AccountState
 from imageroute_app.state.session import SessionState
@@ -175,6 +176,12 @@ def account() -> rx.Component:
                 _you(),
                 _signing_in(),
                 section("Devices", devices(), hint="A device you sign out is out at once.", name="devices"),
+                section(
+                    "Your rule",
+                    rule_controls(),
+                    hint="Who may get your prompts. Each picture can have its own on the create screen.",
+                    name="rule",
+                ),
                 section(
                     "Preferences",
                     setting("Look", "System follows your device", _look()),

@@ -73,7 +73,8 @@ class Carrier:
 
     async def carry(self, job: Job) -> Ending:
         """Take the job to its end; only the last attempt is left open, to be closed with the job."""
-        if objection := self._moderation.objection(job.request.prompt):
+        words = f"{job.request.prompt}\n{job.request.style}"
+        if objection := await asyncio.to_thread(self._moderation.objection, words):
             return blocked_here(objection)
         earlier = await self._attempts.of(job)
         trip = await self._trip(job, earlier)

@@ -13,7 +13,7 @@ import reflex as rx
 from imageroute_app.bootstrap import services
 from imageroute_app.domain.errors import ImageRouteError, InvalidInput, NotFound
 from imageroute_app.domain.jobs import Job, Quote, Request, Rule, check_request
-from imageroute_app.domain.routing import NoRoute, Plan
+from imageroute_app.domain.routing import Candidate, NoRoute, Plan
 from imageroute_app.services.attempts import rule_text
 from imageroute_app.state import text
 from imageroute_app.state.create_views import (
@@ -22,6 +22,7 @@ from imageroute_app.state.create_views import (
     ExampleView,
     SourceView,
     closed_view,
+    compared_view,
     earlier_prompts,
     example_view,
     plan_stop,
@@ -295,16 +296,19 @@ class CreateState(rx.State):
             self._offer(await services().jobs.quote(owner, request))
 
     async def _quote_all(self, owner: str) -> None:
-        """Show the price of a comparison: every column by itself, and their sum."""
-        prices: list[int] = []
+        """Show who gets a comparison and its price: every column by itself, and their sum."""
+        form = dataclasses.replace(self._form, prompt=self._form.prompt.strip() or ".")
+        firsts: list[Candidate] = []
         quote_ids: list[str] = []
-        for request in requests_of(dataclasses.replace(self._form, prompt=self._form.prompt.strip() or "."), self._own):
-            plan = await services().routing.plan(owner, request)
-            prices.append(plan.candidates[0].unit_credits * self.count)
+        for request in requests_of(form, self._own):
+            firsts.append((await services().routing.plan(owner, request)).candidates[0])
             if self._form.prompt.strip():
                 quote_ids.append((await services().jobs.quote(owner, request)).id)
+        prices = [first.unit_credits * self.count for first in firsts]
         self.price, self.compare_ids = sum(prices), ",".join(quote_ids)
         self.unit = " + ".join(str(price) for price in prices)
+        self.route, self.closed = [plan_stop(first, 0) for first in firsts], []
+        self.model = compared_view([first.model for first in firsts])
 
     def _show_plan(self, plan: Plan, request: Request) -> None:
         first = plan.candidates[0].model

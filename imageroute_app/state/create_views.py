@@ -4,12 +4,12 @@ import dataclasses
 from collections.abc import Sequence
 
 from imageroute_app.bootstrap import services
-from imageroute_app.domain.catalog import Model
+from imageroute_app.domain.catalog import Model, Task
 from imageroute_app.domain.gallery import Image
 from imageroute_app.domain.jobs import Job, JobState, Quote, Request
 from imageroute_app.domain.routing import Candidate, Closed
 from imageroute_app.state import text
-from imageroute_app.state.views import StopView
+from imageroute_app.state.views import ModelView, StopView
 
 WIDE, LANDSCAPE = 1.4, 1.15
 """From these ratios on, tiles stand in fewer columns, so that a waiting tile has room for its words."""
@@ -80,6 +80,8 @@ class ExampleView:
     prompt: str = ""
     facts: str = ""
     price: str = ""
+    line: str = "local"
+    letter: str = ""
 
 
 @dataclasses.dataclass
@@ -230,6 +232,8 @@ def example_view(quote: Quote, model: Model) -> ExampleView:
         prompt=quote.request.prompt,
         facts=" · ".join(facts),
         price=text.count(quote.price_credits, "credit"),
+        line=model.line,
+        letter=model.letter,
     )
 
 
@@ -267,3 +271,23 @@ def closed_view(closed: Closed) -> ClosedView:
     model = services().routing.model(closed.key)
     name, company = (model.name, model.policy.company) if model else (closed.key, "")
     return ClosedView(name=name, company=company, reason=closed.text)
+
+
+def compared_view(models: Sequence[Model]) -> ModelView:
+    """Show several models as the one line above the prompt: every company, and the least that all of them promise."""
+    policies = [model.policy for model in models]
+    companies = list(dict.fromkeys(policy.company for policy in policies))
+    countries = list(dict.fromkeys(policy.country for policy in policies))
+    return ModelView(
+        name=text.count(len(models), "model"),
+        company=", ".join(companies),
+        country=", ".join(countries),
+        retention="Each keeps its own time",
+        trains="Each by its own rule",
+        line=models[0].line,
+        letter=models[0].letter,
+        summary="One prompt, each model by itself. A column that fails costs nothing and stops no other.",
+        takes_negative=all(model.capabilities.takes_negative for model in models),
+        takes_seed=all(model.capabilities.takes_seed for model in models),
+        takes_image=all(Task.EDIT in model.capabilities.tasks for model in models),
+    )
