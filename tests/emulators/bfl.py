@@ -19,7 +19,7 @@ from tests.emulators.kit import Emulator, Reply, Seen, picture
 ADDRESS_S = 600.0  # [D] a result's address is dead after 10 minutes
 ACTIVE_MAX = 24  # [D] kontext-max: 6
 RATIO = re.compile(r"\d{1,2}:\d{1,2}")
-RATIOS_3 = "auto 21:9 2:1 16:9 3:2 7:5 4:3 5:4 1:1 4:5 3:4 5:7 2:3 9:16 1:2 9:21".split()  # [D: docs.comfy.org]
+RATIOS_3 = "auto|21:9|2:1|16:9|3:2|7:5|4:3|5:4|1:1|4:5|3:4|5:7|2:3|9:16|1:2|9:21"  # [D: docs.comfy.org]
 COMMON = {"prompt", "seed", "safety_tolerance", "output_format", "webhook_url", "webhook_secret"}
 SIZED = COMMON | {"width", "height"}
 UPSAMPLED = SIZED | {"prompt_upsampling"}
@@ -76,8 +76,8 @@ class Task:
 class BflEmulator(Emulator):
     """What `scenario.extra` may say.
 
-    "polling_url": as it is; "gateway": another origin for it; "files": another origin for results; "dead": how many addresses are
-    dead; "quiet": no costs are told; "prompt": the prompt that was drawn; "sample": as it is; "progress". `refuse` is "input"
+    "polling_url": as it is; "gateway": another origin for it; "files": another origin for results; "dead": how many addresses
+    are dead; "quiet": no costs are told; "prompt": the prompt that was drawn; "sample": as it is; "progress". `refuse` is "input"
     or "output"; `cost` stands in for the final answer's.
     """
 
@@ -194,7 +194,7 @@ def _objection(rules: dict[str, Any], body: Any) -> Reply | None:
         (any(not isinstance(side, int) or side < 64 or side % 16 for side in sides), "width"),  # [D]
         (len(sides) == 2 and sides[0] * sides[1] > 4_194_304, "width"),  # [D] about 4 MP
         (not RATIO.fullmatch(body.get("aspect_ratio", "1:1")), "aspect_ratio"),
-        ("ratios" in rules and body.get("aspect_ratio", "auto") not in rules["ratios"], "aspect_ratio"),
+        (not re.fullmatch(rules.get("ratios", ".*"), body.get("aspect_ratio", "1:1")), "aspect_ratio"),
         (body.get("resolution", "1k") not in ("768sq", "1k", "1.5k", "2k", "4k"), "resolution"),
         (body.get("output_format", "png") not in ("jpeg", "png"), "output_format"),
         (not 0 <= body.get("safety_tolerance", 2) <= 6, "safety_tolerance"),

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.emulators.kit import Emulator, Reply, Seen, picture
+from tests.emulators.kit import Emulator, Place, Reply, Seen, picture
 
 COMMON = {"prompt", "image_size", "seed", "num_images", "output_format", "sync_mode", "enable_safety_checker"}
 FLUX_2 = COMMON | {"guidance_scale", "enable_prompt_expansion"}
@@ -64,9 +64,9 @@ class Job:
 class FalEmulator(Emulator):
     """What `scenario.extra` may say.
 
-    "end": the Reply that a job ends with instead of a result; "silent": its COMPLETED does not say so; "untyped": says so without
-    a type; "flags": has_nsfw_concepts; "result": a result as it is; "dead": how many generations of addresses are dead;
-    "files": another origin for them; "addresses": other addresses in the answer to a submission. `refuse` is "input" or "output".
+    "end": the Reply that a job ends with instead of a result; "silent": its COMPLETED does not say so; "untyped": says so
+    without a type; "flags": has_nsfw_concepts; "result": a result as it is; "dead": how many generations of addresses are
+    dead; "files": another origin for them; "addresses": others in the answer to a submission. `refuse` is "input" or "output".
     """
 
     key: str = "fal_test"
@@ -119,8 +119,8 @@ class FalEmulator(Emulator):
         return found if found is None or isinstance(found, int) else "wrong"
 
     def _job_reply(self, app: str, job_id: str, rest: str, seen: Seen) -> Reply:
-        place = {"/status": "poll", "/cancel": "cancel"}.get(rest, "result")
-        if failing := self.failing(place):
+        places: dict[str, Place] = {"/status": "poll", "/cancel": "cancel", "": "result"}
+        if failing := self.failing(places[rest]):
             return failing
         job = self.jobs.get(job_id)
         if job is None or job.app.split("/")[:2] != app.split("/"):
