@@ -10,7 +10,7 @@ PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev test check format journeys bench bench-peers soak coverage settings clean test-tools
+.PHONY: help run dev test check format journeys bench bench-peers emulators catalogue soak coverage settings clean test-tools
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -48,6 +48,12 @@ bench: test-tools ## Measure the figures of PERFORMANCE.md
 
 bench-peers: test-tools ## Measure other products beside ours
 	python -m bench.peers
+
+emulators: $(VENV)/.dev ## Serve every provider's emulator on this machine, to try the product without a key
+	python -m tests.emulators
+
+catalogue: $(VENV)/.run ## Compare the catalogues with what the providers' free listings offer today
+	python -m imageroute_app.adapters.listing
 
 settings: $(VENV)/.run ## Write the settings into .env.example and the README
 	python -m tests.architecture.settings_docs

@@ -32,7 +32,6 @@ PREFIX = "IMAGEROUTE_"
 ENV_FILE_NAME = PREFIX + "ENV_FILE"
 TEST_ONLY = PREFIX + "TEST_"
 ROOT = Path(__file__).resolve().parent.parent
-CATALOGUES = ROOT / "imageroute_app" / "adapters" / "providers"
 
 
 class SettingsError(Exception):
@@ -136,7 +135,7 @@ class Settings:
 
 def provider_ids() -> tuple[str, ...]:
     """Return the ids of all network providers, by the names of their catalogues."""
-    return tuple(sorted(path.stem for path in CATALOGUES.glob("*.toml")))
+    return tuple(sorted(path.stem for path in ROOT.glob("imageroute_app/adapters/providers/*.toml")))
 
 
 def load_settings(environ: Mapping[str, str] | None = None, env_file: Path | None = None) -> Settings:
@@ -182,9 +181,9 @@ def described_settings() -> list[tuple[str, str, str]]:
         for item in fields(Settings)
         if item.metadata
     ]
-    for provider in provider_ids():
-        described.append((f"{PREFIX}{provider.upper()}_KEY", "", f"Key of the provider {provider}"))
-        described.append((f"{PREFIX}{provider.upper()}_URL", "", f"Address of {provider}, instead of its catalogue's"))
+    for name in (PREFIX + provider.upper() for provider in provider_ids()):
+        described.append((f"{name}_KEY", "", "Key of this provider"))
+        described.append((f"{name}_URL", "", "Address of this provider, instead of its catalogue's"))
     return [*described, (ENV_FILE_NAME, ".env", "File that settings are read from; empty for none")]
 
 
@@ -227,24 +226,21 @@ def _read_values(given: Mapping[str, str], faults: list[str]) -> dict[str, Any]:
         except ValueError as error:
             shown = f" is {given[name]!r}" if item.repr else " cannot be used"
             faults.append(f"{name}{shown}: {error}")
-    keys, urls = _read_providers(given, faults)
-    return {**values, "provider_keys": keys, "provider_urls": urls}
+    return values | _read_providers(given, faults)
 
 
-def _read_providers(given: Mapping[str, str], faults: list[str]) -> tuple[dict[str, str], dict[str, str]]:
+def _read_providers(given: Mapping[str, str], faults: list[str]) -> dict[str, dict[str, str]]:
     keys: dict[str, str] = {}
     urls: dict[str, str] = {}
-    read_url = address("http", "https")
     for provider in provider_ids():
         name = f"{PREFIX}{provider.upper()}"
-        if key := given.get(f"{name}_KEY", "").strip():
-            keys[provider] = key
+        keys |= {provider: key} if (key := given.get(f"{name}_KEY", "").strip()) else {}
         try:
-            if url := read_url(given.get(f"{name}_URL", "").strip()):
+            if url := address("http", "https")(given.get(f"{name}_URL", "").strip()):
                 urls[provider] = url
         except ValueError as error:
             faults.append(f"{name}_URL cannot be used: {error}")
-    return keys, urls
+    return {"provider_keys": keys, "provider_urls": urls}
 
 
 def _unknown_names(given: Mapping[str, str]) -> list[str]:

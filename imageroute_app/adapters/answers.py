@@ -5,11 +5,8 @@ A provider looks for its vendor's own words first and falls back to `rejected`.
 
 import base64
 import binascii
-import io
 import math
 from collections.abc import Awaitable, Callable, Sequence
-
-from PIL import Image as Pillow
 
 from imageroute_app.adapters.http import Answer, Sleep, VendorHttp
 from imageroute_app.domain.ports import ErrorKind, ProviderCall, ProviderError
@@ -176,17 +173,6 @@ def dropped_notes(call: ProviderCall, *, has_strength: bool = False) -> list[str
     if len(call.images) > able.max_references:
         notes.append(f"Pictures: only the first {able.max_references} sent.")
     return notes
-
-
-def alpha_mask(mask: bytes) -> bytes:
-    """Return our mask (255 = change) as an RGBA PNG whose alpha is 0 where the picture may change (OpenAI's way)."""
-    with Pillow.open(io.BytesIO(mask)) as image:
-        grey = image.convert("L")
-    painted = Pillow.new("RGBA", grey.size, (0, 0, 0, 255))
-    painted.putalpha(grey.point(lambda value: 255 - value))
-    file = io.BytesIO()
-    painted.save(file, "PNG")
-    return file.getvalue()
 
 
 def _turn(one: float, other: float) -> float:

@@ -16,6 +16,7 @@ class Catalogue:
 
     `kind` names the adapter; `url` is its address unless a setting gives another. The key travels to that address and to
     `key_hosts` only ("*.bfl.ai" means the name and all below it); pictures are downloaded from it and `download_hosts`.
+    `listing` says how its free list of models is read, where there is one: see adapters/listing.py.
     """
 
     id: str
@@ -26,6 +27,7 @@ class Catalogue:
     key_hosts: tuple[str, ...]
     download_hosts: tuple[str, ...]
     models: tuple[Model, ...]
+    listing: Mapping[str, str]
 
 
 def read_catalogue(path: Path) -> Catalogue:
@@ -41,6 +43,7 @@ def read_catalogue(path: Path) -> Catalogue:
         url=provider.get("url", ""),
         key_hosts=tuple(provider.get("key_hosts", ())),
         download_hosts=tuple(provider.get("download_hosts", ())),
+        listing=tables.get("listing", {}),
         models=tuple(_model(provider, tables.get("defaults", {}) | model, policy) for model in tables["models"]),
     )
 

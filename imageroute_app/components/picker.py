@@ -165,9 +165,9 @@ def _foot() -> rx.Component:
 def _how_to_add() -> rx.Component:
     return rx.el.p(
         "Only our own engine is set up here. To add a company, put its key into the settings, for example ",
-        rx.el.code("IMAGEROUTE_BFL_KEY"),
+        rx.el.code(CreateState.key_example),
         ", or the address of your own server, for example ",
-        rx.el.code("IMAGEROUTE_SDAPI_URL"),
+        rx.el.code(CreateState.url_example),
         ", and start again.",
         class_name="small q2",
     )

@@ -46,14 +46,16 @@ def _company(company: rx.Var[CompanyView]) -> rx.Component:
     )
 
 
-def rule_controls() -> rx.Component:
-    """Draw the rule, part by part; every change is kept at once."""
-    return rx.fragment(
-        rx.cond(
-            RuleState.problem != "",
-            rx.el.div(icon("circle-alert"), rx.el.span(RuleState.problem), class_name="note bad", role="alert"),
-            rx.fragment(),
-        ),
+def _problem() -> rx.Component:
+    return rx.cond(
+        RuleState.problem != "",
+        rx.el.div(icon("circle-alert"), rx.el.span(RuleState.problem), class_name="note bad", role="alert"),
+        rx.fragment(),
+    )
+
+
+def _levels() -> tuple[rx.Component, ...]:
+    return (
         setting(
             "Privacy level",
             "Strict: no training, kept 30 days or less, EU or local only. Balanced: nobody who says they train on it",
@@ -64,6 +66,11 @@ def rule_controls() -> rx.Component:
             "Equal or better: only one that promises at least as much, never above the quoted price",
             _segments("failover", FAILOVERS, RuleState.failover, "If a company fails, ask another"),
         ),
+    )
+
+
+def _own_limits() -> tuple[rx.Component, ...]:
+    return (
         setting(
             "Only in the EU or on this server",
             "Leaves out every other region",
@@ -96,6 +103,15 @@ def rule_controls() -> rx.Component:
                 on_change=lambda value: RuleState.set_part("retention_days_max", value).debounce(DEBOUNCE_MS),
             ),
         ),
+    )
+
+
+def rule_controls() -> rx.Component:
+    """Draw the rule, part by part; every change is kept at once."""
+    return rx.fragment(
+        _problem(),
+        *_levels(),
+        *_own_limits(),
         rx.el.details(
             rx.el.summary("Companies that may get a prompt", class_name="small"),
             rx.el.ul(rx.foreach(RuleState.companies, _company), class_name="companies small", role="list"),

@@ -1,13 +1,13 @@
 """Policies and facts that anyone can read: no account, no cookie, no script. Tables come from the data map, not from text."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from imageroute_app.domain.catalog import Model
+from imageroute_app.domain.catalog import DataPolicy, Model
 from imageroute_app.domain.data_map import (
     COOKIES,
     DATA_MAP,
@@ -17,6 +17,7 @@ from imageroute_app.domain.data_map import (
     STORAGE_KEYS,
     SYSTEM_TABLES,
     Protection,
+    Receiver,
     Table,
 )
 from imageroute_app.domain.gallery import TRASH_DAYS
@@ -54,24 +55,37 @@ def _page(current: CurrentServices, name: str) -> Endpoint:
 
 
 def _facts(request: Request, services: Services) -> dict[str, Any]:
+    models = services.routing.models()
     return {
         "tables": DATA_MAP,
         "system_tables": SYSTEM_TABLES,
         "cookies": COOKIES,
         "storage": STORAGE_KEYS,
         "folders": {**MEDIA_PREFIXES, **FILES},
-        "receivers": RECEIVERS,
-        "models": services.routing.models(),
+        "receivers": (*RECEIVERS, *_companies(models)),
+        "policies": _policies(models),
+        "local": [model for model in models if not model.is_networked],
         "rules": services.rules,
         "sends_mail": services.outbox is None,
         "held": [_held(table) for table in DATA_MAP.values()],
-        "offered": [_offered(model) for model in services.routing.models()],
+        "offered": [_offered(model) for model in models],
         "sealed_count": sum(len(_protected(table)) for table in DATA_MAP.values()),
         "gpc": request.headers.get("sec-gpc") == "1",
         "trash_days": TRASH_DAYS,
         "outbox_days": OUTBOX_DAYS,
         "quote_days": QUOTE_DAYS,
     }
+
+
+def _policies(models: Sequence[Model]) -> list[DataPolicy]:
+    """Return what each company outside says about data, once for each."""
+    return list({model.policy.company: model.policy for model in models if model.is_networked}.values())
+
+
+def _companies(models: Sequence[Model]) -> list[Receiver]:
+    """Return the companies outside that get a prompt when a person chooses one of their models."""
+    received = ("the prompt", "pictures you add to it", "size and settings")
+    return [Receiver(name=f"{policy.company}, {policy.country},", receives=received) for policy in _policies(models)]
 
 
 def _held(table: Table) -> tuple[str, ...]:
@@ -91,6 +105,7 @@ def _offered(model: Model) -> tuple[str, ...]:
         policy.training_text,
         _sentence(policy.human_review),
         policy.checked_on.isoformat(),
+        policy.source,
     )
 
 

@@ -138,8 +138,6 @@ class Carrier:
         trip.last = trip.last or resting(min(waits) if waits else None)
         return None
 
-    # --- One attempt --------------------------------------------------------------------------------------------------------
-
     async def _attempt(self, trip: Trip, model: Model, attempt: Attempt, *, job_ref: str) -> Ending | None:
         """Ask once, or fetch what was asked for; None means that the trip goes on."""
         health, began = self._routing.health(model), self._clock()
@@ -279,8 +277,6 @@ class Carrier:
             health.failed(now)
         else:
             health.release()
-
-    # --- Stopping -----------------------------------------------------------------------------------------------------------
 
     async def stop(self, job: Job) -> Ending:
         """Ask whoever has the job to stop, and return the ending of a job that its person cancelled."""

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 
 from imageroute_app.domain.errors import Conflict, Duplicate, NotFound
 from imageroute_app.domain.jobs import Job, Quote, Request, check_request
+from imageroute_app.domain.plans import NoRoute, Plan
 from imageroute_app.domain.ports import Clock, NewId, Query, Tables
-from imageroute_app.domain.routing import NoRoute, Plan
 from imageroute_app.domain.rules import Rules
 from imageroute_app.services.routing import Routing
 

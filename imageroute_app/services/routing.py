@@ -11,8 +11,9 @@ from imageroute_app.domain.errors import Conflict, Duplicate, NotFound
 from imageroute_app.domain.health import Health, Standing
 from imageroute_app.domain.jobs import Preference, Request, Rule
 from imageroute_app.domain.ledger import price_credits
+from imageroute_app.domain.plans import Circumstances, Plan, closed_for, make_plan
 from imageroute_app.domain.ports import Clock, Database, ImageProvider, Query
-from imageroute_app.domain.routing import Circumstances, Closed, Plan, closed_for, make_plan
+from imageroute_app.domain.routing import Closed
 from imageroute_app.domain.rules import Rules
 
 

@@ -13,7 +13,7 @@ import reflex as rx
 from imageroute_app.bootstrap import services
 from imageroute_app.domain.errors import ImageRouteError, InvalidInput, NotFound
 from imageroute_app.domain.jobs import Job, Quote, Request, Rule, check_request
-from imageroute_app.domain.routing import Candidate, NoRoute, Plan
+from imageroute_app.domain.plans import Candidate, NoRoute, Plan
 from imageroute_app.services.attempts import rule_text
 from imageroute_app.state import text
 from imageroute_app.state.create_views import (
@@ -57,6 +57,7 @@ from imageroute_app.state.views import ModelView, StopView, model_view
 
 FieldName = Literal["negative", "model", "size", "count", "style", "seed", "strength"]
 HERE = "/create"
+EXAMPLE_SETTINGS = ("IMAGEROUTE_BFL_KEY", "IMAGEROUTE_SDAPI_URL")
 EARLIER_JOBS, EARLIER_MAX = 60, 12
 EXAMPLES = (
     Form(prompt="Lighthouse on a cliff at night, one warm beam over a calm sea", style="film-still", seed="48151623"),
@@ -92,6 +93,8 @@ class CreateState(rx.State):
     fits: str = ""
     checked: str = ""
     has_companies: bool = False
+    key_example: str = ""
+    url_example: str = ""
     route: list[StopView] = []
     closed: list[ClosedView] = []
     loosening: str = ""
@@ -124,6 +127,7 @@ class CreateState(rx.State):
         except ImageRouteError as error:
             (await self.get_state(SessionState))._tell_error(error)
             return None
+        self.key_example, self.url_example = EXAMPLE_SETTINGS
         self.is_loaded = True
         return StageState.watch_jobs if (await self.get_state(StageState))._is_open() else None
 

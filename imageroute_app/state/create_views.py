@@ -7,7 +7,8 @@ from imageroute_app.bootstrap import services
 from imageroute_app.domain.catalog import Model, Task
 from imageroute_app.domain.gallery import Image
 from imageroute_app.domain.jobs import Job, JobState, Quote, Request
-from imageroute_app.domain.routing import Candidate, Closed
+from imageroute_app.domain.plans import Candidate
+from imageroute_app.domain.routing import Closed
 from imageroute_app.state import text
 from imageroute_app.state.views import ModelView, StopView
 

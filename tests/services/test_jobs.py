@@ -5,7 +5,7 @@ import pytest
 
 from imageroute_app.domain.errors import Conflict, NotEnoughCredits, NotFound
 from imageroute_app.domain.jobs import JobState
-from imageroute_app.domain.routing import NoRoute
+from imageroute_app.domain.plans import NoRoute
 from tests.doubles import REQUEST, png
 from tests.services.conftest import House
 

@@ -18,7 +18,7 @@ from imageroute_app.adapters.providers.fal import FalProvider
 from imageroute_app.adapters.providers.openai_compat import OpenAICompatProvider
 from imageroute_app.domain.errors import Conflict
 from imageroute_app.domain.jobs import AttemptOutcome, Failover, Job, JobState, Level, Mode, Request, Rule
-from imageroute_app.domain.routing import NoRoute
+from imageroute_app.domain.plans import NoRoute
 from tests.emulators.bfl import BflEmulator
 from tests.emulators.fal import FalEmulator
 from tests.emulators.kit import Emulator, served

@@ -102,12 +102,14 @@ class FalProvider:
             yield event
 
     async def cancel(self, model: Model, job_ref: str) -> Stopped:
-        """Ask to stop; only what has not begun is free, so a job that is seen to run or to be done was too late."""
+        """Ask to stop; only what has not begun is free, so a job that is then seen to run or to be done was too late."""
         job = _read_job(job_ref)
         answer = await self._http.put(job.cancel)
         if not answer.is_ok:
             return "too_late" if answer.status in (400, 404) else "unsupported"
         seen = await self._http.get(job.status)
+        if not seen.is_ok and seen.status not in (404, 410):
+            return "unsupported"
         has_ended = seen.text("status") == "COMPLETED" and not seen.at("error")
         return "too_late" if has_ended or seen.text("status") == "IN_PROGRESS" else "stopped"
 

@@ -5,13 +5,10 @@ stand in the same body as the picture: a header lost on the way cannot turn a fi
 `remote` is the path; `options` are fixed fields. Endpoints that answer with an id are polled and can be resumed.
 """
 
-import io
 import json
 import re
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
-
-from PIL import Image as Pillow
 
 from imageroute_app.adapters.answers import (
     BROKE,
@@ -168,8 +165,7 @@ def _edit_fields(call: ProviderCall) -> dict[str, Any]:
 
 def _margins(call: ProviderCall) -> dict[str, int]:
     """Return pixels to add per side: the request's where it has them, else a quarter of the picture on every side."""
-    with Pillow.open(io.BytesIO(call.images[0])) as image:
-        width, height = image.size
+    width, height = call.request.width, call.request.height
     sides = {"left": width, "right": width, "up": height, "down": height}
     given = {side: getattr(call.request, side, None) for side in sides}
     if any(given.values()):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from imageroute_app.adapters import answers
+from imageroute_app.adapters import answers, calls
 from imageroute_app.adapters.providers.openai_compat.dialects import IN_PROMPT, Dialect
 from imageroute_app.domain.ports import ProviderCall
 
@@ -85,7 +85,7 @@ def _packed(row: Dialect, call: ProviderCall) -> dict[str, Any]:
 
 
 def _mask(row: Dialect, mask: bytes) -> bytes:
-    return mask if row.is_white_mask else answers.alpha_mask(mask)
+    return mask if row.is_white_mask else calls.alpha_mask(mask)
 
 
 # --- What of a request travels ------------------------------------------------------------------------------------------
