@@ -42,14 +42,11 @@ def _made(provider: str, kind: type[Emulator]) -> Emulator:
 
 async def _main(port: int) -> None:
     made = every_emulator()
-    async with served(*made, port=port) as origin:
+    async with served(*made, port=port):
         print("The emulators answer. Start the product with these settings, for example from .env:\n")  # noqa: T201
         for one in made:
-            name = one.prefix.strip("/").upper()
-            key = getattr(one, "key", getattr(inspect.getmodule(one), "KEY", ""))
-            print(
-                f"IMAGEROUTE_{name}_URL={origin}{one.prefix}{base_path(one.prefix.strip('/'))}\nIMAGEROUTE_{name}_KEY={key}"
-            )  # noqa: T201
+            one.prefix.strip("/").upper()
+            getattr(one, "key", getattr(inspect.getmodule(one), "KEY", ""))
         await asyncio.Event().wait()
 
 
