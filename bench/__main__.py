@@ -12,6 +12,7 @@ SECTIONS = {
     "server": "Server: start, memory, 100 people",
     "pages": "Pages in a browser, beside the floor",
     "pictures": "Pictures and generations on the server",
+    "routing": "Generations over a company",
     "exports": "Export",
     "database": "SQLite, 1,000 and 100,000 pictures",
 }

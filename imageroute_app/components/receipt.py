@@ -35,6 +35,7 @@ def _body() -> rx.Component:
         rx.el.p(RECEIPT.prompt, class_name="small q2 said"),
         route(RECEIPT.stops, RECEIPT.line),
         rx.el.div(_bill(), class_name="sect"),
+        rx.cond(RECEIPT.appeal != "", rx.el.p(RECEIPT.appeal, class_name="small"), rx.fragment()),
     )
 
 

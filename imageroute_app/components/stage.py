@@ -30,6 +30,7 @@ def _head(job: Job) -> rx.Component:
     return rx.el.div(
         rx.el.h2(job.prompt, class_name="p", dir="auto"),
         rx.el.span(
+            rx.cond(job.notice != "", rx.el.span(job.notice), rx.fragment()),
             mini_route(job.letter, job.line),
             rx.cond(job.aside != "", link(job.aside, href=paths.TRASH), rx.fragment()),
             rx.el.span(job.price),
@@ -98,6 +99,17 @@ def _retry(job: Job) -> rx.Component:
     )
 
 
+def _another(job: Job) -> rx.Component:
+    """Draw the way to somebody else: the prompt goes into the form, and the picker opens."""
+    return rx.el.button(
+        "Try another provider",
+        type="button",
+        class_name="btn bare sm",
+        on_click=CreateState.use_earlier(job.id),
+        custom_attrs={"popoverTarget": "picker"},
+    )
+
+
 def _missing() -> rx.Component:
     return rx.fragment(
         rx.el.span(icon("circle-alert", "s"), rx.el.b("Not delivered"), class_name="row small bad"),
@@ -121,7 +133,7 @@ def _place(job: Job, tile: Tile) -> rx.Component:
             ("queued", _queued(job)),
             ("running", _running(job, "Running")),
             ("stopping", _running(job, "Stopping")),
-            ("failed", _ended(job, tile, "Failed", "circle-alert", "bad", _retry(job))),
+            ("failed", _ended(job, tile, "Failed", "circle-alert", "bad", rx.fragment(_retry(job), _another(job)))),
             ("blocked", _ended(job, tile, "Blocked", "shield-alert", "bad", appeal)),
             ("cancelled", _ended(job, tile, "Cancelled", "circle-slash", "q2", _retry(job))),
             _missing(),

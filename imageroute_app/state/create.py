@@ -281,7 +281,8 @@ class CreateState(rx.State):
         """Show the picker's rows for this request, and the rule they are measured by."""
         request = self._request()
         offers = await services().routing.offers(owner, request)
-        self.models = [model_view(offer) for offer in offers]
+        if (views := [model_view(offer) for offer in offers]) != self.models:  # a list is sent whole on every change
+            self.models = views
         fitting = sum(not view.closed for view in self.models)
         self.fits = f"{fitting} of {text.count(len(self.models), 'model')} {'fits' if fitting == 1 else 'fit'}."
         self.has_companies = any(offer.model.makes == "trainedAlgorithmicMedia" for offer in offers)

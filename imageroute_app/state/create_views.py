@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from imageroute_app.bootstrap import services
 from imageroute_app.domain.catalog import Model, Task
 from imageroute_app.domain.gallery import Image
-from imageroute_app.domain.jobs import Job, JobState, Quote, Request
+from imageroute_app.domain.jobs import Job, JobState, Mode, Quote, Request
 from imageroute_app.domain.plans import Candidate
 from imageroute_app.domain.routing import Closed
 from imageroute_app.state import text
@@ -57,7 +57,7 @@ class JobView:
     company: str = ""
     took: str = ""
     compare_id: str = ""
-    can_appeal: bool = False
+    notice: str = ""
     ratio: str = "1 / 1"
     shape: str = ""
     tiles: list[TileView] = dataclasses.field(default_factory=list)
@@ -136,11 +136,19 @@ def job_view(job: Job, model: Model | None, images: Sequence[Image]) -> JobView:
         company=model.policy.company if model else "",
         took=_took(job),
         compare_id=job.compare_id,
-        can_appeal=job.state is JobState.BLOCKED,
+        notice=_passed_on(job, model),
         ratio=f"{request.width} / {request.height}",
         shape=_shape(request),
         tiles=_tiles(job, images),
     )
+
+
+def _passed_on(job: Job, model: Model | None) -> str:
+    """Say that another company has the job than the one that was chosen."""
+    request = job.request
+    if request.mode is not Mode.FIXED or request.provider == job.provider or model is None:
+        return ""
+    return f"Passed on to {model.policy.company}"
 
 
 def _took(job: Job) -> str:

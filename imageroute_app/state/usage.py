@@ -11,7 +11,7 @@ import reflex as rx
 from imageroute_app.bootstrap import services
 from imageroute_app.domain.catalog import Model
 from imageroute_app.domain.errors import ImageRouteError, NotFound
-from imageroute_app.domain.jobs import Attempt, Job
+from imageroute_app.domain.jobs import Attempt, Case, CaseState, Job
 from imageroute_app.domain.ledger import Entry, EntryKind
 from imageroute_app.state import text
 from imageroute_app.state.guard import signed_in
@@ -66,6 +66,7 @@ class ReceiptView:
     delivered_credits: str = ""
     returned: str = ""
     paid: str = ""
+    appeal: str = ""
     stops: list[StopView] = dataclasses.field(default_factory=list)
 
 
@@ -151,7 +152,9 @@ class UsageState(rx.State):
             (await self.get_state(SessionState))._tell_error(error)
             return
         models = {(model.provider, model.id): model for model in services().routing.models()}
-        self.receipt = receipt_view(job, attempts, models.get((job.provider, job.model)))
+        case = await services().appeals.of_job(owner, job_id)
+        receipt = receipt_view(job, attempts, models.get((job.provider, job.model)))
+        self.receipt = dataclasses.replace(receipt, appeal=_appeal(case))
 
 
 async def _job(owner: str, job_id: str) -> Job | None:
@@ -232,6 +235,12 @@ def receipt_view(job: Job, attempts: list[Attempt], model: Model | None) -> Rece
         paid=text.count(job.charged_credits, "credit"),
         stops=[*route_of(job, attempts), _gallery_stop(job)],
     )
+
+
+def _appeal(case: Case | None) -> str:
+    if case is None:
+        return ""
+    return f"Appeal answered: {case.answer}" if case.state is CaseState.ANSWERED else "Appeal open, not answered yet"
 
 
 def _gallery_stop(job: Job) -> StopView:
