@@ -10,8 +10,8 @@ from imageroute_app.components.picker import picker_popover
 from imageroute_app.components.popovers import earlier_popover, opener, price_popover, route_popover
 from imageroute_app.components.settings import settings_popover
 from imageroute_app.state.create import CreateState
-from imageroute_app.state.create_views import ClosedView
 from imageroute_app.state.picker import PickerState
+from imageroute_app.state.plan_views import ClosedView
 from imageroute_app.state.session import SessionState
 
 DEBOUNCE_MS = 400

@@ -6,7 +6,8 @@ from imageroute_app.components import paths
 from imageroute_app.components.links import link
 from imageroute_app.components.marks import stop
 from imageroute_app.state.create import CreateState
-from imageroute_app.state.create_views import ClosedView, EarlierView
+from imageroute_app.state.create_views import EarlierView
+from imageroute_app.state.plan_views import ClosedView
 from imageroute_app.state.views import StopView
 
 MODEL = CreateState.model

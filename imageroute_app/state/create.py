@@ -17,15 +17,11 @@ from imageroute_app.domain.plans import Candidate, NoRoute, Plan
 from imageroute_app.services.attempts import rule_text
 from imageroute_app.state import text
 from imageroute_app.state.create_views import (
-    ClosedView,
     EarlierView,
     ExampleView,
     SourceView,
-    closed_view,
-    compared_view,
     earlier_prompts,
     example_view,
-    plan_stop,
     source_view,
 )
 from imageroute_app.state.form import (
@@ -51,6 +47,7 @@ from imageroute_app.state.form import (
     whole,
 )
 from imageroute_app.state.guard import signed_in
+from imageroute_app.state.plan_views import ClosedView, closed_view, compared_view, plan_stop
 from imageroute_app.state.session import SessionState, actor
 from imageroute_app.state.stage import StageState
 from imageroute_app.state.views import ModelView, StopView, model_view

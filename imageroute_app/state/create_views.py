@@ -3,14 +3,10 @@
 import dataclasses
 from collections.abc import Sequence
 
-from imageroute_app.bootstrap import services
-from imageroute_app.domain.catalog import Model, Task
+from imageroute_app.domain.catalog import Model
 from imageroute_app.domain.gallery import Image
 from imageroute_app.domain.jobs import Job, JobState, Mode, Quote, Request
-from imageroute_app.domain.plans import Candidate
-from imageroute_app.domain.routing import Closed
 from imageroute_app.state import text
-from imageroute_app.state.views import ModelView, StopView
 
 WIDE, LANDSCAPE = 1.4, 1.15
 """From these ratios on, tiles stand in fewer columns, so that a waiting tile has room for its words."""
@@ -91,15 +87,6 @@ class EarlierView:
 
     job_id: str = ""
     prompt: str = ""
-
-
-@dataclasses.dataclass
-class ClosedView:
-    """Why one model is left out."""
-
-    name: str = ""
-    company: str = ""
-    reason: str = ""
 
 
 @dataclasses.dataclass
@@ -258,45 +245,3 @@ def earlier_prompts(jobs: Sequence[Job], limit: int) -> list[EarlierView]:
 def source_view(image: Image) -> SourceView:
     """Show the picture that the next one starts from."""
     return SourceView(id=image.id, thumb=f"/media/{image.id}/320", name=image.prompt[:LINE_CHARS])
-
-
-def plan_stop(candidate: Candidate, number: int) -> StopView:
-    """Show who would get the next picture, or who would be asked next."""
-    model, policy = candidate.model, candidate.model.policy
-    facts = f"{policy.country} · {policy.retention_text.lower()} · {policy.training_text.lower()}"
-    return StopView(
-        kind="prov",
-        name=policy.company,
-        sub=facts,
-        mark=model.letter,
-        line=model.line,
-        state="ahead" if number else "",
-        note=f"{model.name}: {candidate.why}" if not number else f"Only if that fails. {model.name}: {candidate.why}",
-    )
-
-
-def closed_view(closed: Closed) -> ClosedView:
-    """Show why a model is left out."""
-    model = services().routing.model(closed.key)
-    name, company = (model.name, model.policy.company) if model else (closed.key, "")
-    return ClosedView(name=name, company=company, reason=closed.text)
-
-
-def compared_view(models: Sequence[Model]) -> ModelView:
-    """Show several models as the one line above the prompt: every company, and the least that all of them promise."""
-    policies = [model.policy for model in models]
-    companies = list(dict.fromkeys(policy.company for policy in policies))
-    countries = list(dict.fromkeys(policy.country for policy in policies))
-    return ModelView(
-        name=text.count(len(models), "model"),
-        company=", ".join(companies),
-        country=", ".join(countries),
-        retention="Each keeps its own time",
-        trains="Each by its own rule",
-        line=models[0].line,
-        letter=models[0].letter,
-        summary="One prompt, each model by itself. A column that fails costs nothing and stops no other.",
-        takes_negative=all(model.capabilities.takes_negative for model in models),
-        takes_seed=all(model.capabilities.takes_seed for model in models),
-        takes_image=all(Task.EDIT in model.capabilities.tasks for model in models),
-    )
