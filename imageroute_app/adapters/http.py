@@ -133,30 +133,6 @@ class VendorHttp:
         """PUT once; for cancelling."""
         return await self._send("PUT", path, paid=False, **content)
 
-    async def events(self, path: str, *, paid: bool, **content: Any) -> AsyncIterator[tuple[str, str]]:
-        """POST once and yield (event name, data) of a server-sent stream; an answer that is none is one event ""."""
-        request = self._request("POST", path, **content)
-        try:
-            response = await self._keyed.send(request, stream=True)
-        except httpx.HTTPError as error:
-            raise lost(error, paid=paid) from error
-        try:
-            if not response.headers.get("content-type", "").startswith("text/event-stream"):
-                raise StreamRefused(await _answer(response, ANSWER_MAX))
-            name = ""
-            async for line in response.aiter_lines():
-                field, _, value = line.partition(":")
-                if field == "event":
-                    name = value.strip()
-                elif field == "data":
-                    yield name, value.strip()
-                elif not line:
-                    name = ""
-        except httpx.HTTPError as error:
-            raise lost(error, paid=paid, accepted=True) from error
-        finally:
-            await response.aclose()
-
     async def _send(self, method: str, path: str, *, paid: bool, **content: Any) -> Answer:
         request = self._request(method, path, **content)
         try:
@@ -222,14 +198,6 @@ class VendorHttp:
         """Close the connections."""
         await self._keyed.aclose()
         await self._bare.aclose()
-
-
-class StreamRefused(Exception):
-    """A stream was asked for and a plain answer came."""
-
-    def __init__(self, answer: Answer) -> None:
-        super().__init__(f"status {answer.status}")
-        self.answer = answer
 
 
 def lost(error: httpx.HTTPError, *, paid: bool, accepted: bool = False) -> ProviderError:

@@ -7,11 +7,10 @@ from imageroute_app.components.icons import icon
 from imageroute_app.components.links import link
 from imageroute_app.components.marks import bullet, mini_route
 from imageroute_app.components.picker import picker_popover
-from imageroute_app.components.popovers import earlier_popover, opener, price_popover, route_popover
+from imageroute_app.components.popovers import earlier_popover, left_out, opener, price_popover, route_popover
 from imageroute_app.components.settings import settings_popover
 from imageroute_app.state.create import CreateState
 from imageroute_app.state.picker import PickerState
-from imageroute_app.state.plan_views import ClosedView
 from imageroute_app.state.session import SessionState
 
 DEBOUNCE_MS = 400
@@ -196,16 +195,12 @@ def _usage_link() -> rx.Component:
     return link("See usage", href=paths.USAGE, class_name="btn line sm")
 
 
-def _why(view: rx.Var[ClosedView]) -> rx.Component:
-    return rx.el.li(rx.el.b(view.name), " ", view.company, ": ", view.reason, key=view.name)
-
-
 def _no_route() -> rx.Component:
     """List who is left out and why, with the one change that would help."""
     return rx.cond(
         CreateState.problem_field == "no_route",
         rx.el.div(
-            rx.el.ul(rx.foreach(CreateState.closed, _why), class_name="whys small"),
+            rx.el.ul(rx.foreach(CreateState.closed, left_out), class_name="whys small"),
             rx.cond(
                 CreateState.loosening != "",
                 rx.el.div(

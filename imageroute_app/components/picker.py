@@ -10,13 +10,12 @@ from imageroute_app.components.icons import icon
 from imageroute_app.components.links import link
 from imageroute_app.components.marks import bullet
 from imageroute_app.components.popovers import close_button, popover
+from imageroute_app.components.rule import FAILOVERS, LEVELS
 from imageroute_app.state.create import CreateState
 from imageroute_app.state.form import MODES
 from imageroute_app.state.picker import PickerState
 from imageroute_app.state.views import ModelView
 
-LEVELS = (("strict", "Strict"), ("balanced", "Balanced"), ("any", "Any"))
-FAILOVERS = (("never", "Never"), ("equal", "Equal or better"), ("any", "Any it allows"))
 START = CreateState.start
 HEAD = ("Model", "Rule it breaks", "Credits", "Usual", "Country", "Kept", "Trains", "Health")
 

@@ -58,7 +58,8 @@ def _stops() -> rx.Component:
     )
 
 
-def _closed(view: rx.Var[ClosedView]) -> rx.Component:
+def left_out(view: rx.Var[ClosedView]) -> rx.Component:
+    """Draw who is left out, and why."""
     return rx.el.li(rx.el.b(view.name), " ", view.company, ": ", view.reason, key=view.name)
 
 
@@ -67,7 +68,7 @@ def _left_out() -> rx.Component:
         CreateState.closed.length() > 0,
         rx.el.details(
             rx.el.summary(CreateState.closed.length(), " left out, and why"),
-            rx.el.ul(rx.foreach(CreateState.closed, _closed), class_name="whys"),
+            rx.el.ul(rx.foreach(CreateState.closed, left_out), class_name="whys"),
             class_name="small q2",
         ),
         rx.fragment(),

@@ -55,7 +55,6 @@ class ModelView:
     takes_seed: bool = False
     takes_negative: bool = False
     takes_image: bool = False
-    takes_style: bool = False
     source: str = ""
     checked_on: str = ""
     credits: int = 0
@@ -65,7 +64,6 @@ class ModelView:
     health: str = ""
     health_text: str = ""
     closed: str = ""
-    price_source: str = ""
 
 
 @dataclasses.dataclass
@@ -129,7 +127,6 @@ def model_view(offer: Offer) -> ModelView:
         takes_seed=model.capabilities.takes_seed,
         takes_negative=model.capabilities.takes_negative,
         takes_image=Task.EDIT in model.capabilities.tasks,
-        takes_style=model.capabilities.takes_style,
         source=policy.source,
         checked_on=policy.checked_on.isoformat(),
         credits=offer.unit_credits,
@@ -139,7 +136,6 @@ def model_view(offer: Offer) -> ModelView:
         health=standing.code if standing.code in HEALTH else "closed",
         health_text=HEALTH.get(standing.code, standing.text),
         closed=offer.closed.text if offer.closed else "",
-        price_source=model.price.source,
     )
 
 
