@@ -10,9 +10,12 @@ from enum import StrEnum
 
 from imageroute_app.domain.accounts import MailToken, Person, Session
 from imageroute_app.domain.drafts import Draft
-from imageroute_app.domain.gallery import Image
+from imageroute_app.domain.gallery import Album, Image
 from imageroute_app.domain.jobs import Attempt, Case, Job, Preference, Quote
 from imageroute_app.domain.ledger import Entry, Wallet
+from imageroute_app.domain.notices import Notice
+from imageroute_app.domain.sharing import Archive, Share
+from imageroute_app.domain.uploads import Upload
 
 
 class Protection(StrEnum):
@@ -173,7 +176,7 @@ DATA_MAP: Mapping[str, Table] = {
         basis=Basis.CONTRACT,
         kept="while the account is open",
         exported="preferences.json",
-        fields={"id": P, "owner": P, "rule": P, "version": P},
+        fields={"id": P, "owner": P, "rule": P, "settings_in_files": P, "version": P},
     ),
     "ledger": Table(
         record=Entry,
@@ -209,7 +212,68 @@ DATA_MAP: Mapping[str, Table] = {
             "id": P, "owner": P, "job_id": P, "position": P, "prompt": S, "negative": S, "provider": P, "model": P,
             "style": P, "width": P, "height": P, "seed": P, "mime": P, "size_bytes": P, "sha256": P, "colour": P,
             "price_credits": P, "took_ms": P, "source_type": P, "source_id": P, "favourite": P, "trashed": P,
-            "trashed_at": P, "purge_at": P, "created_at": P, "version": P,
+            "trashed_at": P, "purge_at": P, "created_at": P, "crc32": P, "albums": P, "tags": S, "version": P,
+        },
+    ),
+    "albums": Table(
+        record=Album,
+        purpose="Your albums",
+        basis=Basis.CONTRACT,
+        kept="until you delete it",
+        exported="albums.json",
+        fields={"id": P, "owner": P, "name": S, "cover_id": P, "created_at": P, "version": P},
+    ),
+    "uploads": Table(
+        record=Upload,
+        purpose="Pictures you brought along",
+        basis=Basis.CONTRACT,
+        kept="30 days from the upload, unless you save it to the gallery",
+        exported="uploads.json",
+        filters=("kind",),
+        dates=("expires_at", "going_since"),
+        fields={
+            "id": P, "owner": P, "kind": P, "name": S, "mime": P, "width": P, "height": P, "size_bytes": P,
+            "sha256": P, "colour": P, "uploaded_at": P, "expires_at": P, "noticed_at": P, "going_since": P,
+            "failures": P, "version": P,
+        },
+    ),
+    "shares": Table(
+        record=Share,
+        purpose="Links by which others see a picture",
+        basis=Basis.CONTRACT,
+        kept="until you revoke it, or it expires",
+        exported="shares.json",
+        keys=("token_hash",),
+        filters=("image_id",),
+        dates=("expires_at",),
+        fields={
+            "id": P, "owner": P, "image_id": P, "token": S, "token_hash": P, "password_hash": S, "with_metadata": P,
+            "created_at": P, "expires_at": P, "version": P,
+        },
+    ),
+    "archives": Table(
+        record=Archive,
+        purpose="Downloads of several pictures",
+        basis=Basis.CONTRACT,
+        kept="7 days",
+        exported="archives.json",
+        filters=("state",),
+        dates=("expires_at",),
+        fields={
+            "id": P, "owner": P, "state": P, "title": S, "encoding": P, "edge_px": P, "with_settings": P, "image_ids": P,
+            "done": P, "size_bytes": P, "gaps": S, "created_at": P, "expires_at": P, "version": P,
+        },
+    ),
+    "notices": Table(
+        record=Notice,
+        purpose="What you should know, shown in the app",
+        basis=Basis.CONTRACT,
+        kept="30 days after you saw it",
+        exported="notices.json",
+        unique=("topic",),
+        dates=("seen_at",),
+        fields={
+            "id": P, "owner": P, "topic": P, "text": S, "path": P, "created_at": P, "seen_at": P, "version": P,
         },
     ),
 }
@@ -234,7 +298,11 @@ STORAGE_KEYS: Mapping[str, str] = {
     "localStorage.last_compiled_theme": "the default the page was built with; no personal data",
 }
 
-MEDIA_PREFIXES: Mapping[str, str] = {"images/": "pictures and their sizes, per person and image; erased with them"}
+MEDIA_PREFIXES: Mapping[str, str] = {
+    "images/": "pictures and their sizes, per person and image; erased with them",
+    "uploads/": "pictures you brought along and masks, per person and upload; erased 30 days after the upload",
+    "archives/": "files made for a download in another format or with settings inside; erased after 7 days",
+}
 
 FILES: Mapping[str, str] = {
     "outbox/": "mails that were not sent because no mail server is set; removed after 7 days",

@@ -14,7 +14,10 @@ WORDS_MAX = 40
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
-    """A delivered picture with everything needed to make it again; sizes in pixels and bytes."""
+    """A delivered picture with everything needed to make it again, or a saved upload (`provider` is then "upload").
+
+    Sizes in pixels and bytes; `crc32` is of the stored original, `albums` are ids, `tags` the person's own words.
+    """
 
     id: str
     owner: str
@@ -40,6 +43,21 @@ class Image:
     trashed: bool
     trashed_at: datetime | None
     purge_at: datetime | None
+    created_at: datetime
+    crc32: int = 0
+    albums: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    version: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Album:
+    """A named set of images; which ones is written on the images (`Image.albums`), so that trash keeps it."""
+
+    id: str
+    owner: str
+    name: str
+    cover_id: str
     created_at: datetime
     version: int = 0
 

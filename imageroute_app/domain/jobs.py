@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from imageroute_app.domain.catalog import Task
 from imageroute_app.domain.errors import Conflict, InvalidInput
 
 PROMPT_MAX = 4000
@@ -81,7 +82,9 @@ class Rule:
 class Request:
     """Everything that shapes the pictures and decides who draws them; sizes in pixels, `strength` 0.0 to 1.0 for edits.
 
-    With any mode but FIXED `provider` and `model` are empty.
+    With any mode but FIXED `provider` and `model` are empty. `source_id` and `reference_ids` name images or uploads,
+    `mask_id` an upload; `expand` is what an outpaint adds left, top, right and bottom, `scale` the factor of an upscale.
+    `accepts_keeping`: the person saw that the company may keep an upload longer than we do.
     """
 
     prompt: str
@@ -95,8 +98,14 @@ class Request:
     seed: int | None = None
     negative: str = ""
     style: str = ""
+    task: Task = Task.TEXT
     source_id: str = ""
     strength: float = 0.6
+    mask_id: str = ""
+    reference_ids: tuple[str, ...] = ()
+    expand: tuple[int, int, int, int] = (0, 0, 0, 0)
+    scale: int = 2
+    accepts_keeping: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,11 +242,12 @@ class Case:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preference:
-    """A person's own rule for all requests that bring none; one per person (`id` equals `owner`)."""
+    """A person's own rule for all requests that bring none, and whether downloads carry their settings; one per person."""
 
     id: str
     owner: str
     rule: Rule
+    settings_in_files: bool = True
     version: int = 0
 
 

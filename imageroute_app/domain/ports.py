@@ -13,9 +13,12 @@ from typing import Literal, Protocol, TypeVar
 from imageroute_app.domain.accounts import MailToken, Person, Session
 from imageroute_app.domain.catalog import Model
 from imageroute_app.domain.drafts import Draft
-from imageroute_app.domain.gallery import Image
+from imageroute_app.domain.gallery import Album, Image
 from imageroute_app.domain.jobs import Attempt, Case, Job, Preference, Quote, Request
 from imageroute_app.domain.ledger import Entry, Wallet
+from imageroute_app.domain.notices import Notice
+from imageroute_app.domain.sharing import Archive, Share
+from imageroute_app.domain.uploads import Upload
 
 Clock = Callable[[], datetime]
 NewId = Callable[[], str]
@@ -131,6 +134,11 @@ class Tables(Protocol):
     preferences: Repository[Preference]
     ledger: Ledger
     images: Repository[Image]
+    albums: Repository[Album]
+    uploads: Repository[Upload]
+    shares: Repository[Share]
+    archives: Repository[Archive]
+    notices: Repository[Notice]
 
     async def acquire_lease(self, name: str, *, holder: str, now: datetime, until: datetime) -> bool:
         """Take or renew the named lease (one sweeper at a time); False while another holds it."""

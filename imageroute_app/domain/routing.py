@@ -140,7 +140,7 @@ def unfit(model: Model, request: Request) -> str:
 
 def task_of(request: Request) -> Task:
     """Return what a request asks for."""
-    return Task.EDIT if request.source_id else Task.TEXT
+    return Task.EDIT if request.source_id and request.task is Task.TEXT else request.task
 
 
 def _draws(model: Model, width: int, height: int) -> bool:

@@ -45,9 +45,9 @@ def file_of(folder: Path) -> Path:
 
 
 def damage(file: Path) -> None:
-    """Overwrite the pages behind the first forty, which hold the schema."""
+    """Overwrite the pages behind the first hundred, which hold the schema and the roots of every table."""
     raw = file.read_bytes()
-    start = 4096 * 60
+    start = 4096 * 100
     file.write_bytes(raw[:start] + b"\xff" * (len(raw) - start))
 
 
@@ -245,7 +245,7 @@ async def test_a_closed_database_is_unavailable(tmp_path: Path) -> None:
 
 async def test_damage_that_shows_later_is_not_told_to_people(tmp_path: Path) -> None:
     database = await open_again(tmp_path)
-    for number in range(1, 200):
+    for number in range(1, 400):
         await database.tables.attempts.add(records.attempt(number))
     await database.close()
     damage(file_of(tmp_path))

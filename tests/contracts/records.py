@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from imageroute_app.domain.accounts import AgeBand, MailPurpose, MailToken, Person, Session
+from imageroute_app.domain.catalog import Task
 from imageroute_app.domain.drafts import Draft
-from imageroute_app.domain.gallery import Image
+from imageroute_app.domain.gallery import Album, Image
 from imageroute_app.domain.jobs import (
     Attempt,
     AttemptOutcome,
@@ -24,7 +25,10 @@ from imageroute_app.domain.jobs import (
     Rule,
 )
 from imageroute_app.domain.ledger import Entry, EntryKind
+from imageroute_app.domain.notices import Notice
 from imageroute_app.domain.ports import Database, Repository
+from imageroute_app.domain.sharing import Archive, ArchiveState, Share
+from imageroute_app.domain.uploads import Upload, UploadKind
 
 NOW = datetime(2026, 11, 25, 12, 0, 0, 123_456, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)
@@ -46,7 +50,8 @@ RULE = Rule(
 def request(prompt: str = f"a fern at dawn, {CANARY}") -> Request:
     return Request(
         prompt=prompt, provider="sketch", model="sketch-1", width=512, height=768, count=2, seed=7,
-        negative=f"no {CANARY}", style="ink", strength=0.25, mode=Mode.AUTO, rule=RULE,
+        negative=f"no {CANARY}", style="ink", strength=0.25, mode=Mode.AUTO, rule=RULE, task=Task.OUTPAINT,
+        source_id=an_id(5), mask_id=an_id(6), reference_ids=(an_id(7),), expand=(0, 64, 0, 64),
     )  # fmt: skip
 
 
@@ -133,7 +138,41 @@ def image(number: int = 1, owner: str = ANN, prompt: str = f"a fern, {CANARY}", 
         seed=2**32 - 1, mime="image/png", size_bytes=5_000_000_000, sha256="ab" * 32, colour="#335577",
         price_credits=3, took_ms=900, source_type="algorithmicMedia", source_id="", favourite=False,
         trashed=trashed, trashed_at=NOW if trashed else None, purge_at=LATER if trashed else None,
-        created_at=NOW,
+        created_at=NOW, crc32=2**32 - 1, albums=(an_id(9),), tags=(f"ünï {CANARY}",),
+    )  # fmt: skip
+
+
+def album(number: int = 1, owner: str = ANN) -> Album:
+    return Album(id=an_id(number), owner=owner, name=f"Ferns {CANARY}", cover_id=an_id(1), created_at=NOW)
+
+
+def upload(number: int = 1, owner: str = ANN) -> Upload:
+    return Upload(
+        id=an_id(number), owner=owner, kind=UploadKind.MASK, name=f"{CANARY}.jpg", mime="image/png", width=640,
+        height=480, size_bytes=5_000_000_000, sha256="cd" * 32, colour="#335577", uploaded_at=NOW, expires_at=LATER,
+        noticed_at=NOW, failures=2,
+    )  # fmt: skip
+
+
+def share(number: int = 1, owner: str = ANN) -> Share:
+    return Share(
+        id=an_id(number), owner=owner, image_id=an_id(1), token=f"token {CANARY}", token_hash=f"share-{number}",
+        password_hash=f"$argon2id${CANARY}", with_metadata=True, created_at=NOW, expires_at=LATER,
+    )  # fmt: skip
+
+
+def archive(number: int = 1, owner: str = ANN) -> Archive:
+    return Archive(
+        id=an_id(number), owner=owner, state=ArchiveState.PREPARING, title=f"Ferns {CANARY}", encoding="webp", edge_px=960,
+        with_settings=True, image_ids=(an_id(1), an_id(2)), done=1, size_bytes=5_000_000_000,
+        gaps=(f"{CANARY}: gone",), created_at=NOW, expires_at=LATER,
+    )  # fmt: skip
+
+
+def notice(number: int = 1, owner: str = ANN) -> Notice:
+    return Notice(
+        id=an_id(number), owner=owner, topic=f"uploads-{number}", text=f"It goes soon, {CANARY}.", path="/uploads",
+        created_at=NOW, seen_at=None,
     )  # fmt: skip
 
 
@@ -148,7 +187,15 @@ MADE: dict[str, Callable[..., Any]] = {
     "cases": case,
     "preferences": preference,
     "images": image,
+    "albums": album,
+    "uploads": upload,
+    "shares": share,
+    "archives": archive,
+    "notices": notice,
 }
+
+EVERY_ROW = len(MADE) + 2
+"""What `fill` stores for one person: the records, a ledger line and its wallet."""
 
 
 def repository(database: Database, name: str) -> Repository[Any]:

@@ -6,19 +6,19 @@ from imageroute_app.domain.errors import NotFound, Unavailable
 from imageroute_app.domain.ports import Query
 from tests.contracts import records
 from tests.contracts.conftest import Place
-from tests.contracts.records import ANN, BOB, CANARY, LATER, fill
+from tests.contracts.records import ANN, BOB, CANARY, EVERY_ROW, LATER, fill
 
 
 async def test_erasing_takes_everything_of_one_person_and_can_be_repeated(place: Place) -> None:
     database = await place.open()
     await fill(database)
     await fill(database, BOB)
-    assert await database.erase_rows(ANN) == 12
+    assert await database.erase_rows(ANN) == EVERY_ROW
     assert await database.erase_rows(ANN) == 0
     raw = place.raw()
     assert ANN.encode() not in raw
     assert BOB.encode() in raw
-    assert len([row async for row in await database.export_rows(BOB)]) == 12
+    assert len([row async for row in await database.export_rows(BOB)]) == EVERY_ROW
     with pytest.raises(NotFound):
         await database.tables.people.get(ANN, ANN)
     with pytest.raises(NotFound):
@@ -68,7 +68,7 @@ async def test_a_backup_can_be_erased_again(place: Place) -> None:
     copy = place.copied()
     await database.erase_rows(ANN)
     restored = await copy.open(keys)
-    assert await restored.erase_rows(ANN) == 12
+    assert await restored.erase_rows(ANN) == EVERY_ROW
     assert ANN.encode() not in copy.raw()
 
 

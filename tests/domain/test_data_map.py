@@ -15,6 +15,11 @@ MUST_BE_SEALED = {
     "device",
     "notes",
     "job_ref",
+    "name",
+    "tags",
+    "token",
+    "title",
+    "gaps",
 }
 
 

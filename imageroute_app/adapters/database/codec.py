@@ -6,12 +6,13 @@ milliseconds on every engine, because MongoDB keeps no more.
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import MISSING, asdict, dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Generic, TypeVar, get_args, get_type_hints
 
 from imageroute_app.adapters.database.sealing import Cipher, Sealer
+from imageroute_app.domain.catalog import Task
 from imageroute_app.domain.data_map import DATA_MAP, Protection, Table
 from imageroute_app.domain.jobs import Failover, Level, Mode, Request, Rule
 from imageroute_app.domain.ports import Value
@@ -88,6 +89,7 @@ class Codec(Generic[R]):
         self._id = self.names.index("id")
         self._by_name = {field.name: field for field in self.fields}
         self._loads = [(place, field.load) for place, field in enumerate(self.fields) if field.load is not None]
+        self._absent = _defaults(self.table.record, self.names)
         self._sealed = [
             (place, field.name) for place, field in enumerate(self.fields) if field.protection is Protection.SEALED
         ]
@@ -114,6 +116,9 @@ class Codec(Generic[R]):
         for place, load in self._loads:
             if loaded[place] is not None:
                 loaded[place] = load(loaded[place])
+        for place, default in self._absent:
+            if loaded[place] is None:  # written before the field was there
+                loaded[place] = default
         return self.table.record(**dict(zip(self.names, loaded, strict=True)))
 
     def as_stored(self, record: R, cipher: Cipher, **changes: object) -> R:
@@ -182,6 +187,12 @@ def _fields(table: Table, engine: Engine) -> tuple[Field, ...]:
     return tuple(_field(name, hints[name], table.fields[name], engine) for name in names)
 
 
+def _defaults(record: type, names: Sequence[str]) -> list[tuple[int, Any]]:
+    """Return the places of fields that have a default other than None, with it."""
+    known = {field.name: field.default for field in fields(record)}
+    return [(place, known[name]) for place, name in enumerate(names) if known[name] not in (MISSING, None)]
+
+
 def _field(name: str, hint: Any, protection: Protection, engine: Engine) -> Field:
     bare = next((part for part in get_args(hint) if part is not type(None)), hint)
     if str(hint).startswith("tuple["):
@@ -208,6 +219,8 @@ def _load_request(text: str) -> Request:
     values = json.loads(text)
     if "mode" in values:
         values |= {"mode": Mode(values["mode"]), "rule": _rule(values["rule"])}
+    if "task" in values:
+        values |= {"task": Task(values["task"])} | {name: tuple(values[name]) for name in ("reference_ids", "expand")}
     return Request(**values)
 
 

@@ -22,9 +22,12 @@ from imageroute_app.domain.accounts import MailToken, Person, Session
 from imageroute_app.domain.data_map import DATA_MAP
 from imageroute_app.domain.drafts import Draft
 from imageroute_app.domain.errors import Duplicate
-from imageroute_app.domain.gallery import Image
+from imageroute_app.domain.gallery import Album, Image
 from imageroute_app.domain.jobs import Attempt, Case, Preference, Quote
+from imageroute_app.domain.notices import Notice
 from imageroute_app.domain.ports import Clock, Jobs, Ledger, Repository, Tables
+from imageroute_app.domain.sharing import Archive, Share
+from imageroute_app.domain.uploads import Upload
 
 T = TypeVar("T")
 
@@ -64,6 +67,11 @@ class MongoTables:
         self.preferences: Repository[Preference] = MongoRepository(kinds["preferences"], access)
         self.ledger: Ledger = MongoLedger(kinds["ledger"], kinds["wallets"], access)
         self.images: Repository[Image] = MongoRepository(kinds["images"], access)
+        self.albums: Repository[Album] = MongoRepository(kinds["albums"], access)
+        self.uploads: Repository[Upload] = MongoRepository(kinds["uploads"], access)
+        self.shares: Repository[Share] = MongoRepository(kinds["shares"], access)
+        self.archives: Repository[Archive] = MongoRepository(kinds["archives"], access)
+        self.notices: Repository[Notice] = MongoRepository(kinds["notices"], access)
 
     async def acquire_lease(self, name: str, *, holder: str, now: datetime, until: datetime) -> bool:
         """Take or renew the named lease; False while another holds it."""

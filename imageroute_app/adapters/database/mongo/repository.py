@@ -127,7 +127,7 @@ class MongoRepository(Generic[R]):
 
     def _values(self, document: Document) -> list[Any]:
         named = {**document, "id": document["_id"]}
-        return [named[name] for name in self._codec.names]
+        return [named.get(name) for name in self._codec.names]
 
     async def _readable(self, documents: Sequence[Document]) -> list[R]:
         rows = [(document["owner"], self._values(document)) for document in documents]

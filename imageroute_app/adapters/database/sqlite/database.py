@@ -22,9 +22,12 @@ from imageroute_app.domain.accounts import MailToken, Person, Session
 from imageroute_app.domain.data_map import DATA_MAP
 from imageroute_app.domain.drafts import Draft
 from imageroute_app.domain.errors import Unavailable
-from imageroute_app.domain.gallery import Image
+from imageroute_app.domain.gallery import Album, Image
 from imageroute_app.domain.jobs import Attempt, Case, Preference, Quote
+from imageroute_app.domain.notices import Notice
 from imageroute_app.domain.ports import Clock, Jobs, Ledger, Repository, Tables
+from imageroute_app.domain.sharing import Archive, Share
+from imageroute_app.domain.uploads import Upload
 
 T = TypeVar("T")
 
@@ -89,6 +92,11 @@ class SqliteTables:
         self.preferences: Repository[Preference] = SqliteRepository(kinds["preferences"], access)
         self.ledger: Ledger = SqliteLedger(kinds["ledger"], kinds["wallets"], access)
         self.images: Repository[Image] = SqliteImages(kinds["images"], access)
+        self.albums: Repository[Album] = SqliteRepository(kinds["albums"], access)
+        self.uploads: Repository[Upload] = SqliteRepository(kinds["uploads"], access)
+        self.shares: Repository[Share] = SqliteRepository(kinds["shares"], access)
+        self.archives: Repository[Archive] = SqliteRepository(kinds["archives"], access)
+        self.notices: Repository[Notice] = SqliteRepository(kinds["notices"], access)
 
     async def acquire_lease(self, name: str, *, holder: str, now: datetime, until: datetime) -> bool:
         """Take or renew the named lease; False while another holds it."""

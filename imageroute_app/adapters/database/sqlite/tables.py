@@ -181,6 +181,7 @@ class PreferenceRow(Row, table=True):
     __tablename__: ClassVar[Any] = "preferences"
     __table_args__: ClassVar[Any] = _indexes("preferences")
     rule: str
+    settings_in_files: bool
 
 
 class EntryRow(Row, table=True):
@@ -233,6 +234,83 @@ class ImageRow(Row, table=True):
     trashed_at: int | None
     purge_at: int | None
     created_at: int
+    crc32: int
+    albums: str
+    tags: bytes | None
+
+
+class AlbumRow(Row, table=True):
+    """domain.gallery.Album."""
+
+    __tablename__: ClassVar[Any] = "albums"
+    __table_args__: ClassVar[Any] = _indexes("albums")
+    name: bytes
+    cover_id: str
+    created_at: int
+
+
+class UploadRow(Row, table=True):
+    """domain.uploads.Upload."""
+
+    __tablename__: ClassVar[Any] = "uploads"
+    __table_args__: ClassVar[Any] = _indexes("uploads")
+    kind: str
+    name: bytes
+    mime: str
+    width: int
+    height: int
+    size_bytes: int
+    sha256: str
+    colour: str
+    uploaded_at: int
+    expires_at: int
+    noticed_at: int | None
+    going_since: int | None
+    failures: int
+
+
+class ShareRow(Row, table=True):
+    """domain.sharing.Share."""
+
+    __tablename__: ClassVar[Any] = "shares"
+    __table_args__: ClassVar[Any] = _indexes("shares")
+    image_id: str
+    token: bytes
+    token_hash: str
+    password_hash: bytes
+    with_metadata: bool
+    created_at: int
+    expires_at: int
+
+
+class ArchiveRow(Row, table=True):
+    """domain.sharing.Archive."""
+
+    __tablename__: ClassVar[Any] = "archives"
+    __table_args__: ClassVar[Any] = _indexes("archives")
+    state: str
+    title: bytes
+    encoding: str
+    edge_px: int
+    with_settings: bool
+    image_ids: str
+    done: int
+    size_bytes: int
+    gaps: bytes
+    created_at: int
+    expires_at: int
+
+
+class NoticeRow(Row, table=True):
+    """domain.notices.Notice."""
+
+    __tablename__: ClassVar[Any] = "notices"
+    __table_args__: ClassVar[Any] = _indexes("notices")
+    topic: str
+    text: bytes
+    path: str
+    created_at: int
+    seen_at: int | None
 
 
 class ImageTokenRow(SQLModel, table=True):

@@ -1,0 +1,61 @@
+"""Pictures a person brought along: private, counted down from the upload, gone 30 days later unless saved to the gallery."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+UPLOAD_DAYS = 30
+NOTICE_DAYS = 5
+
+
+class UploadKind(StrEnum):
+    """What an upload is for: a picture to start from, or a mask painted over one."""
+
+    PICTURE = "picture"
+    MASK = "mask"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """A re-encoded copy without anything private; sizes in pixels and bytes, `name` as the person's file was called.
+
+    `noticed_at` is when its owner was told that it goes soon. From `going_since` on it is being erased: nobody can use it
+    any more, and the row stays until every store has proven that the bytes are gone; `failures` counts tries.
+    """
+
+    id: str
+    owner: str
+    kind: UploadKind
+    name: str
+    mime: str
+    width: int
+    height: int
+    size_bytes: int
+    sha256: str
+    colour: str
+    uploaded_at: datetime
+    expires_at: datetime
+    noticed_at: datetime | None = None
+    going_since: datetime | None = None
+    failures: int = 0
+    version: int = 0
+
+
+def expiry_time(uploaded_at: datetime) -> datetime:
+    """Return when an upload is erased unless it was saved; using it again does not move this."""
+    return uploaded_at + timedelta(days=UPLOAD_DAYS)
+
+
+def notice_time(expires_at: datetime) -> datetime:
+    """Return when its owner is told."""
+    return expires_at - timedelta(days=NOTICE_DAYS)
+
+
+def upload_prefix(owner: str, upload_id: str) -> str:
+    """Return the media key prefix under which every size of one upload lies."""
+    return f"uploads/{owner}/{upload_id}/"
+
+
+def upload_key(owner: str, upload_id: str, variant: str) -> str:
+    """Return the media key of one size of one upload."""
+    return f"{upload_prefix(owner, upload_id)}{variant}"
