@@ -40,13 +40,22 @@ def _made(provider: str, kind: type[Emulator]) -> Emulator:
     return made
 
 
+def settings_lines(made: list[Emulator], origin: str) -> list[str]:
+    """Return the settings that point the product at these emulators, in the form of .env."""
+    lines: list[str] = []
+    for one in made:
+        provider = one.prefix.strip("/")
+        name = f"IMAGEROUTE_{provider.upper()}"
+        key = getattr(one, "key", getattr(inspect.getmodule(one), "KEY", ""))
+        lines += [f"{name}_KEY={key}", f"{name}_URL={origin}{one.prefix}{base_path(provider)}"]
+    return lines
+
+
 async def _main(port: int) -> None:
     made = every_emulator()
     async with served(*made, port=port):
         print("The emulators answer. Start the product with these settings, for example from .env:\n")  # noqa: T201
-        for one in made:
-            one.prefix.strip("/").upper()
-            getattr(one, "key", getattr(inspect.getmodule(one), "KEY", ""))
+        print("\n".join(settings_lines(made, f"http://127.0.0.1:{port}")), flush=True)  # noqa: T201
         await asyncio.Event().wait()
 
 
