@@ -128,7 +128,11 @@ def _row(view: rx.Var[ModelView]) -> rx.Component:
     return rx.el.tr(
         rx.el.td(name),
         rx.el.td(broken),
-        rx.el.td(view.credits, class_name="num"),
+        rx.el.td(
+            view.credits,
+            rx.el.span(rx.cond(view.credits == 1, " credit", " credits"), class_name="unit"),
+            class_name="num",
+        ),
         *[rx.el.td(fact) for fact in facts],
         rx.el.td(_health(view)),
         class_name=rx.cond(is_closed, "dis", ""),
