@@ -113,7 +113,15 @@ def rule_controls() -> rx.Component:
         *_levels(),
         *_own_limits(),
         rx.el.details(
-            rx.el.summary("Companies that may get a prompt", class_name="small"),
+            rx.el.summary(
+                rx.el.span(
+                    rx.el.b("Companies that may get a prompt"),
+                    rx.el.span("Untick who must never get one", class_name="small q3"),
+                    class_name="two",
+                ),
+                icon("chevron-down"),
+                class_name="li",
+            ),
             rx.el.ul(rx.foreach(RuleState.companies, _company), class_name="companies small", role="list"),
         ),
         rx.el.p("Your rule now: ", rx.el.b(RuleState.line), class_name="small q2", aria_live="polite"),
