@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -21,13 +22,17 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from bench.rows import Row, median_ratio, show
 from imageroute_app.adapters.database.sqlite.database import SqliteDatabase, open_sqlite
 from imageroute_app.adapters.keys.files import open_file_keys
-from imageroute_app.domain.gallery import Image, search_words
+from imageroute_app.domain.gallery import Image, facet, name_key, search_words
 from imageroute_app.domain.ports import Query, Tables
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 OWNER = "0" * 31 + "1"
 SMALL, LARGE = 1_000, 100_000
 BATCH, PAGE, ROUNDS = 500, 60, 80
+MODELS = (("sketch", "sketch-1"), ("openai", "gpt-image-1"), ("bfl", "flux-1.1-pro"), ("fal", "flux-dev"))
+SHAPES = ((1024, 1024), (1024, 768), (768, 1024), (1344, 768))
+ALBUMS, TAGS = {"a1": 3, "a2": 40, "a3": 9_000}, {"sea": 5, "blue sea": 700}
+"""Every how many-th picture has it."""
 SYLLABLES = "ba ca di dra el fo gar hi jo ka li lum mor na or pe qui ri sol tan um ver wyn xi yor zen"
 SEARCH_GOAL = "<= 50 ms, decrypt-and-scan >= 30x"
 
@@ -52,6 +57,8 @@ def prompts(count: int) -> list[str]:
 def image(number: int, prompt: str) -> Image:
     """Return the image with this number; every 50th lies in the trash."""
     trashed = number % 50 == 0
+    provider, model = MODELS[number % 7 % len(MODELS)]
+    width, height = SHAPES[number % 11 % len(SHAPES)]
     return Image(
         id=f"{number:032x}",
         owner=OWNER,
@@ -59,11 +66,11 @@ def image(number: int, prompt: str) -> Image:
         position=number % 4,
         prompt=prompt,
         negative="",
-        provider="sketch",
-        model="sketch-1",
+        provider=provider,
+        model=model,
         style="",
-        width=1024,
-        height=1024,
+        width=width,
+        height=height,
         seed=number,
         mime="image/png",
         size_bytes=1_500_000,
@@ -78,6 +85,8 @@ def image(number: int, prompt: str) -> Image:
         trashed_at=NOW if trashed else None,
         purge_at=NOW if trashed else None,
         created_at=NOW,
+        albums=tuple(name for name, every in ALBUMS.items() if number % every == 0),
+        tags=tuple(name for name, every in TAGS.items() if number % every == 1),
     )
 
 
@@ -134,7 +143,7 @@ async def aiosqlite_row(folder: Path, large: SqliteDatabase) -> Row:
     """Compare our threads with SQLAlchemy's own asyncio: the same statement, decoded on the loop."""
     kind = large._kinds["images"]
     cipher = await large._sealer.cipher(OWNER)
-    statement = kind.sql.page((("trashed", 1),), False)
+    statement = kind.sql.page((("trashed", 1),), (), False)
     values = {"owner": OWNER, "f_trashed": False, "limit": PAGE}
     engine = create_async_engine(f"sqlite+aiosqlite:///{folder / f'{LARGE}.db'}")
     ours, theirs = list[float](), list[float]()
@@ -187,6 +196,40 @@ async def search_rows(large: SqliteDatabase) -> list[Row]:
     return found
 
 
+def filters() -> dict[str, Query]:
+    """Return what the menus of the gallery ask for, alone and together; the last walks far to find nothing."""
+    model, album = facet("model", name_key("flux-1.1-pro")), facet("album", "a1")
+    plain = page_query()
+    return {
+        "a model": replace(plain, tokens=(model,)),
+        "a model that all of a provider's are": replace(plain, tokens=(model, facet("provider", "bfl"))),
+        "an album of 33,000": replace(plain, tokens=(album,)),
+        "a small album": replace(plain, tokens=(facet("album", "a3"),)),
+        "model, shape, album and tag": replace(
+            plain, tokens=(model, album, facet("ratio", "square"), facet("tag", "sea"))
+        ),
+        "a frequent word in an album": replace(plain, tokens=(album,), text=vocabulary(1)[0]),
+        "an album, oldest first": replace(plain, tokens=(album,), oldest_first=True),
+        "an album in a short time": replace(
+            plain, tokens=(album,), from_id=f"{50_000:032x}", below_id=f"{51_000:032x}"
+        ),
+        "two models at once": replace(plain, tokens=(model, facet("model", "gpt-image-1"))),
+    }
+
+
+async def filter_rows(large: SqliteDatabase) -> list[Row]:
+    """Return the 95th percentile of each filter's page and the median of its number, and of the bytes of all."""
+    found: list[Row] = []
+    for name, query in filters().items():
+        times = [await milliseconds(partial(large.tables.images.find, query)) for _ in range(40)]
+        counts = [await milliseconds(partial(large.tables.images.count, query)) for _ in range(5)]
+        p95 = statistics.quantiles(times, n=20)[-1]
+        value = f"{p95:.1f} ms, counted in {statistics.median(counts):.0f} ms"
+        found.append(Row(name=f"filter p95, {name}", value=value, goal="<= 50 ms", met=p95 <= 50))
+    sums = [await milliseconds(lambda: large.tables.images.sum("size_bytes", OWNER)) for _ in range(20)]
+    return [*found, Row(name="bytes of 100k pictures", value=f"{statistics.median(sums):.1f} ms", goal="reported")]
+
+
 async def scan(large: SqliteDatabase) -> int:
     """Look for a word in every decrypted prompt, as one would without an index."""
     found, after = 0, ""
@@ -218,6 +261,7 @@ async def measure(folder: Path) -> list[Row]:
         *await page_rows(small, large),
         await aiosqlite_row(folder, large),
         *await search_rows(large),
+        *await filter_rows(large),
         *await write_rows(large),
     ]
     await small.close()

@@ -46,7 +46,8 @@ class Table:
     """One table or collection: its record type and every promise about it.
 
     `fields` names the protection of each field; `keys` are unique alone, `unique` are unique together with the owner;
-    `filters` may be filtered on with the owner; `dates` may be swept by; `expires` is a date after which the row is dropped.
+    `filters` may be filtered on with the owner; `dates` may be swept by; `expires` is a date after which the row is dropped;
+    `sums` are numbers that are added up per person.
     """
 
     record: type
@@ -58,6 +59,7 @@ class Table:
     unique: tuple[str, ...] = ()
     filters: tuple[str, ...] = ()
     dates: tuple[str, ...] = ()
+    sums: tuple[str, ...] = ()
     expires: str = ""
     searched: str = ""
     exported: str = ""
@@ -207,6 +209,7 @@ DATA_MAP: Mapping[str, Table] = {
         exported="images.json",
         filters=("trashed", "favourite", "job_id", "provider"),
         dates=("purge_at",),
+        sums=("size_bytes",),
         searched="prompt",
         fields={
             "id": P, "owner": P, "job_id": P, "position": P, "prompt": S, "negative": S, "provider": P, "model": P,
@@ -279,7 +282,9 @@ DATA_MAP: Mapping[str, Table] = {
 }
 
 SYSTEM_TABLES: Mapping[str, str] = {
-    "image_tokens": "keyed words of prompts, so that search works on encrypted prompts; erased with the image",
+    "image_tokens": "keyed words of prompts and tags, albums, models and shapes, so that search works on encrypted texts;"
+    " erased with the image",
+    "image_tokens_version": "which release made those words; no personal data",
     "subject_keys": "one wrapped key per person, in a key store of its own; destroying it ends every copy",
     "leases": "which worker sweeps; no personal data",
     "alembic_version": "schema version; no personal data",

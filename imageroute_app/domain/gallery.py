@@ -10,6 +10,12 @@ TRASH_DAYS = 30
 VARIANTS = ("original", "960", "320")
 PREFIX_MIN, PREFIX_MAX = 3, 8
 WORDS_MAX = 40
+TAGS_MAX, TAG_MAX = 20, 40
+"""How many tags one image has at most, and how many characters one of them."""
+RATIOS = ((1, 1), (5, 4), (4, 3), (3, 2), (16, 9), (21, 9))
+"""The shapes that have a name, lying; standing ones are these the other way round."""
+RATIO_SLACK = 0.04
+"""How far, as a share, a picture may be from a named shape: models round to multiples of 16 or 64 pixels."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +81,51 @@ def media_prefix(owner: str, image_id: str) -> str:
 def media_key(owner: str, image_id: str, variant: str) -> str:
     """Return the media key of one size of one image."""
     return f"{media_prefix(owner, image_id)}{variant}"
+
+
+def tag_name(text: str) -> str:
+    """Return a tag as it is kept and compared: its words as search sees them, one space apart; empty without a word."""
+    return " ".join(search_words(text))[:TAG_MAX].strip()
+
+
+def ratio_names(width: int, height: int) -> tuple[str, ...]:
+    """Return what the shape of a picture is called: square, landscape or portrait, and "3:2" where it is near to one."""
+    standing = height > width
+    shape = max(width, height) / min(width, height)
+    (long, short), off = min(
+        (((a, b), abs(shape / (a / b) - 1)) for a, b in RATIOS),
+        key=lambda found: found[1],
+    )
+    if off > RATIO_SLACK:
+        return ("portrait",) if standing else ("landscape",)
+    if long == short:
+        return ("square", "1:1")
+    return ("portrait", f"{short}:{long}") if standing else ("landscape", f"{long}:{short}")
+
+
+def name_key(text: str) -> str:
+    """Return a model's or provider's id as it is compared: "FLUX 1.1 pro" and "flux-1.1-pro" are the same."""
+    return "-".join(search_words(text))
+
+
+def facet(kind: str, value: str) -> str:
+    """Return the token of an exact property; ":" keeps it apart from every token of a word, which begins "=" or "^"."""
+    return f":{kind}:{value}"
+
+
+def facets(image: Image) -> tuple[str, ...]:
+    """Return the tokens of an image's exact properties: albums, tags, model and provider (whole and by word), shape."""
+    found = [facet("album", album_id) for album_id in image.albums]
+    found += [facet("tag", tag_name(tag)) for tag in image.tags]
+    for kind, name in (("model", image.model), ("provider", image.provider)):
+        found += [facet(kind, part) for part in (name_key(name), *search_words(name))]
+    found += [facet("ratio", name) for name in ratio_names(image.width, image.height)]
+    return tuple(dict.fromkeys(found))
+
+
+def image_tokens(image: Image) -> tuple[str, ...]:
+    """Return everything that the keyed index holds for an image: the words of its prompt, and its facets."""
+    return (*index_tokens(image.prompt), *facets(image))
 
 
 def search_words(text: str) -> tuple[str, ...]:

@@ -33,15 +33,20 @@ Value = str | int | bool | datetime | None
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """One page of one person's records, newest first: `id < after`, at most `limit`.
+    """One page of one person's records, newest first: `id < after`, at most `limit`; `oldest_first` turns it round.
 
     `equals` filters on plain columns (a tuple means "one of"); `text` searches the keyed token index (images only): every
-    word must be there, as a whole word or, from 3 letters on, as a prefix.
+    word must be there, as a whole word or, from 3 letters on, as a prefix. `tokens` are exact facets of the same index
+    (domain.gallery.facet), which must all be there. `from_id` and `below_id` bound the ids, and so the time.
     """
 
     owner: str
     equals: Mapping[str, Value | tuple[Value, ...]] = field(default_factory=dict[str, Value | tuple[Value, ...]])
     text: str = ""
+    tokens: tuple[str, ...] = ()
+    from_id: str = ""
+    below_id: str = ""
+    oldest_first: bool = False
     after: str = ""
     limit: int = 50
 
@@ -62,11 +67,15 @@ class Repository(Protocol[R]):
         ...
 
     async def find(self, query: Query) -> list[R]:
-        """Return one page, newest first."""
+        """Return one page, newest first unless asked otherwise."""
         ...
 
     async def count(self, query: Query) -> int:
         """Return how many match (`after` and `limit` are ignored)."""
+        ...
+
+    async def sum(self, column: str, owner: str) -> int:
+        """Return the sum of a number over all of a person's records; `column` is declared for it in DATA_MAP."""
         ...
 
     async def update(self, record: R) -> R:

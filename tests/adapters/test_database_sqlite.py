@@ -19,10 +19,12 @@ from sqlalchemy import Connection
 
 from imageroute_app.adapters.database.sqlite.database import SqliteDatabase, open_sqlite
 from imageroute_app.adapters.database.sqlite.schema import HEAD, MIGRATIONS
+from imageroute_app.adapters.database.sqlite.search import Search
 from imageroute_app.adapters.database.sqlite.tables import metadata
 from imageroute_app.adapters.keys.files import open_file_keys
 from imageroute_app.domain.data_map import DATA_MAP, SYSTEM_TABLES
 from imageroute_app.domain.errors import StorageFull, Unavailable
+from imageroute_app.domain.gallery import facet
 from imageroute_app.domain.ports import Query, Tables
 from tests.contracts import records
 from tests.contracts.records import ANN, BOB, NOW, an_id
@@ -306,7 +308,7 @@ async def test_a_page_walks_one_index_and_sorts_nothing(
     shape = tuple(sorted(((n, 1) for n in equals), key=lambda f: (kind.codec.is_flag(f[0]), f[0])))
 
     def plan(connection: Connection) -> str:
-        sql = kind.sql.page(shape, True).compile(connection)
+        sql = kind.sql.page(shape, ("<",), False).compile(connection)
         rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", tuple("x" * len(sql.params)))
         return " / ".join(f"{row[3]} " for row in rows)
 
@@ -314,3 +316,42 @@ async def test_a_page_walks_one_index_and_sorts_nothing(
     assert index in found
     assert "TEMP B-TREE" not in found
     assert "SCAN" not in found
+
+
+async def plan_of(database: SqliteDatabase, statement: Any) -> str:
+    """Return how SQLite goes about one of our statements."""
+
+    def plan(connection: Connection) -> str:
+        sql = statement.compile(connection)
+        rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", tuple("x" * len(sql.params)))
+        return " / ".join(f"{row[3]} " for row in rows)
+
+    return await database._file.read(plan)
+
+
+async def test_bounds_and_the_other_order_walk_the_same_index(database: SqliteDatabase) -> None:
+    sql = database._kinds["images"].sql
+    for compared, oldest_first in (((">=", "<"), False), (("<", ">"), True)):
+        found = await plan_of(database, sql.page((("trashed", 1),), compared, oldest_first))
+        assert "ix_images_owner_trashed (owner=? AND trashed=? AND id>" in found
+        assert "TEMP B-TREE" not in found
+
+
+async def test_bytes_are_added_up_from_the_index_alone(database: SqliteDatabase) -> None:
+    found = await plan_of(database, database._kinds["images"].sql.sum("size_bytes"))
+    assert "USING COVERING INDEX ix_images_owner_size_bytes" in found
+
+
+async def test_a_filter_walks_the_index_of_tokens_in_order(database: SqliteDatabase) -> None:
+    query = Query(owner=ANN, tokens=(facet("album", "a"), facet("tag", "sea")), from_id="1", below_id="9", after="5")
+    cipher = await database._sealer.cipher(ANN)
+
+    def plan(connection: Connection) -> str:
+        source, values = Search.for_query(query, {"trashed": [0]}, cipher)._joined(connection, with_after=True)
+        sql = f"EXPLAIN QUERY PLAN SELECT walk.id FROM {source} ORDER BY walk.id DESC LIMIT 60"  # noqa: S608  # no outside text in it
+        return " / ".join(f"{row[3]} " for row in connection.exec_driver_sql(sql, tuple(values)))
+
+    found = await database._file.read(plan)
+    assert "TEMP B-TREE" not in found
+    assert "SCAN" not in found
+    assert found.count("PRIMARY KEY (owner=? AND token=? AND id=?)") >= 1

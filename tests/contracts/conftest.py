@@ -80,6 +80,18 @@ class Place:
         with contextlib.closing(sqlite3.connect(self.file)) as connection:
             return connection.execute("SELECT count(*) FROM image_tokens").fetchone()[0]
 
+    def age_index(self) -> None:
+        """Leave the search index as a release did that knew words of prompts only."""
+        if self.engine == "mongo":
+            with contextlib.closing(MongoClient[dict[str, Any]](self.uri)) as client:
+                old = {"$set": {"image_tokens": []}, "$unset": {"image_tokens_version": 1}}
+                client[self.name]["images"].update_many({}, old)
+            return
+        with contextlib.closing(sqlite3.connect(self.file)) as connection:
+            connection.execute("DELETE FROM image_tokens")
+            connection.execute("PRAGMA user_version = 0")
+            connection.commit()
+
     def raw(self) -> bytes:
         """Return every byte that lies in the database."""
         if self.engine == "sqlite":

@@ -40,6 +40,20 @@ def check_limit(limit: int) -> None:
         raise ValueError("a page has at least one record")
 
 
+def bounds(query: Query, *, with_after: bool) -> dict[str, str]:
+    """Return what a page asks of the ids, by operator: "<", ">" and ">="."""
+    after = query.after if with_after else ""
+    lowest, highest = (after, "") if query.oldest_first else ("", after)
+    found = {"<": min(filter(None, (query.below_id, highest)), default="")}
+    found |= {">": lowest} if lowest >= query.from_id else {">=": query.from_id}
+    return {operator: record_id for operator, record_id in found.items() if record_id}
+
+
+def is_search(query: Query) -> bool:
+    """Say whether a query needs the keyed index."""
+    return bool(query.text.strip() or query.tokens)
+
+
 def changed() -> Conflict:
     """Return the error for a record whose stored version is another one, or that is gone."""
     return Conflict("This changed in the meantime. Look at it again.")

@@ -45,10 +45,12 @@ async def open_mongo(
         await connection.require_replica_set()
         await connection.end_abandoned()
         await make_indexes(connection)
+        opened = MongoDatabase(connection, Sealer(keys), clock)
+        await opened.reindex()
     except BaseException:
         await connection.close()
         raise
-    return MongoDatabase(connection, Sealer(keys), clock)
+    return opened
 
 
 class MongoTables:
@@ -115,6 +117,10 @@ class MongoDatabase:
                 done = await self._connection.rows(name).delete_many({"owner": owner})
             gone += done.deleted_count
         return gone
+
+    async def reindex(self) -> None:
+        """Make the search index anew where an older release made it."""
+        await MongoRepository[Image](self._kinds["images"], self._connection).reindex()
 
     async def check(self) -> None:
         """Raise Unavailable unless the server answers and accepts a write."""

@@ -10,7 +10,7 @@ from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from imageroute_app.adapters.database.mongo.connection import MongoConnection
 from imageroute_app.adapters.database.mongo.errors import translated
-from imageroute_app.adapters.database.mongo.repository import TOKENS
+from imageroute_app.adapters.database.mongo.repository import TOKENS, TOKENS_VERSION
 from imageroute_app.domain.data_map import DATA_MAP, Table
 
 Keys = list[tuple[str, int]]
@@ -30,10 +30,12 @@ def planned(table: Table) -> list[IndexModel]:
     plans += [([(key, ASCENDING)], {"unique": True}) for key in table.keys]
     plans += [([("owner", ASCENDING), (key, ASCENDING)], {"unique": True}) for key in table.unique]
     plans += [([("owner", ASCENDING), (key, ASCENDING), NEWEST], {}) for key in table.filters]
+    plans += [([("owner", ASCENDING), (number, ASCENDING)], {}) for number in table.sums]
     for date in table.dates:
         plans.append(([(date, ASCENDING)], {"expireAfterSeconds": 0} if date == table.expires else {}))
     if table.searched:
         plans.append(([("owner", ASCENDING), (TOKENS, ASCENDING), NEWEST], {}))
+        plans.append(([(TOKENS_VERSION, ASCENDING), ("_id", ASCENDING)], {}))
     if "state" in table.fields:
         plans.append(([("state", ASCENDING), ("_id", ASCENDING)], {}))
     lists = {TOKENS, *lists_of(table.record)}

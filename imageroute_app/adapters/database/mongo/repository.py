@@ -1,5 +1,6 @@
 """Records of one collection on MongoDB."""
 
+import contextlib
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -9,15 +10,29 @@ from pymongo import ASCENDING, DESCENDING
 from imageroute_app.adapters.database.codec import MONGO, Codec, cut_time
 from imageroute_app.adapters.database.mongo.connection import Access, Document
 from imageroute_app.adapters.database.mongo.errors import translated
-from imageroute_app.adapters.database.records import changed, check_limit, owner_of, readable, version_of
+from imageroute_app.adapters.database.records import (
+    bounds,
+    changed,
+    check_limit,
+    is_search,
+    owner_of,
+    readable,
+    version_of,
+)
 from imageroute_app.adapters.database.sealing import Cipher, Sealer
-from imageroute_app.domain.errors import NotFound
-from imageroute_app.domain.gallery import WORDS_MAX, index_tokens, query_tokens
+from imageroute_app.domain.errors import Conflict, NotFound
+from imageroute_app.domain.gallery import WORDS_MAX, Image, image_tokens, query_tokens
 from imageroute_app.domain.ports import Query
 
 R = TypeVar("R")
+BY_ID = (("_id", ASCENDING),)
+REINDEXED = 200
+COMPARISONS = {"<": "$lt", ">": "$gt", ">=": "$gte"}
 TOKENS = "image_tokens"
-"""The keyed words of a searched record lie in the record itself: one write keeps them in step."""
+"""The keyed words and facets of a searched record lie in the record itself: one write keeps them in step."""
+TOKENS_VERSION = "image_tokens_version"
+INDEX_VERSION = 2
+"""Which release's tokens a record has: who changes domain.gallery.image_tokens raises it."""
 
 
 class Kind(Generic[R]):
@@ -55,21 +70,29 @@ class MongoRepository(Generic[R]):
         """Return one page, newest first."""
         check_limit(query.limit)
         cipher = await self._sealer.cipher(query.owner)
-        wanted = self._wanted(query, cipher)
+        wanted = self._wanted(query, cipher, with_after=True)
         if wanted is None:
             return []
-        if query.after:
-            wanted["_id"] = {"$lt": query.after}
-        found = await self._list(wanted, [("_id", DESCENDING)], query.limit)
+        order = ASCENDING if query.oldest_first else DESCENDING
+        found = await self._list(wanted, [("_id", order)], query.limit)
         return [self._record(document, cipher) for document in found]
 
     async def count(self, query: Query) -> int:
         """Return how many match."""
-        wanted = self._wanted(query, await self._sealer.cipher(query.owner))
+        wanted = self._wanted(query, await self._sealer.cipher(query.owner), with_after=False)
         if wanted is None:
             return 0
         with translated():
             return await self._rows.count_documents(wanted, session=self._session)
+
+    async def sum(self, column: str, owner: str) -> int:
+        """Return the sum of a number over all of a person's records."""
+        if column not in self._codec.table.sums:
+            raise ValueError(f"{self._codec.name}.{column} is not declared as a sum in DATA_MAP")
+        steps = [{"$match": {"owner": owner}}, {"$group": {"_id": None, "total": {"$sum": f"${column}"}}}]
+        with translated():
+            rows = await (await self._rows.aggregate(steps, session=self._session)).to_list()
+        return int(rows[0]["total"]) if rows else 0
 
     async def update(self, record: R) -> R:
         """Write the record if its version is still the stored one; raises Conflict otherwise."""
@@ -103,6 +126,17 @@ class MongoRepository(Generic[R]):
         order = [(column, ASCENDING), ("_id", ASCENDING)]
         return await self._readable(await self._list({column: {"$lte": cut_time(now)}}, order, limit))
 
+    async def reindex(self) -> None:
+        """Give new tokens to the records that an older release indexed; those that cannot be read stay as they are."""
+        after = ""
+        while found := await self._list(
+            {TOKENS_VERSION: {"$ne": INDEX_VERSION}, "_id": {"$gt": after}}, BY_ID, REINDEXED
+        ):
+            for record in await self._readable(found):
+                with contextlib.suppress(Conflict):  # changed by another process, which indexed it anew
+                    await self.update(record)
+            after = found[-1]["_id"]
+
     # --- Documents ----------------------------------------------------------------------------------------------------
 
     async def _insert(self, record: R, cipher: Cipher) -> None:
@@ -117,9 +151,9 @@ class MongoRepository(Generic[R]):
     def _document(self, record: R, cipher: Cipher) -> Document:
         document = self._codec.row(record, cipher)
         document["_id"] = document.pop("id")
-        if searched := self._codec.table.searched:
-            words = index_tokens(getattr(record, searched))
-            document[TOKENS] = sorted(cipher.token(word) for word in words)
+        if isinstance(record, Image):
+            document[TOKENS] = sorted(cipher.token(token) for token in image_tokens(record))
+            document[TOKENS_VERSION] = INDEX_VERSION
         return document
 
     def _record(self, document: Document, cipher: Cipher) -> R:
@@ -133,14 +167,18 @@ class MongoRepository(Generic[R]):
         rows = [(document["owner"], self._values(document)) for document in documents]
         return await readable(self._codec, self._sealer, rows)
 
-    def _wanted(self, query: Query, cipher: Cipher) -> Document | None:
+    def _wanted(self, query: Query, cipher: Cipher, *, with_after: bool) -> Document | None:
         """Return the filter, or None when a search has no word and so finds nothing."""
         wanted: Document = {"owner": query.owner}
         for name, values in self._codec.equals(query.equals, cipher).items():
             wanted[name] = values[0] if len(values) == 1 else {"$in": values}
-        if not query.text.strip():
+        if compared := bounds(query, with_after=with_after):
+            wanted["_id"] = {COMPARISONS[operator]: record_id for operator, record_id in compared.items()}
+        if not is_search(query):
             return wanted
         if not self._codec.table.searched:
             raise ValueError(f"{self._codec.name} cannot be searched")
-        tokens = [cipher.token(word) for word in query_tokens(query.text)[:WORDS_MAX]]
-        return {**wanted, TOKENS: {"$all": tokens}} if tokens else None
+        words = query_tokens(query.text)[:WORDS_MAX]
+        if query.text.strip() and not words:
+            return None
+        return {**wanted, TOKENS: {"$all": [cipher.token(token) for token in (*words, *query.tokens)]}}

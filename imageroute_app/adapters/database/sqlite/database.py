@@ -60,10 +60,12 @@ async def open_sqlite(path: Path, keys: Keys, clock: Clock, *, busy_s: float = B
     try:
         with opening(path):
             await file.outside(lambda connection: _prepare(connection, path))
+            database = SqliteDatabase(file, Sealer(keys), clock)
+            await database.reindex()
     except BaseException:
         await file.close()
         raise
-    return SqliteDatabase(file, Sealer(keys), clock)
+    return database
 
 
 def _make(path: Path) -> None:
@@ -142,6 +144,10 @@ class SqliteDatabase:
         while count := await self._file.write(lambda c: c.execute(statement, values).rowcount):
             gone += count
         return gone
+
+    async def reindex(self) -> None:
+        """Make the search index anew if an older release made it."""
+        await SqliteImages(self._kinds["images"], self._file).reindex()
 
     async def check(self) -> None:
         """Raise Unavailable unless the file can be written."""

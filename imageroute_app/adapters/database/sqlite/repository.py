@@ -8,10 +8,18 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import Connection
 
 from imageroute_app.adapters.database.codec import SQLITE, Codec, Native, to_micros
-from imageroute_app.adapters.database.records import changed, check_limit, owner_of, readable, version_of
+from imageroute_app.adapters.database.records import (
+    bounds,
+    changed,
+    check_limit,
+    is_search,
+    owner_of,
+    readable,
+    version_of,
+)
 from imageroute_app.adapters.database.sealing import Cipher, Sealer
 from imageroute_app.adapters.database.sqlite.file import Access
-from imageroute_app.adapters.database.sqlite.statements import Statements, bound, shape_of
+from imageroute_app.adapters.database.sqlite.statements import BOUNDS, Statements, bound, shape_of
 from imageroute_app.domain.errors import NotFound
 from imageroute_app.domain.ports import Query
 
@@ -69,6 +77,13 @@ class SqliteRepository(Generic[R]):
         cipher = await self._sealer.cipher(query.owner)
         wanted = self._codec.equals(query.equals, cipher)
         return await self._access.read(partial(self._total, query=query, wanted=wanted, cipher=cipher))
+
+    async def sum(self, column: str, owner: str) -> int:
+        """Return the sum of a number over all of a person's records."""
+        if column not in self._codec.table.sums:
+            raise ValueError(f"{self._codec.name}.{column} is not declared as a sum in DATA_MAP")
+        statement = self._sql.sum(column)
+        return await self._access.read(lambda c: c.execute(statement, {"owner": owner}).scalar_one())
 
     async def update(self, record: R) -> R:
         """Write the record if its version is still the stored one; raises Conflict otherwise."""
@@ -128,12 +143,11 @@ class SqliteRepository(Generic[R]):
         wanted: Mapping[str, list[Native]],
         cipher: Cipher,
     ) -> list[R]:
-        if query.text:
+        if is_search(query):
             raise ValueError(f"{self._codec.name} cannot be searched")
-        statement = self._sql.page(shape_of(self._codec, wanted), bool(query.after))
-        values = bound(wanted) | {"owner": query.owner, "after": query.after, "limit": query.limit}
-        if not query.after:
-            del values["after"]
+        compared = bounds(query, with_after=True)
+        statement = self._sql.page(shape_of(self._codec, wanted), tuple(compared), query.oldest_first)
+        values = bound(wanted) | _compared(compared) | {"owner": query.owner, "limit": query.limit}
         return [self._codec.record(row, cipher) for row in connection.execute(statement, values)]
 
     def _total(
@@ -145,7 +159,13 @@ class SqliteRepository(Generic[R]):
         cipher: Cipher,
     ) -> int:
         del cipher
-        if query.text:
+        if is_search(query):
             raise ValueError(f"{self._codec.name} cannot be searched")
-        statement = self._sql.count(shape_of(self._codec, wanted))
-        return connection.execute(statement, bound(wanted) | {"owner": query.owner}).scalar_one()
+        compared = bounds(query, with_after=False)
+        statement = self._sql.count(shape_of(self._codec, wanted), tuple(compared))
+        values = bound(wanted) | _compared(compared) | {"owner": query.owner}
+        return connection.execute(statement, values).scalar_one()
+
+
+def _compared(values: Mapping[str, str]) -> dict[str, Any]:
+    return {BOUNDS[operator]: record_id for operator, record_id in values.items()}

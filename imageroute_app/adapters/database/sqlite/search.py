@@ -1,4 +1,4 @@
-"""Walks the keyed index of prompts: the shortest list newest first, looking each image up in the others."""
+"""Walks the keyed index of images: the shortest list in order of the ids, looking each image up in the others."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,48 +7,49 @@ from typing import Any, Self
 from sqlalchemy import Connection
 
 from imageroute_app.adapters.database.codec import Native
+from imageroute_app.adapters.database.records import bounds
 from imageroute_app.adapters.database.sealing import Cipher
 from imageroute_app.domain.gallery import WORDS_MAX, query_tokens
+from imageroute_app.domain.ports import Query
 
 CAPS = (200, 3_000)
 """Lists are counted this far to find the shortest, further only while all reach the cap."""
-LENGTH = "SELECT count(*) FROM (SELECT 1 FROM image_tokens WHERE owner = ? AND token = ? LIMIT ?)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
     """One person's search: every token must be there, and every filter must hold."""
 
-    owner: str
+    query: Query
     tokens: Sequence[bytes]
     wanted: Mapping[str, Sequence[Native]]
 
     @classmethod
-    def for_text(cls, owner: str, text: str, wanted: Mapping[str, Sequence[Native]], cipher: Cipher) -> Self:
-        """Return the search for a text; only its first 40 words count, as in the index."""
-        tokens = [cipher.token(word) for word in query_tokens(text)[:WORDS_MAX]]
-        return cls(owner=owner, tokens=tokens, wanted=wanted)
+    def for_query(cls, query: Query, wanted: Mapping[str, Sequence[Native]], cipher: Cipher) -> Self:
+        """Return the search for a query; only the first 40 words of its text count, as in the index."""
+        words = query_tokens(query.text)[:WORDS_MAX]
+        is_nothing = bool(query.text.strip()) and not words
+        tokens = [] if is_nothing else [cipher.token(word) for word in (*words, *query.tokens)]
+        return cls(query=query, tokens=tokens, wanted=wanted)
 
-    def page(self, connection: Connection, after: str, limit: int) -> list[str]:
-        """Return the ids of one page, newest first; a text without a word finds nothing."""
+    def page(self, connection: Connection) -> list[str]:
+        """Return the ids of one page in the order that was asked for; a text without a word finds nothing."""
         if not self.tokens:
             return []
-        source, values = self._joined(connection)
-        if after:
-            source += " AND walk.id < ?"
-            values.append(after)
-        sql = f"SELECT walk.id FROM {source} ORDER BY walk.id DESC LIMIT ?"  # noqa: S608  # no outside text in it
-        return [row[0] for row in connection.exec_driver_sql(sql, (*values, limit))]
+        source, values = self._joined(connection, with_after=True)
+        order = "ASC" if self.query.oldest_first else "DESC"
+        sql = f"SELECT walk.id FROM {source} ORDER BY walk.id {order} LIMIT ?"  # noqa: S608  # no outside text in it
+        return [row[0] for row in connection.exec_driver_sql(sql, (*values, self.query.limit))]
 
     def total(self, connection: Connection) -> int:
         """Return how many images match."""
         if not self.tokens:
             return 0
-        source, values = self._joined(connection)
+        source, values = self._joined(connection, with_after=False)
         sql = f"SELECT count(*) FROM {source}"  # noqa: S608  # no outside text in it
         return connection.exec_driver_sql(sql, tuple(values)).scalar_one()
 
-    def _joined(self, connection: Connection) -> tuple[str, list[Any]]:
+    def _joined(self, connection: Connection, *, with_after: bool) -> tuple[str, list[Any]]:
         """Return the joined tables with their conditions, the shortest list as `walk`, and the parameters."""
         passing, *sizes = self._sizes(connection)
         tokens = [token for _, token in sorted(zip(sizes, self.tokens, strict=True))]
@@ -62,20 +63,30 @@ class Search:
             tables.append(f"{table} AS {alias}")
             linked = "" if alias == "walk" else f" AND {alias}.id = walk.id"
             conditions.append(f"{alias}.owner = ?{linked}{condition}")
-            values += [self.owner, *given]
-        return f"{' CROSS JOIN '.join(tables)} WHERE {' AND '.join(conditions)}", values
+            values += [self.query.owner, *given]
+        compared, ids = self._compared(with_after=with_after)
+        return f"{' CROSS JOIN '.join(tables)} WHERE {' AND '.join(conditions)}{compared}", [*values, *ids]
 
     def _sizes(self, connection: Connection) -> list[int]:
         """Return the length of the list of images that pass the filters, then of each token's, up to a cap."""
-        _, _, condition, values = self._images("walk", "")
-        passing = f"SELECT count(*) FROM (SELECT 1 FROM images AS walk WHERE owner = ?{condition} LIMIT ?)"  # noqa: S608  # no outside text in it
-        lists = [(passing, (self.owner, *values)), *((LENGTH, (self.owner, token)) for token in self.tokens)]
+        compared, ids = self._compared(with_after=False)
+        _, _, filters, given = self._images("walk", "")
+        lists = [("images", filters, given), *(("image_tokens", " AND walk.token = ?", [each]) for each in self.tokens)]
         sizes: list[int] = []
         for cap in CAPS:
-            sizes = [connection.exec_driver_sql(sql, (*given, cap)).scalar_one() for sql, given in lists]
+            sizes = []
+            for table, condition, values in lists:
+                some = f"SELECT 1 FROM {table} AS walk WHERE walk.owner = ?{condition}{compared} LIMIT ?"  # noqa: S608  # no outside text in it
+                given = (self.query.owner, *values, *ids, cap)
+                sizes.append(connection.exec_driver_sql(f"SELECT count(*) FROM ({some})", given).scalar_one())  # noqa: S608  # as above
             if min(sizes) < cap:
                 break
         return sizes
+
+    def _compared(self, *, with_after: bool) -> tuple[str, list[str]]:
+        """Return the bounds of the ids that are walked, and their values."""
+        found = bounds(self.query, with_after=with_after)
+        return "".join(f" AND walk.id {operator} ?" for operator in found), list(found.values())
 
     def _images(self, alias: str, plus: str) -> tuple[str, str, str, list[Any]]:
         """Return the images that pass the filters; `plus` keeps SQLite from an index on a filter."""

@@ -27,6 +27,8 @@ from sqlalchemy import (
 from imageroute_app.adapters.database.codec import Codec, Native
 from imageroute_app.adapters.database.sqlite.tables import metadata
 
+BOUNDS = {"<": "id_below", ">": "id_above", ">=": "id_from"}
+"""The parameter for each comparison of the id."""
 Shape = tuple[tuple[str, int], ...]
 """The filters of a query: field and number of values, the one whose index leads first."""
 
@@ -63,8 +65,9 @@ class Statements:
             )
             .values(changing)
         )
-        self.page: Callable[[Shape, bool], Select[Any]] = lru_cache(128)(self._page)
-        self.count: Callable[[Shape], Select[Any]] = lru_cache(128)(self._count)
+        self.page: Callable[[Shape, tuple[str, ...], bool], Select[Any]] = lru_cache(128)(self._page)
+        self.count: Callable[[Shape, tuple[str, ...]], Select[Any]] = lru_cache(128)(self._count)
+        self.sum: Callable[[str], Select[Any]] = lru_cache(16)(self._sum)
         self.by_column: Callable[[str], Select[Any]] = lru_cache(16)(self._by_column)
         self.overdue: Callable[[str], Select[Any]] = lru_cache(16)(self._overdue)
         self.some = select(*self._columns).where(
@@ -75,15 +78,21 @@ class Statements:
         """Return a select of whole records with a condition of ours in SQL."""
         return select(*self._columns).where(text(condition))
 
-    def _page(self, shape: Shape, has_after: bool) -> Select[Any]:  # part of a cache key
+    def _page(self, shape: Shape, compared: tuple[str, ...], oldest_first: bool) -> Select[Any]:  # a cache key
         c = self._table.c
-        chosen = select(*self._columns).where(*self._filters(shape))
-        if has_after:
-            chosen = chosen.where(c.id < bindparam("after"))
-        return chosen.order_by(c.id.desc()).limit(bindparam("limit"))
+        chosen = select(*self._columns).where(*self._filters(shape), *self._compared(compared))
+        return chosen.order_by(c.id.asc() if oldest_first else c.id.desc()).limit(bindparam("limit"))
 
-    def _count(self, shape: Shape) -> Select[Any]:
-        return select(func.count()).select_from(self._table).where(*self._filters(shape))
+    def _count(self, shape: Shape, compared: tuple[str, ...]) -> Select[Any]:
+        conditions = (*self._filters(shape), *self._compared(compared))
+        return select(func.count()).select_from(self._table).where(*conditions)
+
+    def _sum(self, name: str) -> Select[Any]:
+        # Both columns stand in one index, which is all that this reads.
+        return select(func.coalesce(func.sum(self._table.c[name]), 0)).where(self._table.c.owner == bindparam("owner"))
+
+    def _compared(self, operators: tuple[str, ...]) -> list[ColumnElement[bool]]:
+        return [self._table.c.id.op(operator)(bindparam(BOUNDS[operator])) for operator in operators]
 
     def _by_column(self, name: str) -> Select[Any]:
         return select(*self._columns).where(self._table.c[name] == bindparam("value"))

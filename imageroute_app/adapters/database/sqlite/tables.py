@@ -20,7 +20,8 @@ def _indexes(name: str) -> tuple[Index, ...]:
     owned = [Index(f"uq_{name}_owner_{key}", "owner", key, unique=True) for key in table.unique]
     pages = [Index(f"ix_{name}_owner_{key}", "owner", key, "id") for key in table.filters]
     dates = [Index(f"ix_{name}_{date}", date) for date in table.dates]
-    return (Index(f"ix_{name}_owner", "owner", "id"), *alone, *owned, *pages, *dates)
+    sums = [Index(f"ix_{name}_owner_{number}", "owner", number) for number in table.sums]
+    return (Index(f"ix_{name}_owner", "owner", "id"), *alone, *owned, *pages, *dates, *sums)
 
 
 class Row(SQLModel):
