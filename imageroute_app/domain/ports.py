@@ -35,9 +35,9 @@ Value = str | int | bool | datetime | None
 class Query:
     """One page of one person's records, newest first: `id < after`, at most `limit`; `oldest_first` turns it round.
 
-    `equals` filters on plain columns (a tuple means "one of"); `text` searches the keyed token index (images only): every
-    word must be there, as a whole word or, from 3 letters on, as a prefix. `tokens` are exact facets of the same index
-    (domain.gallery.facet), which must all be there. `from_id` and `below_id` bound the ids, and so the time.
+    `equals` filters on plain columns and the id (a tuple means "one of"); `text` searches the keyed token index (images
+    only): every word must be there, as a whole word or, from 3 letters on, as a prefix. `tokens` are exact facets of the
+    same index (domain.gallery.facet), which must all be there. `from_id` and `below_id` bound the ids, and so the time.
     """
 
     owner: str
@@ -216,6 +216,10 @@ class MediaStore(Protocol):
 
     async def open(self, key: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
         """Stream bytes start..end (end exclusive); raises NotFound before the first chunk."""
+        ...
+
+    async def read(self, keys: Sequence[str]) -> list[bytes | None]:
+        """Return whole objects in the order of their keys, None for one that is not there; for small ones, few at a time."""
         ...
 
     async def stat(self, key: str) -> MediaFacts:

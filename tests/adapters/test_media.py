@@ -62,6 +62,15 @@ async def test_ranges(media: LocalMedia, start: int, end: int | None) -> None:
     assert max(map(len, chunks), default=0) <= local.CHUNK_BYTES
 
 
+async def test_several_are_read_at_once_and_an_absent_one_is_none(media: LocalMedia) -> None:
+    for number in (1, 2):
+        await media.put(f"images/anna/{number}/original", bytes([number]) * 9, "image/png")
+    keys = ["images/anna/2/original", "images/anna/3/original", "images/anna/../1", "images/anna/1/original"]
+    before = open_files()
+    assert await media.read(keys) == [b"\x02" * 9, None, None, b"\x01" * 9]
+    assert open_files() == before
+
+
 async def test_abandoned_stream_closes_its_file(media: LocalMedia) -> None:
     await media.put(KEY, DATA, "image/png")
     before = open_files()

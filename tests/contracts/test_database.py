@@ -65,6 +65,16 @@ async def test_nobody_reaches_the_record_of_another(database: Database, name: st
     assert (await rows.get(record.id, ANN)).owner == ANN
 
 
+async def test_some_records_are_found_by_their_ids(database: Database) -> None:
+    for number, owner in ((1, ANN), (2, ANN), (3, BOB), (4, ANN)):
+        await database.tables.images.add(records.image(number, owner))
+    ids = tuple(an_id(number) for number in (1, 3, 4, 9))
+    some = Query(owner=ANN, equals={"id": ids, "trashed": False})
+    assert [image.id for image in await database.tables.images.find(some)] == [an_id(4), an_id(1)]
+    assert [image.id for image in await database.tables.images.find(replace(some, after=an_id(4)))] == [an_id(1)]
+    assert await database.tables.images.count(some) == 2
+
+
 async def test_pages_go_newest_first_whatever_the_order_of_writing(database: Database) -> None:
     numbers = [number * 37 % 200 for number in range(200)]
 

@@ -141,9 +141,9 @@ class Codec(Generic[R]):
         """Return the filters of a query as stored values, one list per field.
 
         Raises:
-            ValueError: when DATA_MAP does not declare a field for filtering.
+            ValueError: when DATA_MAP does not declare a field for filtering; the id needs no declaration.
         """
-        allowed = (*self.table.filters, *self.table.unique, *self.table.keys)
+        allowed = ("id", *self.table.filters, *self.table.unique, *self.table.keys)
         found: dict[str, list[Native]] = {}
         for name, value in wanted.items():
             if name not in allowed:

@@ -171,9 +171,13 @@ class MongoRepository(Generic[R]):
         """Return the filter, or None when a search has no word and so finds nothing."""
         wanted: Document = {"owner": query.owner}
         for name, values in self._codec.equals(query.equals, cipher).items():
-            wanted[name] = values[0] if len(values) == 1 else {"$in": values}
+            if name == "id":
+                wanted["_id"] = {"$in": values}
+            else:
+                wanted[name] = values[0] if len(values) == 1 else {"$in": values}
         if compared := bounds(query, with_after=with_after):
-            wanted["_id"] = {COMPARISONS[operator]: record_id for operator, record_id in compared.items()}
+            compared_ids = {COMPARISONS[operator]: record_id for operator, record_id in compared.items()}
+            wanted["_id"] = wanted.get("_id", {}) | compared_ids
         if not is_search(query):
             return wanted
         if not self._codec.table.searched:
