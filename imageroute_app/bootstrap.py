@@ -40,13 +40,16 @@ from imageroute_app.domain.ports import (
 from imageroute_app.domain.rules import Rules
 from imageroute_app.services.accounts import Accounts
 from imageroute_app.services.appeals import Appeals
+from imageroute_app.services.archives import Archives
 from imageroute_app.services.drafts import Drafts
 from imageroute_app.services.gallery import Gallery
 from imageroute_app.services.house import OutboxLetter, Services, Site
 from imageroute_app.services.jobs import Jobs
-from imageroute_app.services.retention import Retention
+from imageroute_app.services.recipes import Recipes
+from imageroute_app.services.retention import Purge, Retention
 from imageroute_app.services.routing import Routing
 from imageroute_app.services.runner import Runner
+from imageroute_app.services.shares import Shares
 from imageroute_app.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -88,20 +91,17 @@ async def open_services(settings: Settings, *, clock: Clock = utc_now) -> Servic
     """Open everything the settings ask for; what this returns must be closed."""
     adapters = await _open_adapters(settings, clock)
     rules, fault = _rules(settings), _fault(settings)
-    accounts = Accounts(
-        database=adapters.database,
-        passwords=ArgonPasswords(),
-        mailer=adapters.mailer,
-        limiter=adapters.limiter,
-        clock=clock,
-        new_id=new_id,
-        rules=rules,
-    )
+    accounts = _accounts(adapters, clock, rules)
     routing = Routing(database=adapters.database, providers=adapters.providers, clock=clock, rules=rules)
-    gallery = Gallery(database=adapters.database, media=adapters.media, clock=clock)
+    recipes = Recipes(database=adapters.database, routing=routing, clock=clock)
+    archives, shares = _archives(adapters, recipes, clock), _shares(adapters, clock)
+    gallery = Gallery(
+        database=adapters.database, media=adapters.media, clock=clock, forget=(archives.forget, shares.forget)
+    )
 
     async def close() -> None:
         await accounts.settle()
+        await archives.settle()
         await adapters.close()
 
     return Services(
@@ -113,8 +113,11 @@ async def open_services(settings: Settings, *, clock: Clock = utc_now) -> Servic
         runner=_runner(adapters, routing, clock, rules, fault),
         routing=routing,
         gallery=gallery,
+        archives=archives,
+        recipes=recipes,
+        shares=shares,
         drafts=Drafts(database=adapters.database, clock=clock),
-        retention=_retention(adapters, gallery, clock),
+        retention=_retention(adapters, gallery, clock, (archives.purge, shares.purge)),
         database=adapters.database,
         media=adapters.media,
         dispatcher=adapters.dispatcher,
@@ -205,11 +208,52 @@ def _runner(adapters: _Adapters, routing: Routing, clock: Clock, rules: Rules, f
     )
 
 
-def _retention(adapters: _Adapters, gallery: Gallery, clock: Clock) -> Retention:
+def _accounts(adapters: _Adapters, clock: Clock, rules: Rules) -> Accounts:
+    return Accounts(
+        database=adapters.database,
+        passwords=ArgonPasswords(),
+        mailer=adapters.mailer,
+        limiter=adapters.limiter,
+        clock=clock,
+        new_id=new_id,
+        rules=rules,
+    )
+
+
+def _archives(adapters: _Adapters, recipes: Recipes, clock: Clock) -> Archives:
+    return Archives(
+        database=adapters.database,
+        media=adapters.media,
+        recipes=recipes,
+        clock=clock,
+        new_id=new_id,
+    )
+
+
+def _shares(adapters: _Adapters, clock: Clock) -> Shares:
+    return Shares(
+        database=adapters.database,
+        media=adapters.media,
+        passwords=ArgonPasswords(),
+        limiter=adapters.limiter,
+        key=adapters.keys.pepper("share"),
+        clock=clock,
+        new_id=new_id,
+    )
+
+
+def _retention(adapters: _Adapters, gallery: Gallery, clock: Clock, purges: Sequence[Purge]) -> Retention:
     async def purge_outbox(age: timedelta) -> int:
         return await adapters.outbox.purge(older_than=clock() - age)
 
-    return Retention(database=adapters.database, gallery=gallery, purge_outbox=purge_outbox, clock=clock, new_id=new_id)
+    return Retention(
+        database=adapters.database,
+        gallery=gallery,
+        purge_outbox=purge_outbox,
+        clock=clock,
+        new_id=new_id,
+        purges=purges,
+    )
 
 
 async def _open_keys(settings: Settings) -> FileKeys | MongoKeys:

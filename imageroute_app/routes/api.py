@@ -11,6 +11,7 @@ from starlette.routing import Route
 from imageroute_app.domain.gallery import Image
 from imageroute_app.routes.account import AccountForms
 from imageroute_app.routes.auth import Auth
+from imageroute_app.routes.exports import export_routes
 from imageroute_app.routes.gallery import gallery_routes
 from imageroute_app.routes.health import health_routes
 from imageroute_app.routes.links import MailLinks
@@ -19,6 +20,7 @@ from imageroute_app.routes.outbox import outbox_routes
 from imageroute_app.routes.pagekit import CurrentServices, Endpoint, exception_handlers
 from imageroute_app.routes.public import public_routes
 from imageroute_app.routes.session import owner_of
+from imageroute_app.routes.shares import share_routes
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
@@ -32,6 +34,8 @@ def build_routes(current: CurrentServices) -> list[Route]:
         *public_routes(current),
         *gallery_routes(current),
         *_pictures(current),
+        *export_routes(current),
+        *share_routes(current),
         *health_routes(current),
         *outbox_routes(current),
     ]

@@ -17,6 +17,7 @@ from starlette.routing import Route
 from imageroute_app.domain.errors import ImageRouteError, NotFound, Unavailable
 from imageroute_app.domain.gallery import VARIANTS, Image, media_key
 from imageroute_app.domain.ports import MediaFacts, MediaStore
+from imageroute_app.routes.ranges import Span, has_tag, unsatisfiable, wanted_part
 
 Viewer = Callable[[Request], Awaitable[str]]
 FindImage = Callable[[str, str], Awaitable[Image]]
@@ -35,15 +36,6 @@ ALWAYS = {
     "Vary": "Cookie",
     "X-Content-Type-Options": "nosniff",
 }
-ONE_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
-ENTITY_TAG = re.compile(r'(?:W/)?("[^"]*")')
-
-
-class _Span(NamedTuple):
-    """Bytes start..end, end exclusive."""
-
-    start: int
-    end: int
 
 
 def media_routes(*, viewer: Viewer, image: FindImage, media: CurrentMedia) -> list[Route]:
@@ -77,7 +69,7 @@ class _Stored(NamedTuple):
     async def facts(self) -> MediaFacts:
         return await self.media.stat(self.key)
 
-    async def stream(self, span: _Span) -> AsyncIterator[bytes]:
+    async def stream(self, span: Span) -> AsyncIterator[bytes]:
         return await self.media.open(self.key, span.start, span.end)
 
 
@@ -95,21 +87,15 @@ def _parse_address(request: Request) -> tuple[str, str]:
 async def _answer(request: Request, image: Image, variant: str, stored: _Stored) -> Response:
     facts = await stored.facts()
     headers = _headers(image, variant, facts, is_download=request.query_params.get("download") == "1")
-    if _has_tag(request.headers.get("if-none-match", ""), headers["ETag"]):
+    if has_tag(request.headers.get("if-none-match", ""), headers["ETag"]):
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=_without_body(headers))
     if request.method == "HEAD":
         return Response(headers={**headers, "Content-Length": str(facts.size_bytes)})
-    whole = _Span(0, facts.size_bytes)
-    span = _wanted(request, headers["ETag"], facts.size_bytes)
-    if span is not None and span.start >= span.end:
-        return _unsatisfiable(facts.size_bytes)
-    if span is not None:
-        headers["Content-Range"] = f"bytes {span.start}-{span.end - 1}/{facts.size_bytes}"
-    sent = span or whole
+    part = wanted_part(request, headers["ETag"], facts.size_bytes)
+    if part is None:
+        return unsatisfiable(facts.size_bytes, ALWAYS)
     return StreamingResponse(
-        await stored.stream(sent),
-        status_code=HTTPStatus.OK if span is None else HTTPStatus.PARTIAL_CONTENT,
-        headers={**headers, "Content-Length": str(sent.end - sent.start)},
+        await stored.stream(part.span), status_code=part.status, headers={**headers, **part.headers}
     )
 
 
@@ -133,33 +119,6 @@ def _headers(image: Image, variant: str, facts: MediaFacts, *, is_download: bool
 
 def _without_body(headers: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in headers.items() if name != "Content-Type"}
-
-
-def _has_tag(header: str, etag: str) -> bool:
-    """Compare weakly, as RFC 9110 13.1.2 asks."""
-    return header.strip() == "*" or etag in ENTITY_TAG.findall(header)
-
-
-def _wanted(request: Request, etag: str, size_bytes: int) -> _Span | None:
-    """Return the one range asked for, empty when it lies outside; None means the whole.
-
-    Several ranges, other units and malformed ones are ignored, which RFC 9110 14.2 allows.
-    """
-    match = ONE_RANGE.fullmatch(request.headers.get("range", "").replace(" ", ""))
-    if match is None or request.headers.get("if-range", etag) != etag:
-        return None
-    first, last = match.groups()
-    if not first:
-        return _Span(max(0, size_bytes - int(last)), size_bytes) if last else None
-    if last and int(last) < int(first):
-        return None
-    end = min(int(last) + 1, size_bytes) if last else size_bytes
-    return _Span(int(first), end)
-
-
-def _unsatisfiable(size_bytes: int) -> Response:
-    headers = {**ALWAYS, "Cache-Control": "no-store", "Content-Range": f"bytes */{size_bytes}"}
-    return Response(status_code=HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, headers=headers)
 
 
 def _refuse(error: ImageRouteError) -> Response:

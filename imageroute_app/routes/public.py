@@ -28,7 +28,18 @@ from imageroute_app.services.retention import OUTBOX_DAYS, QUOTE_DAYS
 PAGES = ("privacy", "terms", "cookies", "processors", "trust", "contact", "report", "support")
 SECURITY_TXT_EXPIRES = "2027-11-01T00:00:00Z"
 GPC_SINCE = "2026-11-25"
-CLOSED_TO_ROBOTS = ("/api/", "/auth/", "/media/", "/create", "/gallery", "/trash$", "/usage", "/account", "/outbox")
+CLOSED_TO_ROBOTS = (
+    "/api/",
+    "/auth/",
+    "/media/",
+    "/exports/",
+    "/create",
+    "/gallery",
+    "/trash$",
+    "/usage",
+    "/account",
+    "/outbox",
+)
 KEPT = {"Cache-Control": "public, max-age=3600"}
 
 

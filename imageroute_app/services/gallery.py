@@ -1,6 +1,6 @@
 """The private gallery: pages, search, favourites, trash and erasing for good."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
 from imageroute_app.domain.errors import Conflict, NotFound
@@ -8,6 +8,8 @@ from imageroute_app.domain.gallery import Image, media_prefix, purge_time
 from imageroute_app.domain.ports import Clock, Database, MediaStore, Query, Value
 
 PAGE_MAX = 200
+Forget = Callable[[str, str], Awaitable[None]]
+"""Lets go of what was made from a picture elsewhere, given its owner and id; repeatable."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,9 +23,9 @@ class Page:
 class Gallery:
     """What a person can do with delivered pictures."""
 
-    def __init__(self, *, database: Database, media: MediaStore, clock: Clock) -> None:
+    def __init__(self, *, database: Database, media: MediaStore, clock: Clock, forget: Sequence[Forget] = ()) -> None:
         self._database, self._tables = database, database.tables
-        self._media, self._clock = media, clock
+        self._media, self._clock, self._forget = media, clock, forget
 
     async def page(
         self,
@@ -94,6 +96,8 @@ class Gallery:
         return len(overdue)
 
     async def _erase(self, image: Image) -> None:
+        for forget in self._forget:
+            await forget(image.owner, image.id)
         # Bytes first: a crash in between leaves a row that the next purge finishes, never bytes without a row.
         await self._media.delete_prefix(media_prefix(image.owner, image.id))
         await self._tables.images.delete(image.id, image.owner)

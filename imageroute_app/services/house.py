@@ -8,12 +8,15 @@ from imageroute_app.domain.ports import Database, Dispatcher, MediaStore
 from imageroute_app.domain.rules import Rules
 from imageroute_app.services.accounts import Accounts
 from imageroute_app.services.appeals import Appeals
+from imageroute_app.services.archives import Archives
 from imageroute_app.services.drafts import Drafts
 from imageroute_app.services.gallery import Gallery
 from imageroute_app.services.jobs import Jobs
+from imageroute_app.services.recipes import Recipes
 from imageroute_app.services.retention import Retention
 from imageroute_app.services.routing import Routing
 from imageroute_app.services.runner import Runner
+from imageroute_app.services.shares import Shares
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +55,9 @@ class Services:
     runner: Runner
     routing: Routing
     gallery: Gallery
+    archives: Archives
+    recipes: Recipes
+    shares: Shares
     drafts: Drafts
     retention: Retention
     database: Database

@@ -1,10 +1,13 @@
 """Retention: what has reached its end is removed, on every sweep, in small batches that can be repeated."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 
 from imageroute_app.domain.ports import Clock, Database, NewId
 from imageroute_app.services.gallery import Gallery
+
+Purge = Callable[[], Awaitable[int]]
+"""Removes a small batch of what is over; returns how many things went."""
 
 OUTBOX_DAYS = 7
 QUOTE_DAYS = 90
@@ -21,9 +24,10 @@ class Retention:
         purge_outbox: Callable[[timedelta], Awaitable[int]],
         clock: Clock,
         new_id: NewId,
+        purges: Sequence[Purge] = (),
     ) -> None:
         self._tables, self._gallery = database.tables, gallery
-        self._purge_outbox, self._clock = purge_outbox, clock
+        self._purge_outbox, self._clock, self._purges = purge_outbox, clock, purges
         self._holder = new_id()
 
     async def sweep(self, period: timedelta) -> int:
@@ -40,4 +44,5 @@ class Retention:
             gone += await self._tables.quotes.delete(quote.id, quote.owner)
         for job in await self._tables.jobs.overdue("drop_at", now, 200):
             gone += await self._tables.jobs.delete(job.id, job.owner)
+        gone += sum([await purge() for purge in self._purges])
         return gone + await self._purge_outbox(timedelta(days=OUTBOX_DAYS))

@@ -14,19 +14,7 @@ from imageroute_app.domain.catalog import RATIOS, Model, Ratio
 from imageroute_app.domain.errors import InvalidInput
 from imageroute_app.domain.gallery import UNKNOWN_SEED, Image
 from imageroute_app.domain.jobs import COUNT_MAX, Mode, Request, Rule
-
-STYLES: tuple[tuple[str, str], ...] = (
-    ("none", "No style"),
-    ("film-still", "Film still"),
-    ("screen-print", "Screen print"),
-    ("watercolour", "Watercolour"),
-    ("ink", "Ink"),
-    ("poster", "Poster"),
-    ("neon", "Neon"),
-    ("pastel", "Pastel"),
-    ("minimal", "Minimal"),
-)
-"""The styles on offer, by the names that the sketch engine gives them (a test compares the two)."""
+from imageroute_app.domain.styles import NO_STYLE, STYLES
 
 Verb = Literal["prompt", "seed", "remix", "all"]
 """What can be taken from a picture into the form."""
@@ -37,7 +25,6 @@ Parts = frozenset[Literal["prompt", "settings"]]
 PROMPT: Parts = frozenset({"prompt"})
 SETTINGS: Parts = frozenset({"settings"})
 EVERYTHING = PROMPT | SETTINGS
-NO_STYLE = "none"
 MODES: Mapping[str, tuple[Mode, str, str]] = {
     "auto": (Mode.AUTO, "Auto", "The best mix of price, speed and health"),
     "cheapest": (Mode.CHEAPEST, "Cheapest", "The lowest price first"),

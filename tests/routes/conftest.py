@@ -24,13 +24,16 @@ from imageroute_app.domain.rules import Rules
 from imageroute_app.routes.api import build_api
 from imageroute_app.services.accounts import Accounts
 from imageroute_app.services.appeals import Appeals
+from imageroute_app.services.archives import Archives
 from imageroute_app.services.drafts import Drafts
 from imageroute_app.services.gallery import Gallery
 from imageroute_app.services.house import OutboxLetter, Services, Site
 from imageroute_app.services.jobs import Jobs
+from imageroute_app.services.recipes import Recipes
 from imageroute_app.services.retention import Retention
 from imageroute_app.services.routing import Routing
 from imageroute_app.services.runner import Runner
+from imageroute_app.services.shares import Shares
 from tests.doubles import Bell, MovingClock, ScriptedProvider
 
 CATALOGUE = Path(__file__).parents[2] / "imageroute_app/adapters/providers/sketch/catalogue.toml"
@@ -148,8 +151,14 @@ async def open_house(folder: Path, rules: Rules, clock: MovingClock) -> AsyncIte
     def new_id() -> str:
         return uuid7().hex
 
-    gallery = Gallery(database=database, media=media, clock=clock)
     routing = Routing(database=database, providers=(provider,), clock=clock, rules=rules)
+    recipes = Recipes(database=database, routing=routing, clock=clock)
+    archives = Archives(database=database, media=media, recipes=recipes, clock=clock, new_id=new_id)
+    shares = Shares(
+        database=database, media=media, passwords=passwords, limiter=limiter, key=b"s" * 32, clock=clock,
+        new_id=new_id,
+    )  # fmt: skip
+    gallery = Gallery(database=database, media=media, clock=clock, forget=(archives.forget, shares.forget))
     accounts = Accounts(
         database=database, passwords=passwords, mailer=outbox, limiter=limiter, clock=clock,
         new_id=new_id, rules=rules,
@@ -169,9 +178,13 @@ async def open_house(folder: Path, rules: Rules, clock: MovingClock) -> AsyncIte
         runner=cast("Runner", None),
         routing=routing,
         gallery=gallery,
+        archives=archives,
+        recipes=recipes,
+        shares=shares,
         drafts=Drafts(database=database, clock=clock),
         retention=Retention(
-            database=database, gallery=gallery, purge_outbox=_purge_nothing, clock=clock, new_id=new_id
+            database=database, gallery=gallery, purge_outbox=_purge_nothing, clock=clock, new_id=new_id,
+            purges=(archives.purge, shares.purge),
         ),
         database=database,
         media=media,
@@ -187,6 +200,7 @@ async def open_house(folder: Path, rules: Rules, clock: MovingClock) -> AsyncIte
     async with AsyncExitStack() as stack:
         yield House(services=services, clock=clock, passwords=passwords, folder=folder, stack=stack)
     await accounts.settle()
+    await archives.settle()
     await database.close()
     await keys.close()
 

@@ -1,0 +1,116 @@
+"""Building an archive: every picture is looked at once, what is missing is named, and the index is written.
+
+Files in another format or with settings inside are made here, one after the other; each is kept as soon as it is made, so
+that a build that was cut off goes on where it stopped.
+"""
+
+import hashlib
+import zlib
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+
+from imageroute_app.domain.errors import BadImage, NotFound
+from imageroute_app.domain.gallery import Image, media_key
+from imageroute_app.domain.ports import MediaStore, Tables
+from imageroute_app.domain.sharing import Archive, ArchiveState
+from imageroute_app.services.archive_content import (
+    ROWS,
+    Names,
+    index_key,
+    is_prepared,
+    manifest_of,
+    picture_key,
+    rows_of,
+)
+from imageroute_app.services.archive_index import Index, Slot, digest_line, dump_index
+from imageroute_app.services.recipes import Recipes
+
+DELETED, MISSING, DAMAGED = "was deleted or is in the trash", "its file is missing", "its file is damaged"
+INDEX_TYPE = "application/octet-stream"
+
+Render = Callable[[Archive, Image, bytes, bytes], Awaitable[bytes]]
+"""From an archive, a picture, its stored original and its recipe to the bytes that go into the archive."""
+Step = Callable[[int], Awaitable[None]]
+"""Called with the number of pictures that were looked at; raises Conflict when the archive is gone or taken over."""
+
+
+class ArchiveBuild:
+    """One run over the pictures of one archive."""
+
+    def __init__(
+        self, archive: Archive, *, tables: Tables, media: MediaStore, recipes: Recipes, render: Render | None
+    ) -> None:
+        self._archive, self._tables, self._media = archive, tables, media
+        self._recipes, self._render, self._names = recipes, render, Names(archive)
+        self._gaps: list[str] = []
+        self._slots: list[Slot] = []
+        self._digests_crc32 = 0
+
+    async def run(self, step: Step) -> Archive:
+        """Write the index; returns the archive as it is ready, with its gaps."""
+        ids = self._archive.image_ids
+        for first in range(0, len(ids), ROWS):
+            page = ids[first : first + ROWS]
+            found = await rows_of(self._tables, self._archive.owner, page)
+            self._gaps += [f"{image_id} {DELETED}" for image_id in page if image_id not in found]
+            await self._take([(first + at, found[one]) for at, one in enumerate(page) if one in found], step)
+            await step(first + len(page))
+        index = Index(slots=self._slots, digests_crc32=self._digests_crc32)
+        await self._media.put(index_key(self._archive), dump_index(index), INDEX_TYPE)
+        ready = replace(self._archive, state=ArchiveState.READY, gaps=tuple(self._gaps), done=len(ids))
+        return replace(ready, size_bytes=index.total_bytes(len(manifest_of(ready))))
+
+    async def _take(self, placed: Sequence[tuple[int, Image]], step: Step) -> None:
+        recipes = await self._recipes.of(self._archive.owner, [image for _, image in placed])
+        for (place, image), recipe in zip(placed, recipes, strict=True):
+            facts = await self._facts(image, recipe)
+            if isinstance(facts, str):
+                self._gaps.append(f"{image.id} {facts}")
+                continue
+            self._add(place, image, recipe, facts)
+            if is_prepared(self._archive):
+                await step(place + 1)
+
+    def _add(self, place: int, image: Image, recipe: bytes, facts: tuple[int, int, bytes]) -> None:
+        stem, ending = self._names.stem(image), self._names.ending(image)
+        size_bytes, crc32, sha256 = facts
+        slot = Slot(place, len(stem), len(ending), size_bytes, crc32, len(recipe), zlib.crc32(recipe), sha256)
+        self._slots.append(slot)
+        self._digests_crc32 = zlib.crc32(digest_line(stem + ending, sha256), self._digests_crc32)
+
+    async def _facts(self, image: Image, recipe: bytes) -> tuple[int, int, bytes] | str:
+        """Return size, CRC-32 and SHA-256 of what goes into the archive, or why nothing does."""
+        key = media_key(image.owner, image.id, "original")
+        if image.crc32 and not is_prepared(self._archive):
+            return await self._known(image, key)
+        [data] = await self._media.read([key])
+        if data is None:
+            return MISSING
+        if hashlib.sha256(data).hexdigest() != image.sha256:
+            return DAMAGED
+        if is_prepared(self._archive):
+            data = await self._prepared(image, data, recipe)
+        return DAMAGED if data is None else (len(data), zlib.crc32(data), hashlib.sha256(data).digest())
+
+    async def _known(self, image: Image, key: str) -> tuple[int, int, bytes] | str:
+        try:
+            facts = await self._media.stat(key)
+        except NotFound:
+            return MISSING
+        if facts.size_bytes != image.size_bytes:
+            return DAMAGED
+        return image.size_bytes, image.crc32, bytes.fromhex(image.sha256)
+
+    async def _prepared(self, image: Image, original: bytes, recipe: bytes) -> bytes | None:
+        key = picture_key(self._archive, image.id)
+        [made] = await self._media.read([key])
+        if made is not None:
+            return made
+        if self._render is None:
+            return None
+        try:
+            made = await self._render(self._archive, image, original, recipe)
+        except BadImage:
+            return None
+        await self._media.put(key, made, INDEX_TYPE)
+        return made
