@@ -89,7 +89,8 @@ def _price(facts: Mapping[str, Any]) -> Price:
 def _capabilities(facts: Mapping[str, Any]) -> Capabilities:
     tasks = frozenset(Task(task) for task in facts["tasks"])
     sizes = tuple((width, height) for width, height in facts.get("sizes", ()))
-    return Capabilities(**{**facts, "tasks": tasks, "sizes": sizes, "ratios": tuple(facts.get("ratios", ()))})
+    ratios, scales = tuple(facts.get("ratios", ())), tuple(facts.get("scales", ()))
+    return Capabilities(**{**facts, "tasks": tasks, "sizes": sizes, "ratios": ratios, "scales": scales})
 
 
 def _date(value: object) -> date:

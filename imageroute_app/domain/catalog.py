@@ -32,6 +32,8 @@ class Known(StrEnum):
     UNKNOWN = "unknown"
 
 
+SourceType = Literal["trainedAlgorithmicMedia", "algorithmicMedia", "compositeWithTrainedAlgorithmicMedia"]
+"""How a picture came to be (IPTC Digital Source Type)."""
 Region = Literal["local", "eu", "us", "global"]
 HOURS_PER_DAY = 24
 
@@ -75,6 +77,7 @@ class Capabilities:
 
     With geometry "free" any size in the bounds is drawn as asked; "sizes" and "ratios" list what there is, and the closest
     is taken and named on the receipt. `max_count` is per submission: a larger job is sent in several, one after the other.
+    `max_references` counts all pictures of a request; `scales` are the factors of an upscale, `source_pixels_max` its limit.
     `resumes`: a result can be fetched after a restart. `replayable`: drawing it again costs nothing and gives the same.
     """
 
@@ -95,6 +98,8 @@ class Capabilities:
     max_references: int = 1
     takes_style: bool = False
     takes_mask: bool = False
+    scales: tuple[int, ...] = ()
+    source_pixels_max: int = 0
     transparent: bool = False
     resumes: bool = False
 
@@ -135,7 +140,7 @@ class Model:
     name: str
     line: str
     letter: str
-    makes: Literal["trainedAlgorithmicMedia", "algorithmicMedia"]
+    makes: SourceType
     summary: str
     price: Price
     typical_s: int
@@ -156,6 +161,18 @@ class Model:
     def is_networked(self) -> bool:
         """Say whether using it sends the prompt off this installation."""
         return self.policy.region != "local"
+
+
+def made_of(makes: SourceType, source: str, task: Task) -> SourceType:
+    """Return the type of what a model of type `makes` made of a source of type `source` (empty: a person's own).
+
+    A picture that keeps some of its source is a composite as soon as AI drew any part of the two.
+    """
+    is_trained = makes == "trainedAlgorithmicMedia"
+    if is_trained and (task is Task.EDIT or source == makes):
+        return makes
+    has_trained = is_trained or source in ("trainedAlgorithmicMedia", "compositeWithTrainedAlgorithmicMedia")
+    return "compositeWithTrainedAlgorithmicMedia" if has_trained else makes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

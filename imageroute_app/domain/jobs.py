@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from imageroute_app.domain.catalog import Task
-from imageroute_app.domain.errors import Conflict, InvalidInput
+from imageroute_app.domain.errors import Conflict
 
 PROMPT_MAX = 4000
 COUNT_MAX = 8
@@ -260,30 +260,3 @@ def tidy_prompt(text: str) -> str:
     """Return the prompt without control characters and outer space; right-to-left and emoji stay."""
     kept = "".join(ch if ch in {"\n", "\t"} or ord(ch) >= 32 else " " for ch in text)
     return kept.replace("\x7f", " ").replace("\r", " ").strip()
-
-
-def check_request(request: Request) -> Request:
-    """Return the request with a tidy prompt, or raise InvalidInput naming the field and the limit."""
-    prompt = tidy_prompt(request.prompt)
-    if not prompt:
-        raise InvalidInput("Write what you want to see first.", field="prompt")
-    for name, text in (("prompt", prompt), ("negative", request.negative)):
-        if len(text) > PROMPT_MAX:
-            raise InvalidInput(
-                f"This text has {len(text):,} characters; {PROMPT_MAX:,} is the most. Shorten it and try again.",
-                field=name,
-            )
-    _check_numbers(request)
-    return replace(request, prompt=prompt, negative=tidy_prompt(request.negative))
-
-
-def _check_numbers(request: Request) -> None:
-    if not 1 <= request.count <= COUNT_MAX:
-        raise InvalidInput(f"Choose 1 to {COUNT_MAX} pictures.", field="count")
-    for name, side in (("width", request.width), ("height", request.height)):
-        if not SIDE_MIN <= side <= SIDE_MAX:
-            raise InvalidInput(f"Choose a {name} from {SIDE_MIN} to {SIDE_MAX} pixels.", field=name)
-    if request.seed is not None and not 0 <= request.seed <= SEED_MAX:
-        raise InvalidInput(f"Choose a seed from 0 to {SEED_MAX}.", field="seed")
-    if not 0.0 <= request.strength <= 1.0:
-        raise InvalidInput("Choose a strength from 0 to 1.", field="strength")

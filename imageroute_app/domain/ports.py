@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Literal, Protocol, TypeVar
 
 from imageroute_app.domain.accounts import MailToken, Person, Session
-from imageroute_app.domain.catalog import Model
+from imageroute_app.domain.catalog import Model, SourceType
 from imageroute_app.domain.drafts import Draft
 from imageroute_app.domain.gallery import Album, Image
 from imageroute_app.domain.jobs import Attempt, Case, Job, Preference, Quote, Request
@@ -243,7 +243,7 @@ class MediaStore(Protocol):
 class Marking:
     """What a file says about its making (IPTC Digital Source Type); never the prompt or the person."""
 
-    source_type: Literal["trainedAlgorithmicMedia", "algorithmicMedia", "compositeWithTrainedAlgorithmicMedia"]
+    source_type: SourceType
     generator: str
     created_at: datetime
 

@@ -126,21 +126,49 @@ def _names(models: Sequence[Model]) -> str:
 # --- What a model can do ----------------------------------------------------------------------------------------------
 
 
+LACKS: Mapping[Task, str] = {
+    Task.TEXT: "Only changes pictures",
+    Task.EDIT: "Does not start from a picture",
+    Task.INPAINT: "Takes no mask",
+    Task.OUTPAINT: "Does not extend pictures",
+    Task.UPSCALE: "Does not upscale",
+    Task.CUTOUT: "Does not remove backgrounds",
+}
+
+
 def unfit(model: Model, request: Request) -> str:
     """Return what the request needs and the model cannot do, or an empty text."""
-    able = model.capabilities
-    if task_of(request) not in able.tasks:
-        return "Does not start from a picture" if request.source_id else "Only changes pictures"
+    able, task = model.capabilities, task_of(request)
+    if task not in able.tasks:
+        return LACKS[task]
     if len(request.prompt) > able.prompt_chars:
         return f"Takes at most {able.prompt_chars:,} characters"
-    if not _draws(model, request.width, request.height):
-        return f"Does not draw {request.width} × {request.height}"
+    if pictures(request) > able.max_references:
+        return "Takes one picture only" if able.max_references == 1 else f"Takes at most {able.max_references} pictures"
+    if task is Task.UPSCALE:
+        return _unfit_scale(model, request)
+    if task in (Task.OUTPAINT, Task.CUTOUT):
+        return ""  # the result is as large as it is, whatever shapes the model draws otherwise
+    return "" if _draws(model, request.width, request.height) else f"Does not draw {request.width} × {request.height}"
+
+
+def _unfit_scale(model: Model, request: Request) -> str:
+    able = model.capabilities
+    if able.scales and request.scale not in able.scales:
+        return f"Upscales {' or '.join(map(str, able.scales))} times only"
+    if able.source_pixels_max and request.width * request.height > able.source_pixels_max * request.scale**2:
+        return f"Upscales pictures up to {able.source_pixels_max / 1e6:.1f} megapixels"
     return ""
 
 
+def pictures(request: Request) -> int:
+    """Return how many pictures go with a request, its source and its references."""
+    return bool(request.source_id) + len(request.reference_ids)
+
+
 def task_of(request: Request) -> Task:
-    """Return what a request asks for."""
-    return Task.EDIT if request.source_id and request.task is Task.TEXT else request.task
+    """Return what a request asks for: one that brings a picture and says no more starts from it."""
+    return Task.EDIT if pictures(request) and request.task is Task.TEXT else request.task
 
 
 def _draws(model: Model, width: int, height: int) -> bool:

@@ -183,6 +183,7 @@ class Carrier:
             raise ProviderError(ErrorKind.TIMEOUT, "The deadline has passed.", billed=billed) from error
 
     async def _call(self, job: Job, model: Model, attempt: Attempt, *, at: int) -> ProviderCall:
+        pictures = await self._delivery.sources(job)
         return ProviderCall(
             id=attempt.id,
             model=model,
@@ -190,7 +191,8 @@ class Carrier:
             request=job.request,
             count=attempt.asked,
             seed=(first_seed(job) + at) % 2**32,
-            images=await self._delivery.sources(job),
+            images=pictures.images,
+            mask=pictures.mask,
         )
 
     async def _follow(self, events: AsyncIterator[ProviderEvent], attempt: Attempt, reference: list[str]) -> Done:

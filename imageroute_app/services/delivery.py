@@ -1,13 +1,23 @@
 """Delivery: what a provider sent becomes checked, marked and stored images; what is not kept leaves no bytes."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from imageroute_app.domain.catalog import Model
-from imageroute_app.domain.errors import BadImage
+from imageroute_app.domain.catalog import Model, SourceType, made_of
+from imageroute_app.domain.errors import BadImage, NotFound
 from imageroute_app.domain.gallery import UNKNOWN_SEED, Image, media_key, media_prefix
 from imageroute_app.domain.jobs import Job
 from imageroute_app.domain.ports import Clock, Fault, FinishedImage, Imaging, Marking, MediaStore, Picture, Tables
+from imageroute_app.domain.routing import task_of
+from imageroute_app.services.sources import mask_facts, source_facts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pictures:
+    """What a job starts from: its source and then its references, and an 8-bit grey mask of the source's size."""
+
+    images: Sequence[bytes]
+    mask: bytes | None
 
 
 class Delivery:
@@ -17,13 +27,29 @@ class Delivery:
         self._tables, self._imaging, self._media = tables, imaging, media
         self._clock, self._fault = clock, fault
 
-    async def sources(self, job: Job) -> Sequence[bytes]:
-        """Return the source picture of an edit; raises NotFound when it is gone or not this person's."""
+    async def sources(self, job: Job) -> "Pictures":
+        """Return what the job starts from; raises NotFound when one of its pictures is gone or not this person's."""
+        asked, now = job.request, self._clock()
+        ids = [asked.source_id] * bool(asked.source_id) + list(asked.reference_ids)
+        found = [await source_facts(self._tables, job.owner, picture_id, now) for picture_id in ids]
+        mask = await mask_facts(self._tables, job.owner, asked.mask_id, now) if asked.mask_id else None
+        return Pictures(
+            images=[await self._read(facts.key) for facts in found],
+            mask=await self._read(mask.key) if mask else None,
+        )
+
+    async def _read(self, key: str) -> bytes:
+        return b"".join([chunk async for chunk in await self._media.open(key)])
+
+    async def _made_of(self, job: Job, model: Model) -> SourceType:
+        """Return what the file says of its making: a picture that keeps part of another is a composite if AI drew any of it."""
         if not job.request.source_id:
-            return ()
-        await self._tables.images.get(job.request.source_id, job.owner)
-        key = media_key(job.owner, job.request.source_id, "original")
-        return (b"".join([chunk async for chunk in await self._media.open(key)]),)
+            return model.makes
+        try:
+            source = await source_facts(self._tables, job.owner, job.request.source_id, self._clock())
+        except NotFound:
+            return model.makes
+        return made_of(model.makes, source.source_type, task_of(job.request))
 
     async def store(
         self, job: Job, model: Model, pictures: Sequence[Picture], *, at: int, seed: int, unit: int
@@ -33,15 +59,16 @@ class Delivery:
         `seed` is the first picture's where the provider tells none, `unit` the price of one in credits.
         """
         images: list[Image] = []
+        made = await self._made_of(job, model)
         for position, picture in enumerate(pictures[: job.request.count - at], start=at):
-            marking = Marking(source_type=model.makes, generator=f"ImageRoute, {model.name}", created_at=self._clock())
+            marking = Marking(source_type=made, generator=f"ImageRoute, {model.name}", created_at=self._clock())
             try:
                 finished = await self._imaging.finish(picture.data, marking)
             except BadImage:
                 continue
             await self._put(job, position, finished)
             image = self._image(job, model, position, finished, _seed_of(picture, model, seed + position - at))
-            images.append(replace(image, price_credits=unit))
+            images.append(replace(image, price_credits=unit, source_type=made))
         return images
 
     async def discard(self, job: Job, kept: Sequence[Image]) -> None:

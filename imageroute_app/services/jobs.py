@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import zip_longest
 
+from imageroute_app.domain.checks import check_request
 from imageroute_app.domain.errors import Conflict, Duplicate, InvalidInput, NotEnoughCredits
-from imageroute_app.domain.jobs import Attempt, Job, JobState, Quote, Request, check_request, drop_time
+from imageroute_app.domain.jobs import Attempt, Job, JobState, Quote, Request, drop_time
 from imageroute_app.domain.ledger import Entry
 from imageroute_app.domain.ports import (
     Clock,
@@ -73,6 +74,10 @@ class Jobs:
         """
         return await self._quotes.quote(owner, request)
 
+    async def prepared(self, owner: str, request: Request) -> Request:
+        """Return the request as it would be priced and sent; raises InvalidInput, NotFound for a picture that is gone."""
+        return await self._quotes.prepared(owner, request)
+
     async def next_quote(self, owner: str, request: Request, *, after_job: str) -> Quote:
         """Return the quote the form shows once `after_job` was accepted; guards against a double click."""
         return await self._quotes.quote(owner, request, follows=after_job)
@@ -132,7 +137,6 @@ class Jobs:
         Raises:
             Conflict: when today's price is higher than `most_credits`; nothing is sent then.
         """
-        request = check_request(request)
         quote = await self._quotes.carried(owner, quote_id, request)
         if not quote.job_id and quote.price_credits > most_credits:
             raise Conflict(f"The price is now {quote.price_credits} credits. Press again to accept it.")
@@ -150,10 +154,9 @@ class Jobs:
         """
         if not COMPARE_MIN <= len(requests) <= COMPARE_MAX:
             raise InvalidInput(f"Choose {COMPARE_MIN} to {COMPARE_MAX} models to compare.", field="model")
-        checked = [check_request(request) for request in requests]
         quotes = [
             await self._quotes.carried(owner, quote_id, request)
-            for quote_id, request in zip_longest(quote_ids[: len(checked)], checked, fillvalue="")
+            for quote_id, request in zip_longest(quote_ids[: len(requests)], requests, fillvalue="")
             if isinstance(request, Request)
         ]
         fresh = [quote.price_credits for quote in quotes if not quote.job_id]

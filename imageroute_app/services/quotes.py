@@ -7,12 +7,14 @@ import json
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 
-from imageroute_app.domain.errors import Conflict, Duplicate, NotFound
-from imageroute_app.domain.jobs import Job, Quote, Request, check_request
+from imageroute_app.domain.checks import anchored, check_request
+from imageroute_app.domain.errors import Conflict, Duplicate, InvalidInput, NotFound
+from imageroute_app.domain.jobs import Job, Quote, Request
 from imageroute_app.domain.plans import NoRoute, Plan
 from imageroute_app.domain.ports import Clock, NewId, Query, Tables
 from imageroute_app.domain.rules import Rules
 from imageroute_app.services.routing import Routing
+from imageroute_app.services.sources import mask_facts, source_facts
 
 LASTS_AT_LEAST = timedelta(minutes=1)
 
@@ -26,10 +28,27 @@ class Quotes:
 
     async def quote(self, owner: str, request: Request, *, follows: str = "") -> Quote:
         """Return the open quote for exactly this request; `follows` is the job that the form sent just before."""
-        request = check_request(request)
-        if request.source_id:
-            await self._tables.images.get(request.source_id, owner)
+        request = await self.prepared(owner, request)
         return await self._open(owner, request, slot=_fingerprint(request), follows=follows)
+
+    async def prepared(self, owner: str, request: Request) -> Request:
+        """Return the request as it is priced and sent: checked, and as large as its source makes it.
+
+        Raises:
+            InvalidInput: when it is out of bounds, or its mask was painted over another picture.
+            NotFound: when one of its pictures is gone or not this person's.
+        """
+        request, now = check_request(request), self._clock()
+        for picture_id in request.reference_ids:
+            await source_facts(self._tables, owner, picture_id, now)
+        if not request.source_id:
+            return request
+        source = await source_facts(self._tables, owner, request.source_id, now)
+        if request.mask_id:
+            mask = await mask_facts(self._tables, owner, request.mask_id, now)
+            if (mask.width, mask.height) != (source.width, source.height):
+                raise InvalidInput("This mask was painted over another picture. Paint it again.", field="mask")
+        return anchored(request, source.width, source.height)
 
     async def retrying(self, job: Job) -> Quote:
         """Return the quote for running a job once more; the same one however often it is asked for."""
@@ -37,6 +56,7 @@ class Quotes:
 
     async def carried(self, owner: str, quote_id: str, request: Request) -> Quote:
         """Return the quote that a form carried if it is for this request and holds, else today's."""
+        request = await self.prepared(owner, request)
         try:
             quote = await self._tables.quotes.get(quote_id, owner)
         except NotFound:

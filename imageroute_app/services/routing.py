@@ -13,7 +13,7 @@ from imageroute_app.domain.jobs import Preference, Request, Rule
 from imageroute_app.domain.ledger import price_credits
 from imageroute_app.domain.plans import Circumstances, Plan, closed_for, make_plan
 from imageroute_app.domain.ports import Clock, Database, ImageProvider, Query
-from imageroute_app.domain.routing import Closed
+from imageroute_app.domain.routing import Closed, pictures
 from imageroute_app.domain.rules import Rules
 
 
@@ -48,8 +48,7 @@ class Routing:
 
     def unit_credits(self, model: Model, request: Request) -> int:
         """Return the most that one picture of a request costs with a model, in credits."""
-        references = 1 if request.source_id else 0
-        micro_usd = model.price.of_picture(request.width, request.height, references)
+        micro_usd = model.price.of_picture(request.width, request.height, pictures(request))
         return price_credits(micro_usd, self._rules.margin)
 
     def health(self, model: Model) -> Health:

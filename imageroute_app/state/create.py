@@ -12,7 +12,7 @@ import reflex as rx
 
 from imageroute_app.bootstrap import services
 from imageroute_app.domain.errors import ImageRouteError, InvalidInput, NotFound
-from imageroute_app.domain.jobs import Job, Quote, Request, Rule, check_request
+from imageroute_app.domain.jobs import Job, Quote, Request, Rule
 from imageroute_app.domain.plans import Candidate, NoRoute, Plan
 from imageroute_app.services.attempts import rule_text
 from imageroute_app.state import text
@@ -269,14 +269,15 @@ class CreateState(rx.State):
         except ImageRouteError as error:
             self._explain(error)
 
-    def _request(self) -> Request:
+    async def _request(self, owner: str) -> Request:
         """Return what the form asks for, with words in place of an empty prompt, so that it can be priced before."""
         form = fit_form(self._form, services().routing.models())
-        return check_request(request_of(dataclasses.replace(form, prompt=form.prompt.strip() or "."), self._own))
+        priced = request_of(dataclasses.replace(form, prompt=form.prompt.strip() or "."), self._own)
+        return await services().jobs.prepared(owner, priced)
 
     async def _show_models(self, owner: str) -> None:
         """Show the picker's rows for this request, and the rule they are measured by."""
-        request = self._request()
+        request = await self._request(owner)
         offers = await services().routing.offers(owner, request)
         if (views := [model_view(offer) for offer in offers]) != self.models:  # a list is sent whole on every change
             self.models = views
@@ -290,7 +291,7 @@ class CreateState(rx.State):
 
     async def _quote_one(self, owner: str) -> None:
         """Show who gets the next picture and who next if that fails, with the price."""
-        request = self._request()
+        request = await self._request(owner)
         plan = await services().routing.plan(owner, request)
         self._show_plan(plan, request)
         self._show_price(plan.candidates[0].unit_credits, self.count)

@@ -101,6 +101,11 @@ class ImageView:
     stops: list[StopView] = dataclasses.field(default_factory=list)
 
 
+MARKINGS = {
+    "trainedAlgorithmicMedia": "AI-made, marked",
+    "compositeWithTrainedAlgorithmicMedia": "Partly AI-made, marked",
+    "algorithmicMedia": "Machine-made, marked",
+}
 TRAINED = {Known.YES: "Yes", Known.NO: "No", Known.UNKNOWN: "Unknown"}
 HEALTH = {"ok": "Good", "slow": "Slow", "errors": "Errors"}
 
@@ -164,7 +169,7 @@ def image_view(image: Image, model: Model | None, job: Job | None, attempts: lis
         seed="" if image.seed == UNKNOWN_SEED else str(image.seed),
         price=text.count(image.price_credits, "credit"),
         quoted=f"of {job.held_credits // job.request.count} quoted" if job else "",
-        marking="AI-made, marked" if image.source_type == "trainedAlgorithmicMedia" else "Machine-made, marked",
+        marking=MARKINGS.get(image.source_type, "Marked"),
         took=text.seconds(image.took_ms),
         created=text.iso(image.created_at),
         receipt=f"R-{image.job_id[-6:]}",

@@ -3,7 +3,6 @@
 import io
 import json
 from collections.abc import AsyncIterator
-from types import SimpleNamespace
 from typing import Any, cast
 
 import httpx
@@ -113,7 +112,9 @@ async def test_every_model_of_the_catalogue_is_understood(provider, emulator, mo
     if Task.TEXT in able.tasks:
         await done(provider.generate(make_call(model, width=1536, height=640)))
     if able.tasks != {Task.TEXT}:
-        await done(provider.generate(make_call(model, images=[source], mask=mask if able.takes_mask else None)))
+        expand = (0, 9, 0, 0) if Task.OUTPAINT in able.tasks else (0, 0, 0, 0)
+        used = mask if able.takes_mask else None
+        await done(provider.generate(make_call(model, images=[source], mask=used, expand=expand)))
     assert emulator.billable == emulator.submissions > 0
 
 
@@ -159,21 +160,13 @@ async def test_in_the_mask_white_means_change(provider, emulator):
     assert "Strength: not supported, not sent." in answer.notes
 
 
-async def test_a_picture_grows_by_a_quarter_on_every_side(provider, emulator):
-    answer = await done(provider.generate(make_call("outpaint", images=[picture("a", size=(200, 100))])))
-    sides = {side: texts(emulator)[side] for side in ("left", "right", "up", "down")}
-    assert sides == {"left": "256", "right": "256", "up": "256", "down": "256"}
+async def test_a_picture_grows_by_what_was_asked_for(provider, emulator):
+    call = make_call("outpaint", images=[picture("a", size=(200, 100))], expand=(120, 0, 30, 1999))
+    answer = await done(provider.generate(call))
+    sides = {side: texts(emulator)[side] for side in ("left", "up", "right", "down")}
+    assert sides == {"left": "120", "up": "0", "right": "30", "down": "1999"}
     with Pillow.open(io.BytesIO(answer.pictures[0].data)) as image:
-        assert image.size == (200 + 512, 100 + 512)
-
-
-async def test_margins_of_the_request_are_used_where_there_are_any(provider, emulator):
-    call = make_call("outpaint", images=[picture("a")])
-    asked = SimpleNamespace(width=1024, height=1024, negative="", strength=0.6, left=120, up=9000)
-    object.__setattr__(call, "request", asked)
-    await done(provider.generate(call))
-    sides = {side: texts(emulator)[side] for side in ("left", "right", "up", "down")}
-    assert sides == {"left": "120", "right": "0", "up": "2000", "down": "0"}
+        assert image.size == (350, 2099)
 
 
 @pytest.mark.parametrize("model", ["upscale-fast", "remove-background"])

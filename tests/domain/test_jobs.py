@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from imageroute_app.domain.checks import check_request
 from imageroute_app.domain.errors import Conflict, InvalidInput
-from imageroute_app.domain.jobs import Job, JobState, Request, check_request, tidy_prompt
+from imageroute_app.domain.jobs import Job, JobState, Request, tidy_prompt
 
 REQUEST = Request(prompt="a fern", provider="sketch", model="sketch-1", width=1024, height=1024)
 JOB = Job(

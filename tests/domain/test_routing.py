@@ -168,6 +168,32 @@ def test_retired_unverified_and_unable_models_are_left_out_with_a_reason() -> No
     assert keys(replace(REQUEST, provider="own"), with_policy("own", region="local"), is_verified=False) == ["own"]
 
 
+@pytest.mark.parametrize(
+    ("changes", "able", "reason"),
+    [
+        ({"task": Task.INPAINT, "source_id": "x"}, {"tasks": frozenset({Task.EDIT})}, "Takes no mask"),
+        ({"task": Task.UPSCALE, "source_id": "x"}, {"tasks": frozenset({Task.EDIT})}, "Does not upscale"),
+        ({"task": Task.UPSCALE, "source_id": "x", "scale": 2}, {"scales": (4,)}, "Upscales 4 times only"),
+        (
+            {"task": Task.UPSCALE, "source_id": "x", "scale": 4, "width": 8192, "height": 4096},
+            {"source_pixels_max": 1_048_576},
+            "Upscales pictures up to 1.0 megapixels",
+        ),
+        ({"task": Task.UPSCALE, "source_id": "x", "width": 4096, "height": 3072}, {"scales": (2, 4)}, ""),
+        ({"task": Task.OUTPAINT, "source_id": "x"}, {"tasks": frozenset({Task.EDIT})}, "Does not extend pictures"),
+        ({"task": Task.CUTOUT, "source_id": "x", "width": 99, "height": 3072}, {}, ""),
+        ({"source_id": "x", "reference_ids": ("y",)}, {"max_references": 1}, "Takes one picture only"),
+        ({"reference_ids": ("y", "z")}, {"max_references": 2}, ""),
+        ({"source_id": "x", "reference_ids": ("y", "z")}, {"max_references": 2}, "Takes at most 2 pictures"),
+    ],
+)
+def test_what_a_model_cannot_do_with_a_picture_is_said(
+    changes: dict[str, object], able: dict[str, object], reason: str
+) -> None:
+    model = a_model(capabilities=replace(CAPABLE, **{"tasks": frozenset(Task), **able}))
+    assert unfit(model, replace(REQUEST, **changes)) == reason
+
+
 def test_a_resting_model_gives_way() -> None:
     def standing(model: Model) -> Health:
         health = Health(declared_s=10)

@@ -42,6 +42,9 @@ RULES: dict[str, Rule] = {
     ),
     "edit/remove-background": Rule({"image", "output_format"}, {"image"}, 5, ("png", "webp")),
     "upscale/fast": Rule({"image", "output_format"}, {"image"}, 2),
+    "upscale/conservative": Rule(
+        {"prompt", "negative_prompt", "seed", "output_format", "image", "creativity"}, {"prompt", "image"}, 40
+    ),
     "upscale/creative": Rule(
         {"prompt", "negative_prompt", "seed", "output_format", "image", "creativity"},
         {"prompt", "image"},
@@ -135,7 +138,7 @@ def _size(remote: str, seen: Seen) -> tuple[int, int]:
     if "image" not in seen.form:
         return 64, 64
     width, height = _opened(seen.form["image"][0]).size
-    if remote == "upscale/fast":
+    if remote.startswith("upscale/"):
         return width * 4, height * 4
     add = {side: int((seen.form.get(side) or ["0"])[0]) for side in ("left", "right", "up", "down")}
     return width + add["left"] + add["right"], height + add["up"] + add["down"]

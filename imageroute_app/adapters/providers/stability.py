@@ -41,7 +41,6 @@ POLL_S = 10.0  # the vendor asks for no more than one look in ten seconds
 POLL_FAILURES_MAX = 5
 RATE_WAIT_S = 60.0  # the penalty for more than 150 requests in ten seconds; no header names it
 MARGIN_MAX_PX = 2000
-MARGIN_SHARE = 0.25
 ID = re.compile(r"[A-Za-z0-9-]{8,128}")
 ASYNCHRONOUS = frozenset({"upscale/creative", "edit/replace-background-and-relight"})
 WORDLESS = frozenset({"upscale/fast", "edit/remove-background"})
@@ -164,13 +163,9 @@ def _edit_fields(call: ProviderCall) -> dict[str, Any]:
 
 
 def _margins(call: ProviderCall) -> dict[str, int]:
-    """Return pixels to add per side: the request's where it has them, else a quarter of the picture on every side."""
-    width, height = call.request.width, call.request.height
-    sides = {"left": width, "right": width, "up": height, "down": height}
-    given = {side: getattr(call.request, side, None) for side in sides}
-    if any(given.values()):
-        return {side: min(pixels or 0, MARGIN_MAX_PX) for side, pixels in given.items()}
-    return {side: min(round(length * MARGIN_SHARE), MARGIN_MAX_PX) for side, length in sides.items()}
+    """Return pixels to add per side."""
+    sides = zip(("left", "up", "right", "down"), call.request.expand, strict=True)
+    return {side: min(pixels, MARGIN_MAX_PX) for side, pixels in sides}
 
 
 # --- What comes back --------------------------------------------------------------------------------------------------

@@ -25,3 +25,10 @@ def redraw(source: bytes, prompt: str, **shape: Any) -> bytes:
     from imageroute_app.adapters.providers.sketch import engine
 
     return engine.redraw(source, prompt, **shape)
+
+
+def transform(source: bytes, task: str, **shape: Any) -> bytes:
+    """Change a picture without drawing: extend, upscale, cut out."""
+    from imageroute_app.adapters.providers.sketch import engine
+
+    return engine.transform(source, task, **shape)

@@ -8,13 +8,13 @@ import io
 import numpy as np
 from PIL import Image, PngImagePlugin
 
-from imageroute_app.adapters.providers.sketch import edit, styles, weather
+from imageroute_app.adapters.providers.sketch import edit, styles, transforms, weather
 from imageroute_app.adapters.providers.sketch.canvas import Field, Frame, resize, to_image
 from imageroute_app.adapters.providers.sketch.lexicon import STYLES
 from imageroute_app.adapters.providers.sketch.scenes import SCENES
 from imageroute_app.adapters.providers.sketch.words import Reading, read
 
-__all__ = ["SCENES", "STYLES", "Reading", "preview", "read", "redraw", "render"]
+__all__ = ["SCENES", "STYLES", "Reading", "preview", "read", "redraw", "render", "transform"]
 
 SOFTWARE = "ImageRoute sketch (not AI)"
 MOST_PIXELS = 2_400_000  # larger pictures are drawn in this many and enlarged, which bounds memory and time
@@ -79,6 +79,23 @@ def redraw(
     changed = edit.edited(small, fresh, reading.style, strength, np.random.default_rng((reading.key, seed, 1)))
     area = None if mask is None else edit.open_mask(mask, width, height)
     return _png(edit.composed(before, small, changed, area))
+
+
+def transform(source: bytes, task: str, *, expand: tuple[int, int, int, int], scale: int) -> bytes:
+    """Return a PNG of the source changed by arithmetic alone.
+
+    Args:
+        source: a picture Pillow can open.
+        task: "outpaint" mirrors the edges outward, "upscale" enlarges, "cutout" makes the border's colours transparent.
+        expand: pixels an outpaint adds left, top, right and bottom.
+        scale: the factor of an upscale.
+    """
+    picture = transforms.open_whole(source)
+    if task == "outpaint":
+        return _png(transforms.extended(picture, expand))
+    if task == "upscale":
+        return _png(transforms.upscaled(picture, scale))
+    return _png(transforms.cut_out(picture))
 
 
 def _drawn_size(width: int, height: int) -> tuple[int, int]:

@@ -1,12 +1,12 @@
 """The sketch engine as an image provider: no key, no network, no AI, drawn in our own worker processes."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 from imageroute_app.adapters.catalogue import read_catalogue
 from imageroute_app.adapters.providers.sketch import calls, words
-from imageroute_app.domain.catalog import Model
+from imageroute_app.domain.catalog import Model, Task
 from imageroute_app.domain.jobs import Request
 from imageroute_app.domain.ports import (
     Done,
@@ -19,8 +19,17 @@ from imageroute_app.domain.ports import (
     Stopped,
     Submitted,
 )
+from imageroute_app.domain.routing import task_of
 
 TIMEOUT_S = 60.0
+
+
+ARITHMETIC: Mapping[Task, str] = {
+    Task.OUTPAINT: "Not AI: the edges are mirrored outward. Words are not used.",
+    Task.UPSCALE: "Not AI: enlarged by Lanczos and sharpened a little; no detail is invented. Words are not used.",
+    Task.CUTOUT: "Not AI: what has the colours of the border became transparent. Words are not used.",
+}
+"""Tasks that need no drawing, and what the receipt says of them."""
 
 
 class Workers(Protocol):
@@ -52,9 +61,7 @@ class SketchProvider:
             seed = (call.seed + position) % 2**32
             pictures.append(Picture(data=await self._draw(call, seed), seed=seed))
             yield Progress(stage="running", fraction=len(pictures) / call.count)
-        unknown = words.read(call.request.prompt, call.request.style, call.request.negative).unknown
-        notes = (f"Not drawn: {', '.join(unknown[:12])}.",) if unknown else ()
-        yield Done(pictures=pictures, cost_micro_usd=0, notes=notes)
+        yield Done(pictures=pictures, cost_micro_usd=0, notes=_notes(call))
 
     async def _draw(self, call: ProviderCall, seed: int) -> bytes:
         request = call.request
@@ -64,11 +71,13 @@ class SketchProvider:
             "seed": seed,
             "style": request.style,
         }
+        if (task := task_of(request)) in ARITHMETIC:
+            changes = {"expand": request.expand, "scale": request.scale}
+            return await self._workers.run(calls.transform, call.images[0], task.value, timeout_s=TIMEOUT_S, **changes)
         if call.images:
-            source = call.images[0]
-            return await self._workers.run(
-                calls.redraw, source, request.prompt, strength=request.strength, timeout_s=TIMEOUT_S, **shape
-            )
+            strength = 1.0 if call.mask is not None else request.strength
+            source, shape = call.images[0], shape | {"mask": call.mask, "strength": strength}
+            return await self._workers.run(calls.redraw, source, request.prompt, timeout_s=TIMEOUT_S, **shape)
         return await self._workers.run(
             calls.render, request.prompt, negative=request.negative, timeout_s=TIMEOUT_S, **shape
         )
@@ -96,3 +105,11 @@ class SketchProvider:
 
     async def close(self) -> None:
         """Nothing of its own: the workers belong to whoever made them."""
+
+
+def _notes(call: ProviderCall) -> tuple[str, ...]:
+    if note := ARITHMETIC.get(task_of(call.request)):
+        return (note,)
+    unknown = words.read(call.request.prompt, call.request.style, call.request.negative).unknown
+    more = ("Pictures: only the first one used.",) if len(call.images) > 1 else ()
+    return (*((f"Not drawn: {', '.join(unknown[:12])}.",) if unknown else ()), *more)

@@ -1,0 +1,61 @@
+"""The pictures that a request starts from: images of the gallery or uploads, always the owner's and still there."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from imageroute_app.domain.errors import NotFound
+from imageroute_app.domain.gallery import media_key
+from imageroute_app.domain.ports import Tables
+from imageroute_app.domain.uploads import Upload, UploadKind, upload_key
+
+GONE = "This picture is no longer there. Choose another one."
+MASK_GONE = "This mask is no longer there. Paint it again."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceFacts:
+    """What is known of one picture; sizes in pixels, `key` is its original's media key, `source_type` empty for uploads."""
+
+    id: str
+    name: str
+    width: int
+    height: int
+    key: str
+    source_type: str = ""
+
+
+async def source_facts(tables: Tables, owner: str, picture_id: str, now: datetime) -> SourceFacts:
+    """Return an image's or an upload's facts; raises NotFound when it is gone, expired or not this person's."""
+    try:
+        image = await tables.images.get(picture_id, owner)
+    except NotFound:
+        return _of_upload(await _upload(tables, owner, picture_id, now, UploadKind.PICTURE))
+    return SourceFacts(
+        id=image.id,
+        name=image.prompt,
+        width=image.width,
+        height=image.height,
+        key=media_key(owner, image.id, "original"),
+        source_type=image.source_type,
+    )
+
+
+async def mask_facts(tables: Tables, owner: str, mask_id: str, now: datetime) -> SourceFacts:
+    """Return a mask's facts; raises NotFound when it is gone, expired, no mask or not this person's."""
+    return _of_upload(await _upload(tables, owner, mask_id, now, UploadKind.MASK))
+
+
+async def _upload(tables: Tables, owner: str, upload_id: str, now: datetime, kind: UploadKind) -> Upload:
+    words = MASK_GONE if kind is UploadKind.MASK else GONE
+    try:
+        upload = await tables.uploads.get(upload_id, owner)
+    except NotFound as error:
+        raise NotFound(words) from error
+    if upload.kind is not kind or upload.going_since is not None or upload.expires_at <= now:
+        raise NotFound(words)
+    return upload
+
+
+def _of_upload(upload: Upload) -> SourceFacts:
+    key = upload_key(upload.owner, upload.id, "original")
+    return SourceFacts(id=upload.id, name=upload.name, width=upload.width, height=upload.height, key=key)
