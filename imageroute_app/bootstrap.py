@@ -39,6 +39,7 @@ from imageroute_app.domain.ports import (
 )
 from imageroute_app.domain.rules import Rules
 from imageroute_app.services.accounts import Accounts
+from imageroute_app.services.albums import Albums
 from imageroute_app.services.appeals import Appeals
 from imageroute_app.services.archives import Archives
 from imageroute_app.services.drafts import Drafts
@@ -49,6 +50,7 @@ from imageroute_app.services.recipes import Recipes
 from imageroute_app.services.retention import Purge, Retention
 from imageroute_app.services.routing import Routing
 from imageroute_app.services.runner import Runner
+from imageroute_app.services.selection import Selection
 from imageroute_app.services.shares import Shares
 from imageroute_app.settings import Settings
 
@@ -98,6 +100,7 @@ async def open_services(settings: Settings, *, clock: Clock = utc_now) -> Servic
     gallery = Gallery(
         database=adapters.database, media=adapters.media, clock=clock, forget=(archives.forget, shares.forget)
     )
+    selection = Selection(database=adapters.database, gallery=gallery, clock=clock)
 
     async def close() -> None:
         await accounts.settle()
@@ -116,6 +119,8 @@ async def open_services(settings: Settings, *, clock: Clock = utc_now) -> Servic
         archives=archives,
         recipes=recipes,
         shares=shares,
+        selection=selection,
+        albums=Albums(database=adapters.database, gallery=gallery, selection=selection, clock=clock, new_id=new_id),
         drafts=Drafts(database=adapters.database, clock=clock),
         retention=_retention(adapters, gallery, clock, (archives.purge, shares.purge)),
         database=adapters.database,

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 UNKNOWN_SEED = -1  # the provider tells none, so that the picture cannot be made again
@@ -71,6 +71,18 @@ class Album:
 def purge_time(trashed_at: datetime) -> datetime:
     """Return when an image in the trash is erased for good."""
     return trashed_at + timedelta(days=TRASH_DAYS)
+
+
+def to_trash(image: Image, now: datetime) -> Image:
+    """Return an image moved to the trash at this moment; one that lies there keeps its 30 days."""
+    if image.trashed:
+        return image
+    return replace(image, trashed=True, trashed_at=now, purge_at=purge_time(now))
+
+
+def from_trash(image: Image) -> Image:
+    """Return an image taken out of the trash; albums, tags and the favourite's mark were never taken off."""
+    return replace(image, trashed=False, trashed_at=None, purge_at=None)
 
 
 def media_prefix(owner: str, image_id: str) -> str:

@@ -3,6 +3,7 @@
 import gzip
 import json
 
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -11,6 +12,7 @@ from imageroute_app.domain.errors import InvalidInput
 from imageroute_app.domain.gallery import Image
 from imageroute_app.routes.pagekit import CurrentServices
 from imageroute_app.routes.session import session_of, session_token, set_session
+from imageroute_app.services.finding import Ask
 
 PRIVATE = {"Cache-Control": "private, no-store", "Vary": "Cookie, Accept-Encoding"}
 LIMIT_DEFAULT, LIMIT_MAX = 60, 200
@@ -26,9 +28,7 @@ def gallery_routes(current: CurrentServices) -> list[Route]:
         asked = request.query_params
         page = await services.gallery.page(
             session.owner,
-            text=_short(asked.get("q", ""), QUERY_MAX, "q"),
-            favourite=asked.get("favourite", "0") == "1",
-            trashed=asked.get("trashed", "0") == "1",
+            _ask(asked),
             after=_short(asked.get("after", ""), CURSOR_MAX, "after"),
             limit=_limit(asked.get("limit", "")),
         )
@@ -39,6 +39,16 @@ def gallery_routes(current: CurrentServices) -> list[Route]:
         return response
 
     return [Route("/api/gallery", api_gallery, methods=["GET"])]
+
+
+def _ask(asked: QueryParams) -> Ask:
+    return Ask(
+        text=_short(asked.get("q", ""), QUERY_MAX, "q"),
+        favourite=asked.get("favourite", "0") == "1",
+        album=_short(asked.get("album", ""), CURSOR_MAX, "album"),
+        trashed=asked.get("trashed", "0") == "1",
+        oldest_first=asked.get("sort", "") == "oldest",
+    )
 
 
 def tile(image: Image) -> dict[str, object]:

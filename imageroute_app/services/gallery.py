@@ -3,9 +3,10 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
-from imageroute_app.domain.errors import Conflict, NotFound
-from imageroute_app.domain.gallery import Image, media_prefix, purge_time
-from imageroute_app.domain.ports import Clock, Database, MediaStore, Query, Value
+from imageroute_app.domain.errors import Conflict, InvalidInput, NotFound
+from imageroute_app.domain.gallery import TAGS_MAX, Image, from_trash, media_prefix, tag_name, to_trash
+from imageroute_app.domain.ports import Clock, Database, MediaStore, Query
+from imageroute_app.services.finding import EVERYTHING, Ask, Reading, read_ask
 
 PAGE_MAX = 200
 Forget = Callable[[str, str], Awaitable[None]]
@@ -14,7 +15,7 @@ Forget = Callable[[str, str], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """A page of images, newest first; `next_after` is empty on the last page."""
+    """A page of images in the order that was asked for; `next_after` is empty on the last page."""
 
     images: Sequence[Image]
     next_after: str
@@ -27,28 +28,28 @@ class Gallery:
         self._database, self._tables = database, database.tables
         self._media, self._clock, self._forget = media, clock, forget
 
-    async def page(
-        self,
-        owner: str,
-        *,
-        text: str = "",
-        favourite: bool = False,
-        trashed: bool = False,
-        after: str = "",
-        limit: int = 60,
-    ) -> Page:
-        """Return one page; `text` finds prompts by words and prefixes of 3 letters or more, `favourite` only marked ones."""
+    async def page(self, owner: str, ask: Ask = EVERYTHING, *, after: str = "", limit: int = 60) -> Page:
+        """Return one page of what is asked for; a search that cannot be understood finds nothing (`reading` says why)."""
         size = max(1, min(limit, PAGE_MAX))
-        equals = _equals(favourite=favourite, trashed=trashed)
-        query = Query(owner=owner, equals=equals, text=text, after=after, limit=size + 1)
-        found = await self._tables.images.find(query)
+        query = (await self.reading(owner, ask)).query
+        if query is None:
+            return Page(images=[], next_after="")
+        found = await self._tables.images.find(replace(query, after=after, limit=size + 1))
         more = len(found) > size
         return Page(images=found[:size], next_after=found[size - 1].id if more else "")
 
-    async def count(self, owner: str, *, text: str = "", favourite: bool = False, trashed: bool = False) -> int:
+    async def count(self, owner: str, ask: Ask = EVERYTHING) -> int:
         """Return how many images the pages of the same question hold."""
-        equals = _equals(favourite=favourite, trashed=trashed)
-        return await self._tables.images.count(Query(owner=owner, equals=equals, text=text))
+        query = (await self.reading(owner, ask)).query
+        return 0 if query is None else await self._tables.images.count(query)
+
+    async def reading(self, owner: str, ask: Ask) -> Reading:
+        """Return what was understood of a question, for chips and for sentences about what was not."""
+        return await read_ask(self._database, self._clock, owner, ask)
+
+    async def stored_bytes(self, owner: str) -> int:
+        """Return how many bytes the originals of a person take, those in the trash included."""
+        return await self._tables.images.sum("size_bytes", owner)
 
     async def image(self, owner: str, image_id: str) -> Image:
         """Return one image; raises NotFound when it is not there or not this person's."""
@@ -63,10 +64,16 @@ class Gallery:
         """Mark or unmark; repeating is harmless."""
         return await self._change(owner, image_id, favourite=on)
 
+    async def tag(self, owner: str, image_id: str, text: str, *, on: bool) -> Image:
+        """Give an image a tag or take it away; repeating is harmless, raises InvalidInput for one without a word."""
+        if on:
+            check_tag(text)
+        return await self.edit(owner, image_id, lambda image: tagged(image, text, on=on))
+
     async def trash(self, owner: str, image_id: str) -> Image:
         """Move to the trash, where only its owner sees it; it is erased 30 days later."""
         now = self._clock()
-        return await self._change(owner, image_id, trashed=True, trashed_at=now, purge_at=purge_time(now))
+        return await self.edit(owner, image_id, lambda image: to_trash(image, now))
 
     async def trash_jobs(self, owner: str, job_ids: Sequence[str]) -> int:
         """Move every picture of these jobs to the trash; returns how many went."""
@@ -79,7 +86,7 @@ class Gallery:
 
     async def restore(self, owner: str, image_id: str) -> Image:
         """Take out of the trash."""
-        return await self._change(owner, image_id, trashed=False, trashed_at=None, purge_at=None)
+        return await self.edit(owner, image_id, from_trash)
 
     async def erase(self, owner: str, image_id: str) -> None:
         """Erase every size, then the row; raises Conflict unless it lies in the trash."""
@@ -103,16 +110,35 @@ class Gallery:
         await self._tables.images.delete(image.id, image.owner)
 
     async def _change(self, owner: str, image_id: str, **changes: object) -> Image:
+        return await self.edit(owner, image_id, lambda image: replace(image, **changes))
+
+    async def edit(self, owner: str, image_id: str, edit: Callable[[Image], Image]) -> Image:
+        """Change one image by a pure function, again if it changed meanwhile; raises NotFound."""
         for _ in range(3):
             image = await self.image(owner, image_id)
-            if all(getattr(image, name) == value for name, value in changes.items()):
+            edited = edit(image)
+            if edited == image:
                 return image
             try:
-                return await self._tables.images.update(replace(image, **changes))
+                return await self._tables.images.update(edited)
             except Conflict:
                 continue
         raise NotFound
 
 
-def _equals(*, favourite: bool, trashed: bool) -> dict[str, Value | tuple[Value, ...]]:
-    return {"trashed": trashed, "favourite": True} if favourite else {"trashed": trashed}
+def check_tag(text: str) -> str:
+    """Return a tag as it is kept; raises InvalidInput when no word is in it."""
+    if not (name := tag_name(text)):
+        raise InvalidInput("A tag is one word or a few.", field="tag")
+    return name
+
+
+def tagged(image: Image, text: str, *, on: bool) -> Image:
+    """Return an image with or without a tag; one that has as many as it may have stays as it is."""
+    name = tag_name(text)
+    others = tuple(tag for tag in image.tags if tag_name(tag) != name)
+    if not on:
+        return replace(image, tags=others)
+    if len(others) < len(image.tags) or len(image.tags) >= TAGS_MAX:
+        return image
+    return replace(image, tags=(*image.tags, name))

@@ -7,6 +7,7 @@ from datetime import timedelta
 from imageroute_app.domain.ports import Database, Dispatcher, MediaStore
 from imageroute_app.domain.rules import Rules
 from imageroute_app.services.accounts import Accounts
+from imageroute_app.services.albums import Albums
 from imageroute_app.services.appeals import Appeals
 from imageroute_app.services.archives import Archives
 from imageroute_app.services.drafts import Drafts
@@ -16,6 +17,7 @@ from imageroute_app.services.recipes import Recipes
 from imageroute_app.services.retention import Retention
 from imageroute_app.services.routing import Routing
 from imageroute_app.services.runner import Runner
+from imageroute_app.services.selection import Selection
 from imageroute_app.services.shares import Shares
 
 
@@ -58,6 +60,8 @@ class Services:
     archives: Archives
     recipes: Recipes
     shares: Shares
+    selection: Selection
+    albums: Albums
     drafts: Drafts
     retention: Retention
     database: Database

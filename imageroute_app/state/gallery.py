@@ -6,6 +6,7 @@ import reflex as rx
 
 from imageroute_app.bootstrap import services
 from imageroute_app.domain.errors import ImageRouteError, NotFound
+from imageroute_app.services.finding import Ask
 from imageroute_app.state import text
 from imageroute_app.state.guard import signed_in
 from imageroute_app.state.inspector import InspectorState
@@ -162,10 +163,10 @@ class GalleryState(rx.State):
             owner = await actor(self)
             gallery = services().gallery
             self.total = await gallery.count(owner)
-            self.favourite_total = await gallery.count(owner, favourite=True)
+            self.favourite_total = await gallery.count(owner, Ask(favourite=True))
             self.found = self.favourite_total if self.favourites else self.total
             if self.query:
-                self.found = await gallery.count(owner, text=self.query, favourite=self.favourites)
+                self.found = await gallery.count(owner, Ask(text=self.query, favourite=self.favourites))
         except ImageRouteError as error:
             (await self.get_state(SessionState))._tell_error(error)
 

@@ -7,6 +7,7 @@ import reflex as rx
 from imageroute_app.bootstrap import services
 from imageroute_app.domain.errors import ImageRouteError
 from imageroute_app.domain.gallery import Image
+from imageroute_app.services.finding import TRASH
 from imageroute_app.state import text
 from imageroute_app.state.gallery import GalleryState
 from imageroute_app.state.guard import signed_in
@@ -94,8 +95,8 @@ class TrashState(rx.State):
     async def _read(self) -> None:
         try:
             owner = await actor(self)
-            page = await services().gallery.page(owner, trashed=True, after=self.after, limit=PAGE)
-            self.total = await services().gallery.count(owner, trashed=True)
+            page = await services().gallery.page(owner, TRASH, after=self.after, limit=PAGE)
+            self.total = await services().gallery.count(owner, TRASH)
         except ImageRouteError as error:
             self.has_failed = not self.images
             (await self.get_state(SessionState))._tell_error(error)

@@ -23,6 +23,7 @@ from imageroute_app.domain.gallery import Image
 from imageroute_app.domain.rules import Rules
 from imageroute_app.routes.api import build_api
 from imageroute_app.services.accounts import Accounts
+from imageroute_app.services.albums import Albums
 from imageroute_app.services.appeals import Appeals
 from imageroute_app.services.archives import Archives
 from imageroute_app.services.drafts import Drafts
@@ -33,6 +34,7 @@ from imageroute_app.services.recipes import Recipes
 from imageroute_app.services.retention import Retention
 from imageroute_app.services.routing import Routing
 from imageroute_app.services.runner import Runner
+from imageroute_app.services.selection import Selection
 from imageroute_app.services.shares import Shares
 from tests.doubles import Bell, MovingClock, ScriptedProvider
 
@@ -159,6 +161,7 @@ async def open_house(folder: Path, rules: Rules, clock: MovingClock) -> AsyncIte
         new_id=new_id,
     )  # fmt: skip
     gallery = Gallery(database=database, media=media, clock=clock, forget=(archives.forget, shares.forget))
+    selection = Selection(database=database, gallery=gallery, clock=clock)
     accounts = Accounts(
         database=database, passwords=passwords, mailer=outbox, limiter=limiter, clock=clock,
         new_id=new_id, rules=rules,
@@ -181,6 +184,8 @@ async def open_house(folder: Path, rules: Rules, clock: MovingClock) -> AsyncIte
         archives=archives,
         recipes=recipes,
         shares=shares,
+        selection=selection,
+        albums=Albums(database=database, gallery=gallery, selection=selection, clock=clock, new_id=new_id),
         drafts=Drafts(database=database, clock=clock),
         retention=Retention(
             database=database, gallery=gallery, purge_outbox=_purge_nothing, clock=clock, new_id=new_id,

@@ -24,10 +24,12 @@ from imageroute_app.domain.jobs import Job, Request
 from imageroute_app.domain.ports import Database, Imaging, MediaStore, Query
 from imageroute_app.domain.rules import Rules
 from imageroute_app.services.accounts import Accounts, SignUp
+from imageroute_app.services.albums import Albums
 from imageroute_app.services.gallery import Gallery
 from imageroute_app.services.jobs import Jobs
 from imageroute_app.services.routing import Routing
 from imageroute_app.services.runner import Runner
+from imageroute_app.services.selection import Selection
 from tests.doubles import REQUEST, Bell, Letters, MovingClock, Objections, ScriptedProvider
 from tests.mongo_server import RUN
 
@@ -52,6 +54,14 @@ class House:
     def __post_init__(self) -> None:
         self.limiter = open_limiter("")
         self.gallery = Gallery(database=self.database, media=self.media, clock=self.clock)
+        self.selection = Selection(database=self.database, gallery=self.gallery, clock=self.clock)
+        self.albums = Albums(
+            database=self.database,
+            gallery=self.gallery,
+            selection=self.selection,
+            clock=self.clock,
+            new_id=new_id,
+        )
         self.accounts = Accounts(
             database=self.database,
             passwords=ArgonPasswords(),

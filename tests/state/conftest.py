@@ -50,6 +50,8 @@ def served(house: House) -> Iterator[None]:
         "routing": house.routing,
         "appeals": Appeals(database=house.database, clock=house.clock),
         "gallery": house.gallery,
+        "selection": house.selection,
+        "albums": house.albums,
         "drafts": Drafts(database=house.database, clock=house.clock),
         "site": SimpleNamespace(origins=("http://127.0.0.1:3000",)),
     }

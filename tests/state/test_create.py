@@ -10,6 +10,7 @@ from imageroute_app.bootstrap import services, use_services
 from imageroute_app.domain.jobs import JobState
 from imageroute_app.domain.ports import ErrorKind, ProviderError
 from imageroute_app.services.drafts import Drafts
+from imageroute_app.services.finding import TRASH
 from imageroute_app.state import stage
 from imageroute_app.state.create import CreateState
 from imageroute_app.state.form import STYLES, Form, form_from, read_draft
@@ -503,7 +504,7 @@ async def test_trashed_picture_leaves_the_stage_and_undo_brings_it_back(house: H
     await InspectorState.undo_trash.fn(panel)
 
     assert [tile.kind for tile in tab.state(StageState)._jobs[0].tiles] == ["image"]
-    assert await house.gallery.count(owner, trashed=True) == 0
+    assert await house.gallery.count(owner, TRASH) == 0
 
 
 async def test_source_that_is_gone_leaves_the_form(house: House, open_tab: OpenTab) -> None:

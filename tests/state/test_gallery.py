@@ -5,6 +5,7 @@ import pytest
 from imageroute_app.bootstrap import new_id, services
 from imageroute_app.domain.errors import NotFound, Unavailable
 from imageroute_app.domain.gallery import VARIANTS, Image, media_key, purge_time
+from imageroute_app.services.finding import TRASH
 from imageroute_app.services.gallery import Gallery, Page
 from imageroute_app.state.gallery import GalleryState
 from imageroute_app.state.inspector import InspectorState
@@ -126,7 +127,7 @@ async def test_undo_brings_back_all_that_the_notice_names(house: House, open_tab
 
     assert (state.total, state.gone, state.refresh) == (3, "", 1)
     assert (tab.notice, tab.state(SessionState).can_undo) == ("Back in your gallery.", False)
-    assert await house.gallery.count(images[0].owner, trashed=True) == 0
+    assert await house.gallery.count(images[0].owner, TRASH) == 0
 
 
 async def test_undo_leaves_what_an_earlier_notice_named(house: House, open_tab: OpenTab) -> None:
