@@ -1,5 +1,6 @@
 """Open the services on the adapters that the settings ask for: the only place that picks adapters."""
 
+import asyncio
 import logging
 import os
 import signal
@@ -15,7 +16,9 @@ from imageroute_app.adapters.database.sqlite.database import open_sqlite
 from imageroute_app.adapters.dispatch.memory import MemoryDispatcher
 from imageroute_app.adapters.dispatch.redis import RedisDispatcher
 from imageroute_app.adapters.identity.passwords import ArgonPasswords
-from imageroute_app.adapters.imaging.finish import open_imaging
+from imageroute_app.adapters.imaging.certificates import open_credential
+from imageroute_app.adapters.imaging.credential import Credential
+from imageroute_app.adapters.imaging.finish import PooledImaging, open_imaging
 from imageroute_app.adapters.keys.files import FileKeys, open_file_keys
 from imageroute_app.adapters.keys.mongo import MongoKeys, open_mongo_keys
 from imageroute_app.adapters.mail.outbox import Outbox
@@ -32,7 +35,6 @@ from imageroute_app.domain.ports import (
     Database,
     Fault,
     ImageProvider,
-    Imaging,
     KeyStore,
     Mailer,
     MediaStore,
@@ -44,7 +46,7 @@ from imageroute_app.services.appeals import Appeals
 from imageroute_app.services.archives import Archives
 from imageroute_app.services.drafts import Drafts
 from imageroute_app.services.gallery import Gallery
-from imageroute_app.services.house import OutboxLetter, Services, Site
+from imageroute_app.services.house import OutboxLetter, Services, Signature, Site
 from imageroute_app.services.jobs import Jobs
 from imageroute_app.services.recipes import Recipes
 from imageroute_app.services.retention import Purge, Retention
@@ -108,7 +110,7 @@ async def open_services(settings: Settings, *, clock: Clock = utc_now) -> Servic
         await adapters.close()
 
     return Services(
-        site=_site(settings),
+        site=_site(settings, adapters.credential),
         rules=rules,
         accounts=accounts,
         appeals=Appeals(database=adapters.database, clock=clock),
@@ -144,7 +146,8 @@ class _Adapters:
     database: Database
     limiter: MovingWindow
     pool: WorkerPool
-    imaging: Imaging
+    credential: Credential
+    imaging: PooledImaging
     media: MediaStore
     providers: Sequence[ImageProvider]
     dispatcher: MemoryDispatcher | RedisDispatcher
@@ -154,6 +157,7 @@ class _Adapters:
     async def start(self) -> None:
         await self.dispatcher.start()
         await self.pool.warm()
+        await self.imaging.warm()
 
     async def close(self) -> None:
         await self.dispatcher.stop()
@@ -171,12 +175,16 @@ async def _open_adapters(settings: Settings, clock: Clock) -> _Adapters:
     keys = await _open_keys(settings)
     pool = WorkerPool(settings.render_workers, preload=(*PRELOADED, "imageroute_app.adapters.providers.sketch.engine"))
     outbox = Outbox(settings.data_dir / "outbox", clock)
+    credential = await asyncio.to_thread(
+        open_credential, settings.data_dir / "provenance", clock, settings.c2pa_certificate, settings.c2pa_key
+    )
     return _Adapters(
         keys=keys,
         database=await _open_database(settings, keys, clock),
         limiter=open_limiter(settings.redis_url),
         pool=pool,
-        imaging=open_imaging(pool),
+        credential=credential,
+        imaging=open_imaging(pool, credential),
         media=await open_local_media(settings.data_dir / "media"),
         providers=(SketchProvider(pool), *open_providers(settings.provider_keys, settings.provider_urls)),
         dispatcher=RedisDispatcher(settings.redis_url) if settings.redis_url else MemoryDispatcher(),
@@ -309,7 +317,7 @@ def _rules(settings: Settings) -> Rules:
     )
 
 
-def _site(settings: Settings) -> Site:
+def _site(settings: Settings, credential: Credential) -> Site:
     return Site(
         is_loopback=settings.is_loopback,
         origins=settings.allowed_origins,
@@ -317,6 +325,11 @@ def _site(settings: Settings) -> Site:
         controller_address=settings.controller_address,
         controller_email=settings.controller_email,
         proxy_hops=settings.trusted_proxy_hops,
+        signature=Signature(
+            signer=credential.signer,
+            is_development=credential.is_development,
+            expires_on=credential.expires_at.date(),
+        ),
     )
 
 

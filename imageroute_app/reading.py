@@ -51,6 +51,16 @@ def read_folder(text: str) -> Path:
     return Path(text).expanduser()
 
 
+def read_file(text: str) -> Path | None:
+    """Return the file, which must be there; None for no text."""
+    if not text:
+        return None
+    path = Path(text).expanduser()
+    if not path.is_file():
+        raise ValueError("there is no such file; correct the path, or leave it empty")
+    return path
+
+
 def read_level(text: str) -> str:
     """Return the log level in small letters."""
     if text.lower() not in LOG_LEVELS:
@@ -102,3 +112,20 @@ def split_address(text: str) -> SplitResult | None:
         return parts if parts.port is None or parts.port > 0 else None
     except ValueError:
         return None
+
+
+def read_lines(path: Path, faults: list[str]) -> dict[str, str]:
+    """Return what a file of NAME=value lines gives; a line of another form is added to the faults."""
+    given: dict[str, str] = {}
+    if not path.is_file():
+        return given
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        name, equals, text = line.strip().removeprefix("export ").partition("=")
+        if not name or name.startswith("#"):
+            continue
+        if not equals:
+            faults.append(f"{path}:{number}: not of the form NAME=value; correct the line or put # before it")
+        text = text.strip()
+        is_quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "\"'"
+        given[name.strip()] = text[1:-1] if is_quoted else text.partition(" #")[0].strip()
+    return given

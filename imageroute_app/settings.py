@@ -18,8 +18,10 @@ from urllib.parse import urlsplit
 from imageroute_app.reading import (
     LOG_LEVELS,
     address,
+    read_file,
     read_folder,
     read_level,
+    read_lines,
     read_margin,
     read_master_key,
     read_origin,
@@ -91,6 +93,12 @@ class Settings:
     sign_ups_per_hour: int = _option(20, "New accounts an hour from one address", whole(1, 100_000))
     sign_in_tries: int = _option(10, "Wrong passwords in 15 minutes for one email and address", whole(1, 1_000))
     trusted_proxy_hops: int = _option(0, "Reverse proxies in front whose X-Forwarded-For is believed", whole(0, 10))
+    c2pa_certificate: Path | None = _option(
+        None, "PEM file of the certificate that signs the marks in pictures, its issuers behind it", read_file
+    )
+    c2pa_key: Path | None = _option(
+        None, "PEM file of its private key; both empty: a development certificate", read_file
+    )
     render_workers: int = _option(
         max(1, (os.cpu_count() or 2) - 1), "Processes that draw and check pictures", whole(1, 64)
     )
@@ -153,7 +161,8 @@ def load_settings(environ: Mapping[str, str] | None = None, env_file: Path | Non
         environ = os.environ
         env_file = env_file or _default_env_file(environ.get(ENV_FILE_NAME))
     faults: list[str] = []
-    given = _read_env_file(env_file, faults) if env_file else {}
+    given = read_lines(env_file, faults) if env_file else {}
+    given = {name: text for name, text in given.items() if name.startswith(PREFIX)}
     given |= {name: text for name, text in environ.items() if name.startswith(PREFIX)}
     values = _read_values(given, faults)
     faults += _unknown_names(given)
@@ -190,6 +199,8 @@ def described_settings() -> list[tuple[str, str, str]]:
 def _default_text(name: str, default: Any) -> str:
     if name == "render_workers":
         return ""
+    if default is None:
+        return ""
     return str(int(default)) if isinstance(default, bool) else str(default)
 
 
@@ -197,22 +208,6 @@ def _default_env_file(named: str | None) -> Path | None:
     if named == "":
         return None
     return Path(named) if named else ROOT / ".env"
-
-
-def _read_env_file(path: Path, faults: list[str]) -> dict[str, str]:
-    given: dict[str, str] = {}
-    if not path.is_file():
-        return given
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        name, equals, text = line.strip().removeprefix("export ").partition("=")
-        if not name or name.startswith("#"):
-            continue
-        if not equals:
-            faults.append(f"{path}:{number}: not of the form NAME=value; correct the line or put # before it")
-        text = text.strip()
-        is_quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "\"'"
-        given[name.strip()] = text[1:-1] if is_quoted else text.partition(" #")[0].strip()
-    return {name: text for name, text in given.items() if name.startswith(PREFIX)}
 
 
 def _read_values(given: Mapping[str, str], faults: list[str]) -> dict[str, Any]:
@@ -273,6 +268,10 @@ def _contradictions(settings: Settings, given: Mapping[str, str]) -> list[str]:
         (
             is_given("SMTP_URL") and not is_given("MAIL_FROM"),
             "IMAGEROUTE_MAIL_FROM is empty, but a mail server is set: set the sender, such as Name <mail@example.org>",
+        ),
+        (
+            (settings.c2pa_certificate is None) != (settings.c2pa_key is None),
+            "IMAGEROUTE_C2PA_CERTIFICATE and IMAGEROUTE_C2PA_KEY go together: set the missing one, or remove the other",
         ),
         (
             settings.session_idle_days > settings.session_absolute_days,

@@ -241,31 +241,76 @@ class MediaStore(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Marking:
-    """What a file says about its making (IPTC Digital Source Type); never the prompt or the person."""
+    """What a file says about its making (IPTC Digital Source Type), and when if that is known; never the prompt or the person.
+
+    `withheld` is written nowhere: a file that a provider signed is kept as it came only if its mark does not hold these words.
+    """
 
     source_type: SourceType
     generator: str
-    created_at: datetime
+    created_at: datetime | None
+    withheld: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FinishedImage:
-    """A checked, marked original with its sizes; `thumbnails` maps a variant ("960", "320") to WebP bytes."""
+    """A checked, marked original with its sizes; `thumbnails` maps a variant ("960", "320") to WebP bytes.
+
+    `sha256` and `crc32` are of the original. `signer` is who signed its C2PA mark when that is the provider's own, else empty.
+    """
 
     original: bytes
     mime: str
     width: int
     height: int
     sha256: str
+    crc32: int
     colour: str
     thumbnails: Mapping[str, bytes]
+    signer: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Marks:
+    """What a file of anyone says about its making, as read; every text is at most a few hundred printable characters.
+
+    `xmp_source` and `signed_source` are IPTC Digital Source Types, empty where nothing is said. `seal` is the state of the C2PA
+    signature: "unproven" fits the file, but its certificate is expired or not fit for it. `is_ours`: the seal is valid and by a
+    certificate of this installation. `names_us`: the file says ImageRoute made it, which anyone can write. `recipe` is JSON.
+    """
+
+    xmp_source: str = ""
+    signed_source: str = ""
+    seal: Literal["none", "valid", "altered", "unproven"] = "none"
+    signer: str = ""
+    generator: str = ""
+    is_ours: bool = False
+    names_us: bool = False
+    recipe: str = ""
+
+
+OutputMime = Literal["image/png", "image/jpeg", "image/webp"]
 
 
 class Imaging(Protocol):
-    """Everything that decodes pictures, in limited worker processes."""
+    """Everything that decodes, marks and signs pictures, in limited worker processes."""
 
     async def finish(self, data: bytes, marking: Marking) -> FinishedImage:
         """Decode fully, check, mark original and sizes; raises BadImage, UnsafeImage."""
+        ...
+
+    async def with_settings(self, data: bytes, mime: str, recipe_json: str) -> bytes:
+        """Return a copy of a stored original that holds the recipe, pixels untouched, signed anew; raises BadImage."""
+        ...
+
+    async def convert(
+        self, data: bytes, mime_to: OutputMime, long_edge_px: int | None, recipe_json: str | None
+    ) -> bytes:
+        """Return the picture drawn anew, never enlarged, with its mark and the recipe if one is given; raises BadImage."""
+        ...
+
+    async def read_marks(self, data: bytes) -> Marks:
+        """Return what a file of anyone says about its making; raises BadImage, UnsafeImage."""
         ...
 
     async def close(self) -> None:

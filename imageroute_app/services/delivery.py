@@ -61,7 +61,12 @@ class Delivery:
         images: list[Image] = []
         made = await self._made_of(job, model)
         for position, picture in enumerate(pictures[: job.request.count - at], start=at):
-            marking = Marking(source_type=made, generator=f"ImageRoute, {model.name}", created_at=self._clock())
+            marking = Marking(
+                source_type=made,
+                generator=f"ImageRoute, {model.name}",
+                created_at=self._clock(),
+                withheld=job.request.prompt,
+            )
             try:
                 finished = await self._imaging.finish(picture.data, marking)
             except BadImage:
@@ -103,10 +108,11 @@ class Delivery:
             mime=finished.mime,
             size_bytes=len(finished.original),
             sha256=finished.sha256,
+            crc32=finished.crc32,
             colour=finished.colour,
             price_credits=0,
             took_ms=round((now - started).total_seconds() * 1000),
-            source_type=model.makes,
+            source_type=_source_type(job, model),
             source_id=job.request.source_id,
             favourite=False,
             trashed=False,

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
 from imageroute_app.domain.ports import Database, Dispatcher, MediaStore
 from imageroute_app.domain.rules import Rules
@@ -34,6 +34,15 @@ class OutboxLetter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Signature:
+    """By which certificate this installation signs the marks in its pictures; a development one was made by itself."""
+
+    signer: str
+    is_development: bool
+    expires_on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     """What public pages say about this installation; controller fields are empty on a development machine."""
 
@@ -43,6 +52,7 @@ class Site:
     controller_address: str
     controller_email: str
     proxy_hops: int
+    signature: Signature
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

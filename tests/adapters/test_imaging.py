@@ -7,13 +7,14 @@ import struct
 import zipfile
 import zlib
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image, ImageOps
 from PIL.PngImagePlugin import PngInfo
 
-from imageroute_app.adapters.imaging.containers import png_chunks
+from imageroute_app.adapters.imaging.containers import png_chunks, without_marks
 from imageroute_app.adapters.imaging.finish import PooledImaging, open_imaging
 from imageroute_app.adapters.imaging.packet import make_packet
 from imageroute_app.adapters.imaging.picture import finish_picture
@@ -33,6 +34,7 @@ from tests.adapters.pictures import (
     png_with,
     swapped_profile,
 )
+from tests.marks import development_credential
 
 EXPECTED_MARKS = {
     "about": "",
@@ -44,7 +46,7 @@ EXPECTED_MARKS = {
 
 @pytest.fixture
 async def imaging() -> AsyncIterator[PooledImaging]:
-    opened_imaging = open_imaging(WorkerPool(1))
+    opened_imaging = open_imaging(WorkerPool(1), development_credential())
     yield opened_imaging
     await opened_imaging.close()
 
@@ -83,6 +85,7 @@ def test_bare_picture_keeps_its_pixel_bytes_and_gains_marks(kind: str, mode: str
     assert 300 < len(finished.original) - len(data) < 900
     assert_clean(finished)
     assert finished.sha256 == hashlib.sha256(finished.original).hexdigest()
+    assert finished.crc32 == zlib.crc32(finished.original)
     assert (finished.width, finished.height) == (64, 48)
 
 
@@ -416,7 +419,12 @@ async def test_largest_picture_we_accept_fits_a_worker(imaging: PooledImaging) -
 
 
 async def test_worker_returns_what_the_function_returns(imaging: PooledImaging) -> None:
-    assert await imaging.finish(PNG, MARKING) == finish_picture(PNG, MARKING)
+    finished, unsigned = await imaging.finish(PNG, MARKING), finish_picture(PNG, MARKING)
+    assert without_marks("PNG", finished.original) == unsigned.original
+    assert finished.sha256 == hashlib.sha256(finished.original).hexdigest()
+    assert finished.crc32 == zlib.crc32(finished.original)
+    same = {"original": b"", "sha256": "", "crc32": 0}
+    assert replace(finished, **same) == replace(unsigned, **same)
 
 
 async def test_picture_that_kills_or_hangs_its_worker_is_a_bad_picture(
@@ -431,7 +439,7 @@ async def test_picture_that_kills_or_hangs_its_worker_is_a_bad_picture(
 
 async def test_event_loop_goes_on_while_pictures_are_finished() -> None:
     pool = WorkerPool(2)
-    imaging, turns = open_imaging(pool), 0
+    imaging, turns = open_imaging(pool, development_credential()), 0
     await pool.warm()
     data = encode(photo(1500, 1500), "JPEG", comment=CANARY)
     work = [asyncio.create_task(imaging.finish(data, MARKING)) for _ in range(4)]

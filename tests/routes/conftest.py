@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import cast
 
@@ -28,7 +28,7 @@ from imageroute_app.services.appeals import Appeals
 from imageroute_app.services.archives import Archives
 from imageroute_app.services.drafts import Drafts
 from imageroute_app.services.gallery import Gallery
-from imageroute_app.services.house import OutboxLetter, Services, Site
+from imageroute_app.services.house import OutboxLetter, Services, Signature, Site
 from imageroute_app.services.jobs import Jobs
 from imageroute_app.services.recipes import Recipes
 from imageroute_app.services.retention import Retention
@@ -170,6 +170,7 @@ async def open_house(folder: Path, rules: Rules, clock: MovingClock) -> AsyncIte
         site=Site(
             is_loopback=True, origins=(ORIGIN, "http://localhost:3000"), controller_name="",
             controller_address="", controller_email="", proxy_hops=0,
+            signature=Signature(signer="A certificate", is_development=True, expires_on=date(2036, 11, 1)),
         ),
         rules=rules,
         accounts=accounts,

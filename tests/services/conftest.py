@@ -12,6 +12,7 @@ import pytest
 from imageroute_app.adapters.database.mongo.database import open_mongo
 from imageroute_app.adapters.database.sqlite.database import open_sqlite
 from imageroute_app.adapters.identity.passwords import ArgonPasswords
+from imageroute_app.adapters.imaging.certificates import open_credential
 from imageroute_app.adapters.imaging.finish import open_imaging
 from imageroute_app.adapters.keys.files import open_file_keys
 from imageroute_app.adapters.media.local import open_local_media
@@ -145,14 +146,14 @@ async def open_house(folder: Path, *, mongo_uri: str = "") -> AsyncIterator[Hous
     opened = House(
         database=database,
         media=await open_local_media(folder / "media"),
-        imaging=open_imaging(pool),
+        imaging=open_imaging(pool, open_credential(folder / "provenance", clock)),
         clock=clock,
         provider=ScriptedProvider(sketch.models()[0]),
         sketch=sketch,
     )
     yield opened
     await opened.accounts.settle()
-    await pool.close()
+    await opened.imaging.close()
     await database.close()
     await keys.close()
 

@@ -8,6 +8,7 @@ pixels.
 import re
 import struct
 import zlib
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from imageroute_app.domain.errors import BadImage
@@ -27,7 +28,12 @@ JPEG_BARE = {0xC0, 0xC1, 0xC2, 0xC4, 0xDA, 0xDB, 0xDD, 0xE0, 0xEE}
 JFIF_BYTES = 18
 JPEG_NEXT_MARKER = re.compile(rb"\xff+[^\x00\xd0-\xd7\xff]")
 JPEG_XMP = b"http://ns.adobe.com/xap/1.0/\0"
+JPEG_APP1, JPEG_APP11 = b"\xe1", b"\xeb"
 WEBP_BARE = {b"VP8X", b"VP8 ", b"VP8L", b"ALPH"}
+SEALS = {"PNG": {b"caBX"}, "JPEG": {JPEG_APP11}, "WEBP": {b"C2PA"}}
+"""The parts that hold a C2PA manifest store."""
+MARKS = {"PNG": {b"caBX", b"iTXt"}, "JPEG": {JPEG_APP11, JPEG_APP1}, "WEBP": {b"C2PA", b"XMP "}}
+"""The parts that hold a mark of any kind, ours or another's."""
 WEBP_ALPHA, WEBP_XMP, WEBP_HEAD_BYTES = 0x10, 0x04, 10
 BROKEN = "This file is damaged or incomplete."
 
@@ -76,6 +82,24 @@ def insert_packet(kind: str, data: bytes, packet: bytes, *, size: tuple[int, int
     return _insert_webp(data, packet, size, WEBP_ALPHA if alpha else 0)
 
 
+def marks_in(kind: str, data: bytes, parts: Mapping[str, set[bytes]] = SEALS) -> bytes:
+    """Return the bytes of these parts of the file, one after the other; none in a format that we do not write."""
+    return b"".join(data[part.start : part.end] for part in _parts(kind, data) if part.kind in parts[kind])
+
+
+def without_marks(kind: str, data: bytes, parts: Mapping[str, set[bytes]] = SEALS) -> bytes:
+    """Return the file without these parts, and else as it was; raises BadImage for a PNG that is broken."""
+    kept = data
+    for part in reversed([part for part in _parts(kind, data) if part.kind in parts[kind]]):
+        kept = kept[: part.start] + kept[part.end :]
+    if kind != "WEBP" or kept == data:
+        return kept
+    head, body = kept[:8], bytearray(kept[8:])
+    if body[4:8] == b"VP8X" and b"XMP " in parts[kind]:
+        body[12] &= ~WEBP_XMP
+    return head[:4] + struct.pack("<I", len(body)) + bytes(body)
+
+
 def png_chunks(data: bytes) -> list[Part]:
     """Return the chunks up to and including IEND, each checksum verified; raises BadImage."""
     view, parts, start = memoryview(data), list[Part](), len(PNG_START)
@@ -115,6 +139,24 @@ def webp_size(data: bytes) -> tuple[int, int]:
         return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
     width, height = struct.unpack("<HH", head[6:10])
     return width & 0x3FFF, height & 0x3FFF
+
+
+def _parts(kind: str, data: bytes) -> list[Part]:
+    if kind == "PNG":
+        return png_chunks(data)
+    if kind == "JPEG":
+        return _jpeg_head(data)
+    return webp_chunks(data) if kind == "WEBP" else []
+
+
+def _jpeg_head(data: bytes) -> list[Part]:
+    """Return the segments before the first scan."""
+    parts, at = list[Part](), 2
+    while at + 4 <= len(data) and data[at] == JPEG_MARK and data[at + 1] != JPEG_START_OF_SCAN:
+        end = at + 2 + struct.unpack_from(">H", data, at + 2)[0]
+        parts.append(Part(data[at + 1 : at + 2], at, end))
+        at = end
+    return parts
 
 
 def _uint32(data: bytes, at: int, form: str = "<I") -> int:

@@ -6,10 +6,18 @@ Runs in worker processes only. Sizes are judged from the header, before any pixe
 import hashlib
 import io
 import warnings
+import zlib
 
 from PIL import AvifImagePlugin, Image, ImageCms, WebPImagePlugin
 
-from imageroute_app.adapters.imaging.containers import insert_packet, is_bare, sniff, webp_size
+from imageroute_app.adapters.imaging.containers import (
+    insert_packet,
+    is_bare,
+    marks_in,
+    sniff,
+    webp_size,
+    without_marks,
+)
 from imageroute_app.adapters.imaging.limits import BYTES_MAX, TOO_LARGE
 from imageroute_app.adapters.imaging.packet import make_packet
 from imageroute_app.domain.errors import BadImage, UnsafeImage
@@ -39,27 +47,43 @@ AvifImagePlugin.DEFAULT_MAX_THREADS = 1
 
 
 def finish_picture(data: bytes, marking: Marking) -> FinishedImage:
-    """Return the marked original and its sizes; raises BadImage or whatever the decoder raises."""
+    """Return the original with its packet, unsigned yet, and its sizes; raises BadImage or whatever the decoder raises.
+
+    A file that its provider signed as made by an AI is kept byte for byte, with `signer` set: a packet would break that mark.
+    """
     kind = check_kind(data)
     image = decode(kind, data)
     packet = make_packet(marking)
-    if is_bare(kind, data):
-        plain, original = image, data
-    else:
-        plain = make_plain(image)
-        kind, original = "PNG", encode_png(plain)
-    has_alpha = plain.mode == "RGBA"
-    original = insert_packet(kind, original, packet, size=plain.size, alpha=has_alpha)
+    plain, original, signer = image, data, ""
+    if not is_bare(kind, data):
+        signer = _provider_signer(kind, data, marking)
+        if not signer:
+            plain = make_plain(image)
+            kind, original = "PNG", encode_png(plain)
+    if not signer:
+        original = insert_packet(kind, original, packet, size=plain.size, alpha=plain.mode == "RGBA")
+    width, height = plain.size
     thumbnails, colour = scale(plain, packet)
     return FinishedImage(
         original=original,
         mime=f"image/{kind.lower()}",
-        width=plain.width,
-        height=plain.height,
+        width=width,
+        height=height,
         sha256=hashlib.sha256(original).hexdigest(),
+        crc32=zlib.crc32(original),
         colour=colour,
         thumbnails=thumbnails,
+        signer=signer,
     )
+
+
+def _provider_signer(kind: str, data: bytes, marking: Marking) -> str:
+    """Return whose mark a file carries that is bare but for it; empty when it has none to keep."""
+    if not marks_in(kind, data) or not is_bare(kind, without_marks(kind, data)):
+        return ""
+    from imageroute_app.adapters.imaging import reading
+
+    return reading.kept_signer(kind, data, marking)
 
 
 def check_kind(data: bytes) -> str:
