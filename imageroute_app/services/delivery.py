@@ -112,7 +112,7 @@ class Delivery:
             colour=finished.colour,
             price_credits=0,
             took_ms=round((now - started).total_seconds() * 1000),
-            source_type=_source_type(job, model),
+            source_type=model.makes,
             source_id=job.request.source_id,
             favourite=False,
             trashed=False,
