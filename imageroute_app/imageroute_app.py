@@ -24,18 +24,22 @@ from imageroute_app.settings import load_settings
 from imageroute_app.state import guard
 from imageroute_app.state.account import AccountState
 from imageroute_app.state.create import CreateState
+from imageroute_app.state.download import DownloadState
 from imageroute_app.state.gallery import GalleryState
 from imageroute_app.state.rule import RuleState
 from imageroute_app.state.session import SessionState, session_token
+from imageroute_app.state.share import ShareState
 from imageroute_app.state.trash import TrashState
 from imageroute_app.state.usage import UsageState
 from imageroute_app.tasks import running
 
 SETTINGS = load_settings()
 PAGES = Path(__file__).resolve().parents[1] / ".web" / "build" / "client"
-STYLES = ("tokens", "app", "create", "gallery", "pages")
+STYLES = ("tokens", "app", "create", "gallery", "outgoing", "pages")
 SOCIAL = "/img/social.webp"
 log = logging.getLogger(__name__)
+
+OUTGOING = (ShareState.load_links, DownloadState.load_downloads)
 
 DESCRIPTION = "Make images and see who gets your prompt, where, for how long and at what price, before you send it."
 
@@ -93,7 +97,7 @@ def _add_pages(built: rx.App) -> None:
         (gallery, paths.GALLERY, "Gallery", GalleryState.load_gallery),
         (trash, paths.TRASH, "Trash", TrashState.load_trash),
         (usage, paths.USAGE, "Usage", UsageState.load_usage),
-        (account, paths.ACCOUNT, "Account", AccountState.load_account, RuleState.load_rule),
+        (account, paths.ACCOUNT, "Account", AccountState.load_account, RuleState.load_rule, *OUTGOING),
     )
     built.add_page(
         landing,

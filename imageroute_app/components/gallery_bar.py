@@ -4,12 +4,13 @@ import reflex as rx
 
 from imageroute_app.components import paths
 from imageroute_app.components.icons import icon
+from imageroute_app.state.download import DownloadState
 from imageroute_app.state.gallery import SEARCH, GalleryState
 
 
 def gallery_bar() -> rx.Component:
     """Draw the search field and the chips."""
-    return rx.el.div(_search(), _chips(), class_name="gf")
+    return rx.el.div(_search(), _chips(), _downloads(), class_name="gf")
 
 
 def _search() -> rx.Component:
@@ -49,6 +50,25 @@ def _chips() -> rx.Component:
         role="group",
         aria_label="Show",
     )
+
+
+def _downloads() -> rx.Component:
+    return rx.el.div(
+        rx.el.button(
+            icon("download", "s"),
+            "Download all",
+            type="button",
+            class_name="chip out",
+            aria_haspopup="dialog",
+            disabled=GalleryState.found == 0,
+            on_click=DownloadState.open_found(GalleryState.query, GalleryState.favourites),
+        ),
+        rx.el.button(
+            "Downloads", type="button", class_name="chip out", aria_haspopup="dialog",
+            on_click=DownloadState.open_archives,
+        ),
+        class_name="row gc",
+    )  # fmt: skip
 
 
 def _chip(

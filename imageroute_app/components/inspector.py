@@ -3,9 +3,11 @@
 import reflex as rx
 
 from imageroute_app.components import paths
+from imageroute_app.components.download import download_button
 from imageroute_app.components.icons import icon, icon_button
 from imageroute_app.components.links import link
 from imageroute_app.components.marks import route
+from imageroute_app.components.share import share_button
 from imageroute_app.state.create import CreateState
 from imageroute_app.state.inspector import InspectorState
 
@@ -30,15 +32,8 @@ def _bar() -> rx.Component:
                 on_click=InspectorState.favourite,
                 custom_attrs={"data-hotkey": "f"},
             ),
-            link(
-                icon("download"),
-                href=IMAGE.download,
-                download=True,
-                class_name="ib",
-                aria_label="Download",
-                title="Download",
-                custom_attrs={"data-hotkey": "d"},
-            ),
+            download_button(IMAGE.id),
+            share_button(IMAGE.id),
             icon_button(
                 "Move to trash",
                 "trash-2",

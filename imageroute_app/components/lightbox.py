@@ -4,10 +4,12 @@ import reflex as rx
 from reflex_components_radix.primitives.dialog import dialog
 
 from imageroute_app.components import paths
+from imageroute_app.components.download import download_button
 from imageroute_app.components.grid import film
 from imageroute_app.components.icons import icon, icon_button
 from imageroute_app.components.inspector import facts
 from imageroute_app.components.links import link
+from imageroute_app.components.share import share_button
 from imageroute_app.state.gallery import GalleryState
 from imageroute_app.state.inspector import InspectorState
 
@@ -54,15 +56,8 @@ def _bar() -> rx.Component:
                 on_click=GalleryState.toggle_favourite(IMAGE.id),
                 custom_attrs={"data-hotkey": "f"},
             ),
-            link(
-                icon("download"),
-                href=IMAGE.download,
-                download=True,
-                class_name="ib",
-                aria_label="Download",
-                title="Download",
-                custom_attrs={"data-hotkey": "d"},
-            ),
+            download_button(IMAGE.id),
+            share_button(IMAGE.id),
             icon_button(
                 "Move to trash",
                 "trash-2",

@@ -7,12 +7,15 @@ from reflex.style import color_mode, set_color_mode
 
 from imageroute_app.components import paths
 from imageroute_app.components.devices import devices
+from imageroute_app.components.download import archive_list
 from imageroute_app.components.forms import field, post_button, post_form, section, setting
 from imageroute_app.components.icons import icon
 from imageroute_app.components.links import link
 from imageroute_app.components.rule import rule_controls
+from imageroute_app.components.share import link_list
 from imageroute_app.components.shell import shell
 from imageroute_app.state.account import AccountState
+from imageroute_app.state.download import DownloadState
 from imageroute_app.state.session import SessionState
 
 PLACES = (("Trash", paths.TRASH, "trash-2"), ("Usage", paths.USAGE, "receipt-text"))
@@ -166,6 +169,31 @@ def _signing_in() -> rx.Component:
     )
 
 
+def _preferences() -> rx.Component:
+    return section(
+        "Preferences",
+        setting("Look", "System follows your device", _look()),
+        setting(
+            "Single-letter shortcuts",
+            "F favourite, R remix, D download. Press ? for the list and to turn them off",
+            rx.el.kbd("?"),
+        ),
+        setting(
+            "Settings in downloaded files",
+            "Prompt, model and seed inside the file, so that it can be made again; each download can differ",
+            rx.el.input(
+                type="checkbox",
+                role="switch",
+                class_name="sw",
+                aria_label="Settings in downloaded files",
+                checked=DownloadState.prefers_settings,
+                on_change=DownloadState.prefer_settings,
+            ),
+        ),
+        name="preferences",
+    )
+
+
 def account() -> rx.Component:
     """Show everything a person can change about the account."""
     return shell(
@@ -182,16 +210,9 @@ def account() -> rx.Component:
                     hint="Who may get your prompts. Each picture can have its own on the create screen.",
                     name="rule",
                 ),
-                section(
-                    "Preferences",
-                    setting("Look", "System follows your device", _look()),
-                    setting(
-                        "Single-letter shortcuts",
-                        "F favourite, R remix, D download. Press ? for the list and to turn them off",
-                        rx.el.kbd("?"),
-                    ),
-                    name="preferences",
-                ),
+                _preferences(),
+                section("Share links", link_list(), hint="Revoking works at once.", name="shares"),
+                section("Downloads", archive_list(), hint="Kept for 7 days; deleting works at once.", name="downloads"),
                 section("How things are done here", _links(), name="policies"),
                 class_name="ac",
             ),

@@ -3,7 +3,9 @@
 import reflex as rx
 
 from imageroute_app.components.composer import composer
+from imageroute_app.components.download import download_dialog
 from imageroute_app.components.inspector import inspector
+from imageroute_app.components.share import share_dialog
 from imageroute_app.components.shell import shell
 from imageroute_app.components.stage import stage
 from imageroute_app.state.inspector import InspectorState
@@ -17,6 +19,8 @@ def create() -> rx.Component:
         script,
         stage(),
         composer(),
+        download_dialog(),
+        share_dialog(),
         title="Create",
         undo=InspectorState.undo_trash,
         inspector=inspector(),

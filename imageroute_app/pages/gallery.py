@@ -2,9 +2,11 @@
 
 import reflex as rx
 
+from imageroute_app.components.download import download_dialog
 from imageroute_app.components.gallery_bar import gallery_bar, nothing
 from imageroute_app.components.grid import grid, scripts
 from imageroute_app.components.lightbox import lightbox
+from imageroute_app.components.share import share_dialog
 from imageroute_app.components.shell import shell
 from imageroute_app.state.gallery import GalleryState
 
@@ -35,4 +37,13 @@ def _pictures() -> rx.Component:
 
 def gallery() -> rx.Component:
     """Show the gallery screen."""
-    return shell(scripts(), gallery_bar(), _pictures(), lightbox(), title="Gallery", undo=GalleryState.undo_trash)
+    return shell(
+        scripts(),
+        gallery_bar(),
+        _pictures(),
+        lightbox(),
+        download_dialog(),
+        share_dialog(),
+        title="Gallery",
+        undo=GalleryState.undo_trash,
+    )

@@ -4,7 +4,9 @@ The length of an archive is known before its first byte and the same request for
 that a download which was cut off goes on where it stopped (`Range` with `If-Range`).
 """
 
+import base64
 import contextlib
+import hashlib
 from collections.abc import AsyncGenerator
 from http import HTTPStatus
 
@@ -13,10 +15,13 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import Send
 
-from imageroute_app.domain.file_names import stem
+from imageroute_app.domain.errors import InvalidInput
+from imageroute_app.domain.file_names import extension, stem
 from imageroute_app.routes.pagekit import CurrentServices
 from imageroute_app.routes.ranges import has_tag, unsatisfiable, wanted_part
 from imageroute_app.routes.session import owner_of
+from imageroute_app.services.archive_build import Choice
+from imageroute_app.services.archive_content import MIMES
 from imageroute_app.services.archives import Opened
 
 ALWAYS = {
@@ -59,6 +64,16 @@ def export_routes(current: CurrentServices) -> list[Route]:
         source = services.archives.read(opened, part.span.start, part.span.end)
         return ClosedStream(source, status=part.status, headers={**headers, **part.headers})
 
+    async def picture(request: Request) -> Response:
+        services = current()
+        owner = await owner_of(request, services)
+        image = await services.gallery.image(owner, request.path_params["image_id"])
+        choice = _choice(request)
+        data = await services.archives.file(image, choice)
+        mime = MIMES.get(choice.encoding, image.mime)
+        name = f"imageroute-{image.id}.{extension(mime)}"
+        return Response(data, headers={**ALWAYS, **_attachment(name), **_digest(data), "Content-Type": mime})
+
     async def recipe(request: Request) -> Response:
         services = current()
         owner = await owner_of(request, services)
@@ -68,6 +83,7 @@ def export_routes(current: CurrentServices) -> list[Route]:
         return Response(written, headers={**ALWAYS, **_attachment(name), "Content-Type": "application/json"})
 
     return [
+        Route("/exports/pictures/{image_id}", picture, methods=["GET"]),
         Route("/exports/pictures/{image_id}/recipe", recipe, methods=["GET"]),
         Route("/exports/{archive_id}", archive, methods=["GET"]),
     ]
@@ -83,6 +99,21 @@ def _headers(opened: Opened) -> dict[str, str]:
         "Content-Type": "application/zip",
         "ETag": f'"{opened.etag}"',
     }
+
+
+def _choice(request: Request) -> Choice:
+    asked = request.query_params
+    edge = asked.get("edge", "0")
+    if not edge.isascii() or not edge.isdigit() or len(edge) > 5:
+        raise InvalidInput("Choose one of the sizes on offer.", field="edge")
+    return Choice(
+        encoding=asked.get("format", "original"), edge_px=int(edge), with_settings=asked.get("settings", "0") == "1"
+    )
+
+
+def _digest(data: bytes) -> dict[str, str]:
+    """Return the SHA-256 of the file for whoever wants to check it (RFC 9530)."""
+    return {"Repr-Digest": f"sha-256=:{base64.b64encode(hashlib.sha256(data).digest()).decode()}:"}
 
 
 def _attachment(name: str) -> dict[str, str]:

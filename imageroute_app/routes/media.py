@@ -5,6 +5,7 @@ to spell the address get the same answer. The type comes from the record, never 
 the address, and no browser is let to run or embed what is sent.
 """
 
+import base64
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from http import HTTPStatus
@@ -110,6 +111,8 @@ def _headers(image: Image, variant: str, facts: MediaFacts, *, is_download: bool
         "Content-Type": mime,
         "ETag": f'"{facts.etag}"',
     }
+    if is_original and image.sha256:
+        headers["Repr-Digest"] = f"sha-256=:{base64.b64encode(bytes.fromhex(image.sha256)).decode()}:"
     if is_download or mime == UNKNOWN_TYPE:
         size = "" if is_original else f"-{variant}"
         name = f"imageroute-{image.id}{size}.{EXTENSIONS.get(mime, 'bin')}"

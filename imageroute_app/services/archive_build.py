@@ -7,7 +7,7 @@ that a build that was cut off goes on where it stopped.
 import hashlib
 import zlib
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from imageroute_app.domain.errors import BadImage, NotFound
 from imageroute_app.domain.gallery import Image, media_key
@@ -28,8 +28,18 @@ from imageroute_app.services.recipes import Recipes
 DELETED, MISSING, DAMAGED = "was deleted or is in the trash", "its file is missing", "its file is damaged"
 INDEX_TYPE = "application/octet-stream"
 
-Render = Callable[[Archive, Image, bytes, bytes], Awaitable[bytes]]
-"""From an archive, a picture, its stored original and its recipe to the bytes that go into the archive."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """How pictures are to be: an encoding, the longest edge in pixels (0 as it is), settings inside or not."""
+
+    encoding: str = "original"
+    edge_px: int = 0
+    with_settings: bool = False
+
+
+Render = Callable[[Choice, Image, bytes, bytes], Awaitable[bytes]]
+"""From a choice, a picture, its stored original and its recipe to the bytes to send."""
 Step = Callable[[int], Awaitable[None]]
 """Called with the number of pictures that were looked at; raises Conflict when the archive is gone or taken over."""
 
@@ -42,6 +52,7 @@ class ArchiveBuild:
     ) -> None:
         self._archive, self._tables, self._media = archive, tables, media
         self._recipes, self._render, self._names = recipes, render, Names(archive)
+        self._choice = Choice(encoding=archive.encoding, edge_px=archive.edge_px, with_settings=archive.with_settings)
         self._gaps: list[str] = []
         self._slots: list[Slot] = []
         self._digests_crc32 = 0
@@ -109,7 +120,7 @@ class ArchiveBuild:
         if self._render is None:
             return None
         try:
-            made = await self._render(self._archive, image, original, recipe)
+            made = await self._render(self._choice, image, original, recipe)
         except BadImage:
             return None
         await self._media.put(key, made, INDEX_TYPE)

@@ -12,9 +12,10 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from imageroute_app.domain.errors import Conflict, ImageRouteError, InvalidInput, NotFound
+from imageroute_app.domain.gallery import Image, media_key
 from imageroute_app.domain.ports import Clock, Database, MediaStore, NewId, Query
 from imageroute_app.domain.sharing import ARCHIVE_DAYS, Archive, ArchiveState
-from imageroute_app.services.archive_build import ArchiveBuild, Render
+from imageroute_app.services.archive_build import ArchiveBuild, Choice, Render
 from imageroute_app.services.archive_content import archive_prefix, index_key
 from imageroute_app.services.archive_index import load_index
 from imageroute_app.services.archive_stream import ArchiveStream, Changed
@@ -31,16 +32,8 @@ ENCODINGS = frozenset({"original", "png", "jpeg", "webp"})
 EDGE_MIN_PX, EDGE_MAX_PX = 64, 8192
 BUSY = "One download is being made already. Wait until it is ready, or delete it."
 AT_WORK = "This download is still being made. Wait a moment."
+ORIGINALS_ONLY = "Only originals can be downloaded here."
 FAILED = "This download could not be made. Delete it and try again."
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """How the pictures are to be: an encoding, the longest edge in pixels (0 as it is), settings inside or not."""
-
-    encoding: str = "original"
-    edge_px: int = 0
-    with_settings: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +62,28 @@ class Archives:
         self._tables, self._media, self._recipes = database.tables, media, recipes
         self._render, self._clock, self._new_id = render, clock, new_id
         self._building: dict[str, asyncio.Task[None]] = {}
+
+    @property
+    def can_render(self) -> bool:
+        """Say whether files can be made in another format or with settings inside."""
+        return self._render is not None
+
+    async def file(self, image: Image, choice: Choice) -> bytes:
+        """Return one picture as it was chosen; raises InvalidInput, NotFound, BadImage."""
+        _check_picture(choice)
+        [original] = await self._media.read([media_key(image.owner, image.id, "original")])
+        if original is None:
+            raise NotFound
+        if choice == Choice():
+            return original
+        if self._render is None:
+            raise InvalidInput(ORIGINALS_ONLY, field="encoding")
+        [recipe] = await self._recipes.of(image.owner, [image])
+        return await self._render(choice, image, original, recipe)
+
+    async def file_bytes(self, image: Image, choice: Choice) -> int:
+        """Return how large the file will be; another format is made once to know."""
+        return image.size_bytes if choice == Choice() else len(await self.file(image, choice))
 
     async def create(self, owner: str, image_ids: Sequence[str], choice: Choice, *, title: str) -> Archive:
         """Begin an archive of these pictures; a small one of originals is ready when this returns.
@@ -178,7 +193,7 @@ class Archives:
         if len(ids) > PICTURES_MAX:
             raise InvalidInput(f"One download holds at most {PICTURES_MAX:,} pictures. Choose fewer.", field="images")
         if self._render is None and choice != Choice():
-            raise InvalidInput("Only originals can be downloaded here.", field="encoding")
+            raise InvalidInput(ORIGINALS_ONLY, field="encoding")
         _check_picture(choice)
 
     async def _stream(self, archive: Archive) -> ArchiveStream | None:

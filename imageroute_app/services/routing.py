@@ -74,6 +74,19 @@ class Routing:
             raise Conflict("Your rule changed in another tab. Look at it again.") from error
         return rule
 
+    async def settings_in_files(self, owner: str) -> bool:
+        """Say whether downloads carry their settings unless the person says otherwise each time."""
+        stored = await self._preference(owner)
+        return stored.settings_in_files if stored else True
+
+    async def prefer_settings_in_files(self, owner: str, is_on: bool) -> None:
+        """Set how downloads begin; raises Conflict when another tab was quicker."""
+        stored = await self._preference(owner)
+        if stored is None:
+            await self._tables.preferences.add(Preference(id=owner, owner=owner, rule=Rule(), settings_in_files=is_on))
+        else:
+            await self._tables.preferences.update(replace(stored, settings_in_files=is_on))
+
     async def _preference(self, owner: str) -> Preference | None:
         found = await self._tables.preferences.find(Query(owner=owner, limit=1))
         return found[0] if found else None
