@@ -49,6 +49,7 @@ from imageroute_app.services.gallery import Gallery
 from imageroute_app.services.house import OutboxLetter, Services, Signature, Site
 from imageroute_app.services.jobs import Jobs
 from imageroute_app.services.recipes import Recipes
+from imageroute_app.services.rendering import renderer
 from imageroute_app.services.retention import Purge, Retention
 from imageroute_app.services.routing import Routing
 from imageroute_app.services.runner import Runner
@@ -97,7 +98,7 @@ async def open_services(settings: Settings, *, clock: Clock = utc_now) -> Servic
     rules, fault = _rules(settings), _fault(settings)
     accounts = _accounts(adapters, clock, rules)
     routing = Routing(database=adapters.database, providers=adapters.providers, clock=clock, rules=rules)
-    recipes = Recipes(database=adapters.database, routing=routing, clock=clock)
+    recipes = Recipes(database=adapters.database, routing=routing, read_marks=adapters.imaging.read_marks, clock=clock)
     archives, shares = _archives(adapters, recipes, clock), _shares(adapters, clock)
     gallery = Gallery(
         database=adapters.database, media=adapters.media, clock=clock, forget=(archives.forget, shares.forget)
@@ -238,6 +239,7 @@ def _archives(adapters: _Adapters, recipes: Recipes, clock: Clock) -> Archives:
         database=adapters.database,
         media=adapters.media,
         recipes=recipes,
+        render=renderer(adapters.imaging),
         clock=clock,
         new_id=new_id,
     )

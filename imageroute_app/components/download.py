@@ -36,28 +36,24 @@ def _choices() -> rx.Component:
         _segments(EDGES, DownloadState.edge, DownloadState.set_edge, "Longest edge"),
         rx.fragment(),
     )
-    return rx.cond(
-        DownloadState.can_convert,
-        rx.fragment(
-            _segments(ENCODINGS, DownloadState.encoding, DownloadState.set_encoding, "Format"),
-            edges,
-            rx.el.label(
-                rx.el.input(
-                    type="checkbox",
-                    role="switch",
-                    class_name="sw",
-                    checked=DownloadState.with_settings,
-                    on_change=DownloadState.set_with_settings,
-                ),
-                rx.el.span(
-                    rx.el.b("Settings in the file"),
-                    rx.el.span("Prompt, model and seed; drop it on Create to use them again", class_name="small q3"),
-                    class_name="two",
-                ),
-                class_name="row",
+    return rx.fragment(
+        _segments(ENCODINGS, DownloadState.encoding, DownloadState.set_encoding, "Format"),
+        edges,
+        rx.el.label(
+            rx.el.input(
+                type="checkbox",
+                role="switch",
+                class_name="sw",
+                checked=DownloadState.with_settings,
+                on_change=DownloadState.set_with_settings,
             ),
+            rx.el.span(
+                rx.el.b("Settings in the file"),
+                rx.el.span("Prompt, model and seed; drop it on Create to use them again", class_name="small q3"),
+                class_name="two",
+            ),
+            class_name="row",
         ),
-        rx.fragment(),
     )
 
 

@@ -48,7 +48,7 @@ class ArchiveBuild:
     """One run over the pictures of one archive."""
 
     def __init__(
-        self, archive: Archive, *, tables: Tables, media: MediaStore, recipes: Recipes, render: Render | None
+        self, archive: Archive, *, tables: Tables, media: MediaStore, recipes: Recipes, render: Render
     ) -> None:
         self._archive, self._tables, self._media = archive, tables, media
         self._recipes, self._render, self._names = recipes, render, Names(archive)
@@ -117,8 +117,6 @@ class ArchiveBuild:
         [made] = await self._media.read([key])
         if made is not None:
             return made
-        if self._render is None:
-            return None
         try:
             made = await self._render(self._choice, image, original, recipe)
         except BadImage:

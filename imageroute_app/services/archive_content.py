@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 
 from imageroute_app.domain.file_names import extension, stem, suffix_length
 from imageroute_app.domain.gallery import Image, media_key
-from imageroute_app.domain.ports import Query, Tables
+from imageroute_app.domain.ports import OutputMime, Query, Tables
 from imageroute_app.domain.sharing import Archive
 
-MIMES = {"png": "image/png", "jpeg": "image/jpeg", "webp": "image/webp"}
+MIMES: Mapping[str, OutputMime] = {"png": "image/png", "jpeg": "image/jpeg", "webp": "image/webp"}
 ROWS = 200
 
 
@@ -17,7 +17,7 @@ class Names:
 
     def __init__(self, archive: Archive) -> None:
         self._suffix = suffix_length(archive.image_ids)
-        self._mime = MIMES.get(archive.encoding, "")
+        self._mime: str = MIMES.get(archive.encoding, "")
 
     def stem(self, image: Image) -> bytes:
         """Return the name without its ending."""

@@ -32,7 +32,6 @@ ENCODINGS = frozenset({"original", "png", "jpeg", "webp"})
 EDGE_MIN_PX, EDGE_MAX_PX = 64, 8192
 BUSY = "One download is being made already. Wait until it is ready, or delete it."
 AT_WORK = "This download is still being made. Wait a moment."
-ORIGINALS_ONLY = "Only originals can be downloaded here."
 FAILED = "This download could not be made. Delete it and try again."
 
 
@@ -55,18 +54,13 @@ class Archives:
         database: Database,
         media: MediaStore,
         recipes: Recipes,
+        render: Render,
         clock: Clock,
         new_id: NewId,
-        render: Render | None = None,
     ) -> None:
         self._tables, self._media, self._recipes = database.tables, media, recipes
         self._render, self._clock, self._new_id = render, clock, new_id
         self._building: dict[str, asyncio.Task[None]] = {}
-
-    @property
-    def can_render(self) -> bool:
-        """Say whether files can be made in another format or with settings inside."""
-        return self._render is not None
 
     async def file(self, image: Image, choice: Choice) -> bytes:
         """Return one picture as it was chosen; raises InvalidInput, NotFound, BadImage."""
@@ -76,8 +70,6 @@ class Archives:
             raise NotFound
         if choice == Choice():
             return original
-        if self._render is None:
-            raise InvalidInput(ORIGINALS_ONLY, field="encoding")
         [recipe] = await self._recipes.of(image.owner, [image])
         return await self._render(choice, image, original, recipe)
 
@@ -192,8 +184,6 @@ class Archives:
             raise InvalidInput("Choose at least one picture.", field="images")
         if len(ids) > PICTURES_MAX:
             raise InvalidInput(f"One download holds at most {PICTURES_MAX:,} pictures. Choose fewer.", field="images")
-        if self._render is None and choice != Choice():
-            raise InvalidInput(ORIGINALS_ONLY, field="encoding")
         _check_picture(choice)
 
     async def _stream(self, archive: Archive) -> ArchiveStream | None:

@@ -1,18 +1,19 @@
 """Recipes of a person's pictures: written for downloads, read back into the form."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from imageroute_app.domain.catalog import RATIOS
 from imageroute_app.domain.errors import NotFound
 from imageroute_app.domain.gallery import Image
 from imageroute_app.domain.jobs import Job
-from imageroute_app.domain.ports import Clock, Database, Query
+from imageroute_app.domain.ports import Clock, Database, Marks, Query
 from imageroute_app.domain.recipes import Recipe, read_recipe, sources_of, write_recipe
 from imageroute_app.domain.styles import NO_STYLE, STYLES
 from imageroute_app.services.routing import Routing
 
-AT_ONCE = 200
+ReadMarks = Callable[[bytes], Awaitable[Marks]]
+"""Imaging.read_marks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,8 +27,9 @@ class Restored:
 class Recipes:
     """What makes a picture again."""
 
-    def __init__(self, *, database: Database, routing: Routing, clock: Clock) -> None:
+    def __init__(self, *, database: Database, routing: Routing, read_marks: ReadMarks, clock: Clock) -> None:
         self._tables, self._routing, self._clock = database.tables, routing, clock
+        self._read_marks = read_marks
 
     async def of(self, owner: str, images: Sequence[Image]) -> list[bytes]:
         """Return the recipes of these pictures, in their order, at most 200 at once."""
@@ -52,8 +54,14 @@ class Recipes:
         return found | {upload.id: upload.sha256 for upload in await self._tables.uploads.find(query)}
 
     async def restore(self, owner: str, data: bytes) -> Restored:
-        """Return the settings that a recipe holds, naming what no longer exists; raises InvalidInput for no recipe."""
-        recipe = read_recipe(data)
+        """Return the settings of a recipe or of one of our pictures, naming what no longer exists.
+
+        Raises:
+            InvalidInput: the file holds no settings of ours.
+            BadImage: it begins like a picture and is none that can be read.
+        """
+        is_json = data[:64].lstrip().startswith(b"{")
+        recipe = read_recipe(data if is_json else (await self._read_marks(data)).recipe.encode())
         form, notes = dict(recipe.fields), [self._model_note(recipe.fields["model"])]
         if notes[0]:
             form.pop("model")

@@ -62,6 +62,10 @@ class Selection:
         query = await self._query(owner, chosen)
         return 0 if query is None else max(0, await self._tables.images.count(query) - len(chosen.but))
 
+    async def ids(self, owner: str, chosen: Chosen) -> list[str]:
+        """Return the ids of the chosen pictures that are there, newest first."""
+        return [image.id async for images in self._batches(owner, chosen) for image in images]
+
     def favourite(self, owner: str, chosen: Chosen, *, on: bool) -> AsyncIterator[Step]:
         """Mark or unmark."""
         return self.run(owner, chosen, lambda image: replace(image, favourite=on))

@@ -2,7 +2,7 @@
 
 import asyncio
 import dataclasses
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from typing import Literal
 from urllib.parse import urlencode
 
@@ -12,7 +12,9 @@ from imageroute_app.bootstrap import services
 from imageroute_app.domain.errors import ImageRouteError
 from imageroute_app.domain.gallery import Image
 from imageroute_app.domain.sharing import Archive, ArchiveState
-from imageroute_app.services.archives import Choice
+from imageroute_app.services.archive_build import Choice
+from imageroute_app.services.finding import Ask
+from imageroute_app.services.selection import Chosen
 from imageroute_app.state import text
 from imageroute_app.state.guard import signed_in
 from imageroute_app.state.session import SessionState, actor
@@ -21,7 +23,6 @@ Encoding = Literal["original", "png", "jpeg", "webp"]
 Edge = Literal["0", "2048", "1024", "512"]
 FORMATS = {"image/png": "PNG", "image/jpeg": "JPEG", "image/webp": "WebP"}
 WATCH_S = 0.5
-PAGE = 200
 
 
 @dataclasses.dataclass
@@ -61,7 +62,6 @@ class DownloadState(rx.State):
     edge: Edge = "0"
     with_settings: bool = False
     prefers_settings: bool = True
-    can_convert: bool = False
     size: str = ""
     problem: str = ""
     is_busy: bool = False
@@ -89,8 +89,8 @@ class DownloadState(rx.State):
         """Offer everything that the gallery's filter finds, loaded or not."""
         try:
             owner = await actor(self)
-            ids = [image_id async for image_id in _found(owner, query, favourites=favourites)]
-            await self._begin(owner, ids, _title(query, favourites=favourites))
+            chosen = Chosen(ask=Ask(text=query, favourite=favourites), everything=True)
+            await self._begin_chosen(owner, chosen, _title(query, favourites=favourites))
         except ImageRouteError as error:
             (await self.get_state(SessionState))._tell_error(error)
 
@@ -203,13 +203,17 @@ class DownloadState(rx.State):
             self.archives = [_archive(archive) for archive in found]
             return self.is_open and any(archive.state is ArchiveState.PREPARING for archive in found)
 
+    async def _begin_chosen(self, owner: str, chosen: Chosen, title: str) -> None:
+        """Open the dialog for a choice of the gallery."""
+        await self._begin(owner, await services().selection.ids(owner, chosen), title)
+
     async def _begin(self, owner: str, ids: Sequence[str], title: str) -> None:
         """Open the dialog for these pictures with the person's preset."""
         self.prefers_settings = await services().routing.settings_in_files(owner)
-        self.can_convert = services().archives.can_render
         self.image, self._ids, self.count, self.title = PictureView(), list(ids), len(ids), title
         self.encoding, self.edge, self.problem, self.size = "original", "0", "", ""
-        self.with_settings = self.prefers_settings and self.can_convert
+        # An archive has the settings beside each picture already; inside the files they cost a drawing of each.
+        self.with_settings = self.prefers_settings and self.count == 1
         await self._list(owner)
         self.is_open = True
 
@@ -248,17 +252,6 @@ class DownloadState(rx.State):
     def count_label(self) -> str:
         """Return how many pictures are chosen."""
         return text.count(self.count, "picture")
-
-
-async def _found(owner: str, query: str, *, favourites: bool) -> AsyncIterator[str]:
-    """Yield the ids of everything that a filter finds, newest first."""
-    after = ""
-    while True:
-        page = await services().gallery.page(owner, text=query, favourite=favourites, after=after, limit=PAGE)
-        for image in page.images:
-            yield image.id
-        if not (after := page.next_after):
-            return
 
 
 def _title(query: str, *, favourites: bool) -> str:

@@ -15,10 +15,13 @@ from uuid_utils import uuid7
 from imageroute_app.adapters.catalogue import read_catalogue
 from imageroute_app.adapters.database.sqlite.database import open_sqlite
 from imageroute_app.adapters.identity.passwords import ArgonPasswords
+from imageroute_app.adapters.imaging.certificates import open_credential
+from imageroute_app.adapters.imaging.finish import open_imaging
 from imageroute_app.adapters.keys.files import open_file_keys
 from imageroute_app.adapters.mail.outbox import Outbox
 from imageroute_app.adapters.media.local import open_local_media
 from imageroute_app.adapters.throttle import open_limiter
+from imageroute_app.adapters.workers import WorkerPool
 from imageroute_app.domain.gallery import Image
 from imageroute_app.domain.rules import Rules
 from imageroute_app.routes.api import build_api
@@ -31,6 +34,7 @@ from imageroute_app.services.gallery import Gallery
 from imageroute_app.services.house import OutboxLetter, Services, Signature, Site
 from imageroute_app.services.jobs import Jobs
 from imageroute_app.services.recipes import Recipes
+from imageroute_app.services.rendering import renderer
 from imageroute_app.services.retention import Retention
 from imageroute_app.services.routing import Routing
 from imageroute_app.services.runner import Runner
@@ -153,9 +157,13 @@ async def open_house(folder: Path, rules: Rules, clock: MovingClock) -> AsyncIte
     def new_id() -> str:
         return uuid7().hex
 
+    pool = WorkerPool(1)
+    imaging = open_imaging(pool, open_credential(folder / "provenance", clock))
     routing = Routing(database=database, providers=(provider,), clock=clock, rules=rules)
-    recipes = Recipes(database=database, routing=routing, clock=clock)
-    archives = Archives(database=database, media=media, recipes=recipes, clock=clock, new_id=new_id)
+    recipes = Recipes(database=database, routing=routing, read_marks=imaging.read_marks, clock=clock)
+    archives = Archives(
+        database=database, media=media, recipes=recipes, render=renderer(imaging), clock=clock, new_id=new_id
+    )
     shares = Shares(
         database=database, media=media, passwords=passwords, limiter=limiter, key=b"s" * 32, clock=clock,
         new_id=new_id,
@@ -207,6 +215,8 @@ async def open_house(folder: Path, rules: Rules, clock: MovingClock) -> AsyncIte
         yield House(services=services, clock=clock, passwords=passwords, folder=folder, stack=stack)
     await accounts.settle()
     await archives.settle()
+    await imaging.close()
+    await pool.close()
     await database.close()
     await keys.close()
 

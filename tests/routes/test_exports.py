@@ -17,9 +17,12 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image as Pillow
 
+from imageroute_app.adapters.imaging.picture import finish_picture
 from imageroute_app.domain.errors import Conflict, InvalidInput
 from imageroute_app.domain.gallery import Image, media_key
+from imageroute_app.domain.ports import Marking
 from imageroute_app.domain.sharing import Archive, ArchiveState
 from imageroute_app.services import archive_stream, archives
 from imageroute_app.services.archive_stream import Changed
@@ -371,3 +374,96 @@ async def test_the_recipe_of_one_picture(house: House) -> None:
 async def test_nothing_can_be_changed_here(house: House, method: str) -> None:
     client: httpx.AsyncClient = await house.signed_up()
     assert (await client.request(method, "/exports/anything")).status_code == 405
+
+
+async def made_picture(house: House, owner: str, prompt: str = "a fern at dawn") -> Image:
+    """Put a marked picture into a gallery, as delivery does it."""
+    marking = Marking(source_type="algorithmicMedia", generator="ImageRoute, test", created_at=house.clock())
+    finished = finish_picture(png("teal", (640, 480)), marking)
+    return await add_picture(house, owner, prompt, finished.original)
+
+
+@pytest.mark.parametrize("encoding", ["png", "jpeg", "webp"])
+async def test_every_format_reads_back_as_made_by_us(house: House, encoding: str) -> None:
+    client = await house.signed_up()
+    owner = await house.owner(client)
+    image = await made_picture(house, owner)
+    answer = await client.get(f"/exports/pictures/{image.id}?format={encoding}&edge=320&settings=1")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == f"image/{encoding}"
+    with Pillow.open(io.BytesIO(answer.content)) as drawn:
+        assert (drawn.format, drawn.size) == (encoding.upper(), (320, 240))
+    marks = await house.services.recipes._read_marks(answer.content)
+    assert marks.xmp_source.endswith("algorithmicMedia")
+    restored = await client.post("/api/recipe", content=answer.content)
+    assert restored.json()["form"]["prompt"] == "a fern at dawn"
+    bare = await client.get(f"/exports/pictures/{image.id}?format={encoding}")
+    assert (await house.services.recipes._read_marks(bare.content)).recipe == ""
+    assert (await client.post("/api/recipe", content=bare.content)).status_code == 422
+
+
+async def test_an_archive_in_another_format_is_prepared_and_goes_with_its_time(house: House) -> None:
+    client = await house.signed_up()
+    owner = await house.owner(client)
+    images = [await made_picture(house, owner, f"fern {number}") for number in range(2)]
+    choice = Choice(encoding="webp", edge_px=320, with_settings=True)
+    archive = await house.services.archives.create(owner, [image.id for image in images], choice, title="Two")
+    while archive.state is ArchiveState.PREPARING:
+        await asyncio.sleep(0.02)
+        archive = await house.services.archives.get(owner, archive.id)
+    answer = await client.get(f"/exports/{archive.id}")
+    with opened(answer.content) as found:
+        assert found.testzip() is None
+        names = [name for name in found.namelist() if name.endswith(".webp")]
+        assert len(names) == 2
+        assert (await house.services.recipes._read_marks(found.read(names[0]))).recipe
+    assert len(await house.services.media.list(f"archives/{owner}/{archive.id}/")) == 3
+    await house.services.gallery.trash(owner, images[0].id)
+    await house.services.gallery.erase(owner, images[0].id)
+    assert len(await house.services.media.list(f"archives/{owner}/{archive.id}/")) == 2
+    house.clock.move(days=8)
+    assert await house.services.archives.purge() == 1
+    assert await house.services.media.list(f"archives/{owner}/") == []
+
+
+async def test_a_recipe_comes_back_and_says_what_is_gone(house: House) -> None:
+    client = await house.signed_up()
+    owner = await house.owner(client)
+    source = await house.add_image(owner, "the source")
+    bare = await house.add_image(owner, "from a source")
+    image = replace(bare, source_id=source.id, style="no-such-style", provider="scripted", model="scripted-1")
+    await house.services.database.tables.images.update(image)
+    written = (await client.get(f"/exports/pictures/{image.id}/recipe")).content
+    found = (await client.post("/api/recipe", content=written)).json()
+    assert found["form"] == {
+        "prompt": "from a source", "negative": "", "model": "scripted/scripted-1", "size": "1024x1280",
+        "style": "none", "seed": "7", "count": "1", "source": source.id,
+    }  # fmt: skip
+    assert [note.split()[:2] for note in found["notes"]] == [["The", "style"]]
+    await house.services.gallery.trash(owner, source.id)
+    other = json.loads(written) | {"model": "gone-9", "width": 777}
+    found = (await client.post("/api/recipe", content=json.dumps(other).encode())).json()
+    assert "model" not in found["form"]
+    assert found["form"]["source"] == ""
+    assert len(found["notes"]) == 4
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{}",
+        b"[1]",
+        b"{" * 5000,
+        b"nonsense",
+        b'{"kind": "imageroute-recipe", "version": 99}',
+        b"\x89PNG\r\n\x1a\n",
+        b"GIF89a",
+    ],
+)
+async def test_what_is_no_recipe_is_said_so(house: House, body: bytes) -> None:
+    client = await house.signed_up()
+    answer = await client.post("/api/recipe", content=body)
+    assert answer.status_code in {413, 422}
+    assert answer.json()["error"]["message"]
+    assert (await (await house.browser()).post("/api/recipe", content=body)).status_code == 401
