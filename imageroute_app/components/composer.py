@@ -3,9 +3,11 @@
 import reflex as rx
 
 from imageroute_app.components import paths
+from imageroute_app.components.edit_panel import edit_panel, hidden_fields
 from imageroute_app.components.icons import icon
 from imageroute_app.components.links import link
 from imageroute_app.components.marks import bullet, mini_route
+from imageroute_app.components.mask_editor import mask_editor
 from imageroute_app.components.picker import picker_popover
 from imageroute_app.components.popovers import earlier_popover, left_out, opener, price_popover, route_popover
 from imageroute_app.components.settings import settings_popover
@@ -44,43 +46,10 @@ def _strip() -> rx.Component:
     )
 
 
-def _source() -> rx.Component:
-    """Draw the picture that the next one starts from, with its strength."""
-    return rx.el.div(
-        rx.el.img(src=CreateState.source.thumb, alt="", width="40", height="40"),
-        rx.el.label(
-            rx.el.span("Change it by ", CreateState.strength, " %"),
-            rx.el.input(
-                type="range",
-                name="strength",
-                min="5",
-                max="100",
-                step="5",
-                default_value=CreateState.start.strength,
-                class_name="range",
-                aria_label="How much to change the picture, in percent",
-                on_change=lambda value: CreateState.set_field("strength", value).debounce(DEBOUNCE_MS),
-                key=CreateState.form_key,
-            ),
-        ),
-        rx.el.button(
-            icon("x", "s"),
-            type="button",
-            class_name="ib",
-            aria_label="Start without this picture",
-            title="Start without this picture",
-            on_click=CreateState.remove_source,
-        ),
-        class_name="att",
-        role="group",
-        aria_label="Starts from: " + CreateState.source.name,
-    )
-
-
 def _prompt() -> rx.Component:
     """Draw the prompt; it belongs to the browser, and only a new form_key puts other words into it."""
     return rx.el.div(
-        rx.cond(CreateState.source.id != "", _source(), rx.fragment()),
+        edit_panel(),
         rx.el.textarea(
             name="prompt",
             default_value=CreateState.start.prompt,
@@ -265,6 +234,7 @@ def composer() -> rx.Component:
             rx.el.input(type="hidden", name="compare", value=CreateState.compare.join(","), read_only=True),
             rx.el.input(type="hidden", name="rule", value=CreateState.rule_json, read_only=True),
             rx.el.input(type="hidden", name="source", value=CreateState.source.id, read_only=True),
+            hidden_fields(),
             _strip(),
             _prompt(),
             _controls(),
@@ -278,5 +248,6 @@ def composer() -> rx.Component:
         route_popover(),
         price_popover(),
         earlier_popover(),
+        mask_editor(),
         class_name="dock",
     )

@@ -17,6 +17,10 @@ VERBS = (
     ("Use seed", "seed", ""),
     ("Remix", "remix", "r"),
     ("Use all", "all", ""),
+    ("Edit", "edit", "e"),
+    ("Extend", "extend", ""),
+    ("Upscale", "upscale", ""),
+    ("Remove background", "cutout", ""),
 )
 
 
@@ -114,9 +118,36 @@ def _whereabouts() -> rx.Component:
     )
 
 
+def _origin() -> rx.Component:
+    """Draw the picture that this one was made from; it may be gone, what was made of it stays."""
+    origin = InspectorState.origin
+    thumb = rx.el.img(src=origin.thumb, alt="", width="40", height="40")
+    way = rx.cond(
+        origin.is_image,
+        rx.el.button(
+            thumb,
+            rx.el.span(origin.name, class_name="clip"),
+            type="button",
+            class_name="orig",
+            aria_label="Show the picture this was made from: " + origin.name,
+            on_click=InspectorState.open_image(origin.id),
+        ),
+        rx.el.span(thumb, rx.el.span(origin.name, class_name="clip"), class_name="orig"),
+    )
+    gone = rx.el.p("A picture that is no longer there. This one stays.", class_name="small q2")
+    return rx.cond(
+        origin.id != "",
+        rx.el.section(
+            rx.el.h3("Made from", class_name="h4"),
+            rx.cond(origin.name != "", way, gone),
+        ),
+        rx.fragment(),
+    )
+
+
 def facts() -> rx.Component:
-    """Draw where the selected picture went, what it cost and where it is now."""
-    return rx.fragment(_route(), _price(), _whereabouts())
+    """Draw where the selected picture went, what it was made from and cost, and where it is now."""
+    return rx.fragment(_route(), _origin(), _price(), _whereabouts())
 
 
 def inspector() -> rx.Component:

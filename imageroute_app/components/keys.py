@@ -11,6 +11,7 @@ KEYS = (
     ("Enter", "Open the picture"),
     ("F", "Favourite"),
     ("R", "Remix"),
+    ("E", "Edit"),
     ("D", "Download"),
     ("Del", "Move to trash"),
     ("Esc", "Close"),

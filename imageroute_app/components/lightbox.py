@@ -14,7 +14,17 @@ from imageroute_app.state.gallery import GalleryState
 from imageroute_app.state.inspector import InspectorState
 
 IMAGE = InspectorState.image
-VERBS = (("Use prompt", "prompt"), ("Use seed", "seed"), ("Remix", "remix"), ("Use all", "all"))
+VERBS = (
+    ("Use prompt", "prompt"),
+    ("Use seed", "seed"),
+    ("Remix", "remix"),
+    ("Use all", "all"),
+    ("Edit", "edit"),
+    ("Extend", "extend"),
+    ("Upscale", "upscale"),
+    ("Remove background", "cutout"),
+)
+HOTKEYS = {"remix": "r", "edit": "e"}
 THUMBNAIL_PX = 960
 
 
@@ -72,7 +82,7 @@ def _bar() -> rx.Component:
 
 
 def _verb(name: str, verb: str) -> rx.Component:
-    hotkey = {"data-hotkey": "r"} if verb == "remix" else {}
+    hotkey = {"data-hotkey": HOTKEYS[verb]} if verb in HOTKEYS else {}
     href = f"{paths.CREATE}?how={verb}&use=" + IMAGE.id
     # The tab's state outlives the way to Create: without closing, the next visit would begin with this picture.
     return link(name, href=href, class_name="btn soft sm", on_click=GalleryState.close_image, custom_attrs=hotkey)

@@ -5,6 +5,7 @@ from typing import TypeAlias
 import reflex as rx
 
 from imageroute_app.components import paths
+from imageroute_app.components.edit_panel import origin_button
 from imageroute_app.components.examples import examples
 from imageroute_app.components.icons import icon
 from imageroute_app.components.links import link
@@ -32,6 +33,7 @@ def _head(job: Job) -> rx.Component:
         rx.el.span(
             rx.cond(job.notice != "", rx.el.span(job.notice), rx.fragment()),
             mini_route(job.letter, job.line),
+            rx.cond(job.source != "", origin_button(job.source, job.prompt), rx.fragment()),
             rx.cond(job.aside != "", link(job.aside, href=paths.TRASH), rx.fragment()),
             rx.el.span(job.price),
             rx.cond(

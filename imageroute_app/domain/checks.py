@@ -26,22 +26,29 @@ ALIKE = frozenset({Task.UPSCALE, Task.CUTOUT})
 
 
 def check_request(request: Request) -> Request:
-    """Return the request with a tidy prompt and only what its task uses, or raise InvalidInput naming field and limit."""
+    """Return a request that can be sent: as check_draft does, and nothing is missing; raises InvalidInput."""
+    if found := lacking(request):
+        raise InvalidInput(found[1], field=found[0])
+    return check_draft(request)
+
+
+def check_draft(request: Request) -> Request:
+    """Return the request with a tidy prompt and only what its task uses, or raise InvalidInput naming field and limit.
+
+    What is still missing does not matter here: a price can be shown before.
+    """
     task = task_of(request)
-    prompt = tidy_prompt(request.prompt) or TITLES.get(task, "")
-    if not prompt:
-        raise InvalidInput("Write what you want to see first.", field="prompt")
-    for name, text in (("prompt", prompt), ("negative", request.negative)):
-        if len(text) > PROMPT_MAX:
+    for name, text in (("prompt", request.prompt), ("negative", request.negative)):
+        if len(tidied := tidy_prompt(text)) > PROMPT_MAX:
             raise InvalidInput(
-                f"This text has {len(text):,} characters; {PROMPT_MAX:,} is the most. Shorten it and try again.",
+                f"This text has {len(tidied):,} characters; {PROMPT_MAX:,} is the most. Shorten it and try again.",
                 field=name,
             )
     _check_numbers(request, task)
     _check_task(request, task)
     return replace(
         request,
-        prompt=prompt,
+        prompt=tidy_prompt(request.prompt) or TITLES.get(task, ""),
         negative=tidy_prompt(request.negative),
         count=1 if task in ALIKE else request.count,
         strength=REPAINTED if task is Task.INPAINT else request.strength,
@@ -49,6 +56,20 @@ def check_request(request: Request) -> Request:
         expand=request.expand if task is Task.OUTPAINT else (0, 0, 0, 0),
         scale=request.scale if task is Task.UPSCALE else SCALES[0],
     )
+
+
+def lacking(request: Request) -> tuple[str, str] | None:
+    """Return the field that a request still needs and a sentence that asks for it, or None."""
+    task = task_of(request)
+    if task not in FORM_SIZED and not request.source_id:
+        return "source", "Choose the picture to change first."
+    if task is Task.INPAINT and not request.mask_id:
+        return "mask", "Paint over what should change first."
+    if task is Task.OUTPAINT and not any(request.expand):
+        return "expand", "Say how far the picture should go on: one side at least."
+    if not tidy_prompt(request.prompt) and task not in TITLES:
+        return "prompt", "Write what you want to see first."
+    return None
 
 
 def _check_numbers(request: Request, task: Task) -> None:
@@ -66,14 +87,8 @@ def _check_numbers(request: Request, task: Task) -> None:
 def _check_task(request: Request, task: Task) -> None:
     if len(request.reference_ids) > REFERENCES_MAX:
         raise InvalidInput(f"Choose at most {REFERENCES_MAX} more pictures.", field="reference_ids")
-    if task not in FORM_SIZED and not request.source_id:
-        raise InvalidInput("Choose the picture to change first.", field="source")
-    if task is Task.INPAINT and not request.mask_id:
-        raise InvalidInput("Paint over what should change first.", field="mask")
     if task is Task.OUTPAINT and not all(0 <= side <= EXPAND_MAX_PX for side in request.expand):
         raise InvalidInput(f"Extend each side by 0 to {EXPAND_MAX_PX:,} pixels.", field="expand")
-    if task is Task.OUTPAINT and not any(request.expand):
-        raise InvalidInput("Say how far the picture should go on: one side at least.", field="expand")
     if task is Task.UPSCALE and request.scale not in SCALES:
         raise InvalidInput("Choose 2 or 4 times the size.", field="scale")
 

@@ -15,8 +15,10 @@ def create() -> rx.Component:
     """Show the create screen."""
     # The script hoists itself into the head; only this screen needs it.
     script = rx.el.script(src="/create.js", custom_attrs={"async": True})
+    mask = rx.el.script(src="/mask.js", type="module", custom_attrs={"async": True})
     return shell(
         script,
+        mask,
         stage(),
         composer(),
         download_dialog(),

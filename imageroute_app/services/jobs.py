@@ -27,6 +27,7 @@ from imageroute_app.domain.rules import Rules
 from imageroute_app.services.holds import Holds
 from imageroute_app.services.quotes import Quotes
 from imageroute_app.services.routing import Routing
+from imageroute_app.services.sources import SourceFacts, source_facts
 
 COMPARE_MIN, COMPARE_MAX = 2, 4
 # Nobody reads a new price within this time: a press on so young a quote is the second half of a double click.
@@ -74,9 +75,13 @@ class Jobs:
         """
         return await self._quotes.quote(owner, request)
 
-    async def prepared(self, owner: str, request: Request) -> Request:
-        """Return the request as it would be priced and sent; raises InvalidInput, NotFound for a picture that is gone."""
-        return await self._quotes.prepared(owner, request)
+    async def drafted(self, owner: str, request: Request) -> Request:
+        """Return the request as it would be priced while something is still missing; raises InvalidInput, NotFound."""
+        return await self._quotes.drafted(owner, request)
+
+    async def source(self, owner: str, picture_id: str) -> SourceFacts:
+        """Return what is known of a picture that another was made from; raises NotFound when it is gone."""
+        return await source_facts(self._tables, owner, picture_id, self._clock())
 
     async def next_quote(self, owner: str, request: Request, *, after_job: str) -> Quote:
         """Return the quote the form shows once `after_job` was accepted; guards against a double click."""

@@ -7,7 +7,7 @@ import json
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 
-from imageroute_app.domain.checks import anchored, check_request
+from imageroute_app.domain.checks import anchored, check_draft, check_request
 from imageroute_app.domain.errors import Conflict, Duplicate, InvalidInput, NotFound
 from imageroute_app.domain.jobs import Job, Quote, Request
 from imageroute_app.domain.plans import NoRoute, Plan
@@ -38,7 +38,14 @@ class Quotes:
             InvalidInput: when it is out of bounds, or its mask was painted over another picture.
             NotFound: when one of its pictures is gone or not this person's.
         """
-        request, now = check_request(request), self._clock()
+        return await self._anchored(owner, check_request(request))
+
+    async def drafted(self, owner: str, request: Request) -> Request:
+        """Return the request as it would be priced while something is still missing; raises as `prepared` does."""
+        return await self._anchored(owner, check_draft(request))
+
+    async def _anchored(self, owner: str, request: Request) -> Request:
+        now = self._clock()
         for picture_id in request.reference_ids:
             await source_facts(self._tables, owner, picture_id, now)
         if not request.source_id:

@@ -14,7 +14,10 @@ MASK_GONE = "This mask is no longer there. Paint it again."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceFacts:
-    """What is known of one picture; sizes in pixels, `key` is its original's media key, `source_type` empty for uploads."""
+    """What is known of one picture; sizes in pixels, `key` is its original's media key, `source_type` empty for uploads.
+
+    `is_image`: it stands in the gallery.
+    """
 
     id: str
     name: str
@@ -22,6 +25,7 @@ class SourceFacts:
     height: int
     key: str
     source_type: str = ""
+    is_image: bool = False
 
 
 async def source_facts(tables: Tables, owner: str, picture_id: str, now: datetime) -> SourceFacts:
@@ -37,6 +41,7 @@ async def source_facts(tables: Tables, owner: str, picture_id: str, now: datetim
         height=image.height,
         key=media_key(owner, image.id, "original"),
         source_type=image.source_type,
+        is_image=True,
     )
 
 

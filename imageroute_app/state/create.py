@@ -11,9 +11,12 @@ from typing import Literal, cast, get_args
 import reflex as rx
 
 from imageroute_app.bootstrap import services
+from imageroute_app.domain.catalog import Model
+from imageroute_app.domain.checks import FORM_SIZED, TITLES, lacking
 from imageroute_app.domain.errors import ImageRouteError, InvalidInput, NotFound
 from imageroute_app.domain.jobs import Job, Quote, Request, Rule
 from imageroute_app.domain.plans import Candidate, NoRoute, Plan
+from imageroute_app.domain.routing import task_of
 from imageroute_app.services.attempts import rule_text
 from imageroute_app.state import text
 from imageroute_app.state.create_views import (
@@ -24,6 +27,7 @@ from imageroute_app.state.create_views import (
     example_view,
     source_view,
 )
+from imageroute_app.state.edit_views import EditView, chosen_models, edit_view
 from imageroute_app.state.form import (
     EVERYTHING,
     MODES,
@@ -78,6 +82,7 @@ class CreateState(rx.State):
     style: str = ""
     strength: str = ""
     source: SourceView = SourceView()
+    edit: EditView = EditView()
     mode: str = ""
     quote_id: str = ""
     price: int = 0
@@ -216,7 +221,7 @@ class CreateState(rx.State):
     @signed_in
     async def remove_source(self):
         """Start the next picture from the prompt alone."""
-        self._form = dataclasses.replace(self._form, source="")
+        self._form = dataclasses.replace(self._form, source="", task="", mask="")
         await self._follow()
 
     # --- The form -------------------------------------------------------------------------------------------------------
@@ -272,8 +277,9 @@ class CreateState(rx.State):
     async def _request(self, owner: str) -> Request:
         """Return what the form asks for, with words in place of an empty prompt, so that it can be priced before."""
         form = fit_form(self._form, services().routing.models())
-        priced = request_of(dataclasses.replace(form, prompt=form.prompt.strip() or "."), self._own)
-        return await services().jobs.prepared(owner, priced)
+        words = form.prompt.strip() or ("" if form.task in TITLES else ".")
+        priced = request_of(dataclasses.replace(form, prompt=words), self._own)
+        return await services().jobs.drafted(owner, priced)
 
     async def _show_models(self, owner: str) -> None:
         """Show the picker's rows for this request, and the rule they are measured by."""
@@ -281,6 +287,7 @@ class CreateState(rx.State):
         offers = await services().routing.offers(owner, request)
         if (views := [model_view(offer) for offer in offers]) != self.models:  # a list is sent whole on every change
             self.models = views
+        self._show_edit(request, [offer.model for offer in offers])
         fitting = sum(not view.closed for view in self.models)
         self.fits = f"{fitting} of {text.count(len(self.models), 'model')} {'fits' if fitting == 1 else 'fit'}."
         self.has_companies = any(offer.model.makes == "trainedAlgorithmicMedia" for offer in offers)
@@ -289,13 +296,24 @@ class CreateState(rx.State):
         self.rule_json, self.is_own_rule = self._form.rule, request.rule == self._own
         self.rule_line = rule_text(request.rule)
 
+    def _show_edit(self, request: Request, models: list[Model]) -> None:
+        """Show what is done with the picture, and the size that comes of it."""
+        self.edit = edit_view(request, chosen_models(request, self.compare, models), models)
+        self.count = request.count
+        if task_of(request) not in FORM_SIZED:
+            self.ratio, self.pixels = "Result", self.edit.size
+
+    def _edit_closed(self, task: str) -> bool:
+        """Say whether the chosen model cannot do a task."""
+        return any(view.value == task for view in self.edit.closed)
+
     async def _quote_one(self, owner: str) -> None:
         """Show who gets the next picture and who next if that fails, with the price."""
         request = await self._request(owner)
         plan = await services().routing.plan(owner, request)
         self._show_plan(plan, request)
-        self._show_price(plan.candidates[0].unit_credits, self.count)
-        if self._form.prompt.strip():
+        self._show_price(plan.candidates[0].unit_credits, request.count)
+        if lacking(request_of(fit_form(self._form, services().routing.models()), self._own)) is None:
             self._offer(await services().jobs.quote(owner, request))
 
     async def _quote_all(self, owner: str) -> None:
@@ -303,9 +321,10 @@ class CreateState(rx.State):
         form = dataclasses.replace(self._form, prompt=self._form.prompt.strip() or ".")
         firsts: list[Candidate] = []
         quote_ids: list[str] = []
-        for request in requests_of(form, self._own):
+        for asked in requests_of(form, self._own):
+            request = await services().jobs.drafted(owner, asked)
             firsts.append((await services().routing.plan(owner, request)).candidates[0])
-            if self._form.prompt.strip():
+            if lacking(request) is None and self._form.prompt.strip():
                 quote_ids.append((await services().jobs.quote(owner, request)).id)
         prices = [first.unit_credits * self.count for first in firsts]
         self.price, self.compare_ids = sum(prices), ",".join(quote_ids)

@@ -54,6 +54,7 @@ class JobView:
     took: str = ""
     compare_id: str = ""
     notice: str = ""
+    source: str = ""
     ratio: str = "1 / 1"
     shape: str = ""
     tiles: list[TileView] = dataclasses.field(default_factory=list)
@@ -96,6 +97,9 @@ class SourceView:
     id: str = ""
     thumb: str = ""
     name: str = ""
+    original: str = ""
+    width: int = 0
+    height: int = 0
 
 
 def job_view(job: Job, model: Model | None, images: Sequence[Image]) -> JobView:
@@ -124,6 +128,7 @@ def job_view(job: Job, model: Model | None, images: Sequence[Image]) -> JobView:
         took=_took(job),
         compare_id=job.compare_id,
         notice=_passed_on(job, model),
+        source=request.source_id,
         ratio=f"{request.width} / {request.height}",
         shape=_shape(request),
         tiles=_tiles(job, images),
@@ -244,4 +249,12 @@ def earlier_prompts(jobs: Sequence[Job], limit: int) -> list[EarlierView]:
 
 def source_view(image: Image) -> SourceView:
     """Show the picture that the next one starts from."""
-    return SourceView(id=image.id, thumb=f"/media/{image.id}/320", name=image.prompt[:LINE_CHARS])
+    base = f"/media/{image.id}"
+    return SourceView(
+        id=image.id,
+        thumb=f"{base}/320",
+        name=image.prompt[:LINE_CHARS],
+        original=f"{base}/original",
+        width=image.width,
+        height=image.height,
+    )

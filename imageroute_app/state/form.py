@@ -10,13 +10,14 @@ from typing import Literal
 
 from pydantic import TypeAdapter, ValidationError
 
-from imageroute_app.domain.catalog import RATIOS, Model, Ratio
+from imageroute_app.domain.catalog import RATIOS, Model, Ratio, Task
+from imageroute_app.domain.checks import SCALES
 from imageroute_app.domain.errors import InvalidInput
 from imageroute_app.domain.gallery import UNKNOWN_SEED, Image
 from imageroute_app.domain.jobs import COUNT_MAX, Mode, Request, Rule
 from imageroute_app.domain.styles import NO_STYLE, STYLES
 
-Verb = Literal["prompt", "seed", "remix", "all"]
+Verb = Literal["prompt", "seed", "remix", "all", "edit", "extend", "upscale", "cutout"]
 """What can be taken from a picture into the form."""
 
 Parts = frozenset[Literal["prompt", "settings"]]
@@ -32,6 +33,14 @@ MODES: Mapping[str, tuple[Mode, str, str]] = {
     "best": (Mode.BEST, "Best", "The highest quality first"),
 }
 """Ways to let us choose the model, with name and meaning."""
+VERB_TASKS: Mapping[str, Task] = {
+    "edit": Task.EDIT,
+    "extend": Task.OUTPAINT,
+    "upscale": Task.UPSCALE,
+    "cutout": Task.CUTOUT,
+}
+SIDES = ("left", "top", "right", "bottom")
+EXPAND_START = "256,0,256,0"
 STRENGTHS = tuple(str(percent) for percent in range(5, 101, 5))
 COUNTS = tuple(str(count) for count in range(1, COUNT_MAX + 1))
 
@@ -41,7 +50,8 @@ class Form:
     """What the composer holds.
 
     `model` is "provider/model" or one of MODES, `size` "1024x1280", `strength` in percent. `rule` is the rule of this request
-    as JSON, empty for the account's own; `compare` names up to four models, with commas between.
+    as JSON, empty for the account's own; `compare` names up to four models, with commas between. `task` is a Task, empty for
+    what follows from the rest; `mask` names an upload, `expand` is pixels left, top, right, bottom, `scale` a factor.
     """
 
     prompt: str = ""
@@ -55,6 +65,10 @@ class Form:
     strength: str = "60"
     rule: str = ""
     compare: str = ""
+    task: str = ""
+    mask: str = ""
+    expand: str = "0,0,0,0"
+    scale: str = "2"
 
 
 _RULES = TypeAdapter(Rule)
@@ -104,6 +118,10 @@ def request_of(form: Form, own: Rule) -> Request:
         style="" if form.style == NO_STYLE else form.style,
         source_id=form.source,
         strength=whole(form.strength, "strength", "Choose a strength from 0 to 100.") / 100,
+        task=_task(form.task),
+        mask_id=form.mask,
+        expand=sides_of(form.expand),
+        scale=whole(form.scale, "scale", "Choose 2 or 4 times the size."),
     )
 
 
@@ -136,6 +154,22 @@ def rule_json(rule: Rule) -> str:
     return _RULES.dump_json(rule).decode()
 
 
+def _task(text: str) -> Task:
+    if text and text not in set(Task):
+        raise InvalidInput("Choose what to do with the picture.", field="task")
+    return Task(text or Task.TEXT)
+
+
+def sides_of(text: str) -> tuple[int, int, int, int]:
+    """Return pixels left, top, right and bottom; raises InvalidInput when a text names no four numbers."""
+    message = "Write the pixels of each side as whole numbers."
+    sides = [whole(side or "0", "expand", message) for side in text.split(",")]
+    if len(sides) != len(SIDES):
+        raise InvalidInput(message, field="expand")
+    left, top, right, bottom = sides
+    return left, top, right, bottom
+
+
 def _seed(text: str) -> int | None:
     return whole(text, "seed", "Write the seed as a whole number, or leave it empty.") if text else None
 
@@ -159,6 +193,10 @@ def form_of(request: Request) -> Form:
         seed="" if request.seed is None else str(request.seed),
         source=request.source_id,
         strength=str(round(request.strength * 100)),
+        task="" if request.task is Task.TEXT else request.task.value,
+        mask=request.mask_id,
+        expand=",".join(map(str, request.expand)),
+        scale=str(request.scale),
     )
 
 
@@ -172,8 +210,17 @@ def reused(verb: Verb, image: Image, form: Form) -> Form:
         case "all":
             return form_like(image, form)
         case "remix":
-            size = size_value(closest_ratio(image.width, image.height))
-            return dataclasses.replace(form, source=image.id, size=size, prompt=form.prompt or image.prompt)
+            return dataclasses.replace(started_from(image, form, Task.EDIT), prompt=form.prompt or image.prompt)
+        case "edit" | "extend" | "upscale" | "cutout":
+            return started_from(image, form, VERB_TASKS[verb])
+
+
+def started_from(image: Image, form: Form, task: Task) -> Form:
+    """Return the form that does something with this picture; a mask that was painted over another one goes."""
+    size = size_value(closest_ratio(image.width, image.height))
+    mask = form.mask if form.source == image.id else ""
+    expand = EXPAND_START if task is Task.OUTPAINT and form.expand == Form.expand else form.expand
+    return dataclasses.replace(form, source=image.id, size=size, task=task.value, mask=mask, expand=expand)
 
 
 def parts_of(verb: Verb, form: Form) -> Parts:
@@ -183,7 +230,7 @@ def parts_of(verb: Verb, form: Form) -> Parts:
             return PROMPT
         case "all":
             return EVERYTHING
-        case "seed":
+        case "seed" | "edit" | "extend" | "upscale" | "cutout":
             return SETTINGS
         case "remix":
             return SETTINGS if form.prompt else EVERYTHING
@@ -201,6 +248,8 @@ def form_like(image: Image, form: Form) -> Form:
         style=image.style or NO_STYLE,
         seed=seed_of(image),
         source=image.source_id,
+        task="",
+        mask="",
     )
 
 
@@ -223,6 +272,9 @@ def fit_form(form: Form, models: Sequence[Model]) -> Form:
         count=form.count if form.count in COUNTS else Form.count,
         style=form.style if form.style in dict(STYLES) else NO_STYLE,
         strength=form.strength if form.strength in STRENGTHS else Form.strength,
+        task=form.task if form.task in set(Task) and form.source else "",
+        mask=form.mask if form.source else "",
+        scale=form.scale if form.scale in map(str, SCALES) else Form.scale,
     )
 
 

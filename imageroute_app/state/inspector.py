@@ -1,5 +1,6 @@
 """The inspector: all about one picture, opened by selection. It never touches the form."""
 
+import dataclasses
 from collections.abc import Awaitable
 
 import reflex as rx
@@ -16,6 +17,16 @@ from imageroute_app.state.stage import StageState
 from imageroute_app.state.views import ImageView, image_view
 
 
+@dataclasses.dataclass
+class OriginView:
+    """The picture that another was made from; `name` is empty when it is no longer there."""
+
+    id: str = ""
+    name: str = ""
+    thumb: str = ""
+    is_image: bool = False
+
+
 class InspectorState(rx.State):
     """The selected picture."""
 
@@ -24,6 +35,7 @@ class InspectorState(rx.State):
     company: str = ""
     kept: str = ""
     note: str = ""
+    origin: OriginView = OriginView()
     is_open: bool = False
     _trashed: str = ""
 
@@ -73,6 +85,7 @@ class InspectorState(rx.State):
         job = await _job_of(owner, image)
         attempts = await services().jobs.attempts(owner, image.job_id)
         self._fill(image_view(image, _offered(image), job, attempts), image, attempts)
+        self.origin = await _origin_of(owner, image)
 
     def _fill(self, view: ImageView, image: Image, attempts: list[Attempt]) -> None:
         received = [attempt for attempt in attempts if attempt.outcome is AttemptOutcome.DELIVERED]
@@ -99,6 +112,17 @@ class InspectorState(rx.State):
         image = await services().gallery.restore(owner, self._trashed)
         await (await self.get_state(StageState))._show_again(owner, image.job_id)
         (await self.get_state(SessionState))._tell("Back in your gallery.")
+
+
+async def _origin_of(owner: str, image: Image) -> OriginView:
+    if not image.source_id:
+        return OriginView()
+    try:
+        source = await services().jobs.source(owner, image.source_id)
+    except NotFound:
+        return OriginView(id=image.source_id)
+    name = source.name or "Upload"
+    return OriginView(id=source.id, name=name, thumb=f"/media/{source.id}/320", is_image=source.is_image)
 
 
 async def _job_of(owner: str, image: Image) -> Job | None:
