@@ -10,9 +10,10 @@ from reflex_components_radix.primitives.dialog import dialog
 
 from imageroute_app.components.grid import Island, picked
 from imageroute_app.components.icons import icon_button
-from imageroute_app.components.marks import route
+from imageroute_app.components.marks import stop
 from imageroute_app.state.create import CreateState
 from imageroute_app.state.edit import EditState
+from imageroute_app.state.views import StopView
 
 DEBOUNCE_MS = 400
 SOURCE = CreateState.source
@@ -27,6 +28,18 @@ class Mask(Island):
     def add_custom_code(self) -> list[str]:
         """Name the custom element."""
         return ['const IrMask = "ir-mask";']
+
+
+def _route() -> rx.Component:
+    you = StopView(kind="you", name="You", sub="The picture and the mask. GPS and camera data removed")
+    home = StopView(kind="home", name="Your gallery", sub="Private, linked to the picture it came from")
+    return rx.el.ol(
+        stop(rx.Var.create(you)),
+        rx.foreach(CreateState.route, stop),
+        stop(rx.Var.create(home)),
+        class_name=rx.Var.create("route v ln-") + CreateState.model.line,
+        aria_label="Route of this edit",
+    )
 
 
 def _side() -> rx.Component:
@@ -45,7 +58,7 @@ def _side() -> rx.Component:
         words,
         rx.el.div(
             rx.el.h3("Route", class_name="h4"),
-            route(CreateState.route, CreateState.model.line, label="Route of this edit"),
+            _route(),
             class_name="way",
         ),
         class_name="sd",
