@@ -22,7 +22,7 @@ dev: $(VENV)/.dev ## Serve, and start again whenever a source changes
 	@exec watchfiles --sigint-timeout 10 --filter python "python -m imageroute_app.serve" imageroute_app rxconfig.py assets
 
 test: test-tools check ## Run every check and every test
-	python -m pytest -m "not soak and not live" --durations=10
+	python -m pytest -m "not soak and not live" -n 2 --durations=10
 
 check: $(VENV)/.dev ## Lint, format, types and layers, without tests
 	ruff check $(SOURCES)
@@ -41,7 +41,7 @@ soak: test-tools ## Run the long tests
 	python -m pytest -m soak
 
 coverage: test-tools ## Show what no test reaches
-	python -m pytest -m "not soak and not live" --cov --cov-report=term-missing:skip-covered
+	python -m pytest -m "not soak and not live" -n 2 --cov --cov-report=term-missing:skip-covered
 
 bench: test-tools ## Measure the figures of PERFORMANCE.md
 	python -m bench

@@ -8,11 +8,25 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from pymongo import MongoClient
+from xdist.remote import Producer
 
+from tests.halves import Halves, journeys_first
 from tests.mongo_server import RUN, is_foreign, mongo_server
 from tests.product import Product, build_front_end
 
 MakeProduct = Callable[..., Awaitable[Product]]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest first."""
+    journeys_first(items)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Halves:
+    """Share the files out between the workers of `-n`."""
+    config.option.loadscopereorder = False
+    return Halves(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -14,11 +14,11 @@ import pytest
 from pymongo import MongoClient
 
 from imageroute_app.adapters.database.mongo.database import open_mongo
-from imageroute_app.adapters.database.sqlite.database import open_sqlite
 from imageroute_app.adapters.keys.files import open_file_keys
 from imageroute_app.adapters.keys.mongo import open_mongo_keys
 from imageroute_app.domain.ports import Database, KeyStore
 from tests.contracts.records import NOW
+from tests.fresh import open_fresh_sqlite
 from tests.mongo_server import RUN
 
 MASTER = base64.urlsafe_b64decode("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=")
@@ -50,7 +50,7 @@ class Place:
     async def open(self, keys: KeyStore | None = None) -> Database:
         keys = keys or await self.keys()
         if self.engine == "sqlite":
-            database = await open_sqlite(self.file, keys, lambda: NOW)
+            database = await open_fresh_sqlite(self.file, keys, lambda: NOW)
         else:
             database = await open_mongo(self.uri, self.name, keys, lambda: NOW)
         self.opened.append(database)

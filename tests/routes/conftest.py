@@ -13,7 +13,6 @@ from starlette.applications import Starlette
 from uuid_utils import uuid7
 
 from imageroute_app.adapters.catalogue import read_catalogue
-from imageroute_app.adapters.database.sqlite.database import open_sqlite
 from imageroute_app.adapters.identity.passwords import ArgonPasswords
 from imageroute_app.adapters.imaging.certificates import open_credential
 from imageroute_app.adapters.imaging.finish import open_imaging
@@ -41,6 +40,7 @@ from imageroute_app.services.runner import Runner
 from imageroute_app.services.selection import Selection
 from imageroute_app.services.shares import Shares
 from tests.doubles import Bell, MovingClock, ScriptedProvider
+from tests.fresh import open_fresh_sqlite
 
 CATALOGUE = Path(__file__).parents[2] / "imageroute_app/adapters/providers/sketch/catalogue.toml"
 ORIGIN = "http://127.0.0.1:3000"
@@ -61,7 +61,7 @@ class CountingPasswords(ArgonPasswords):
     """The real thing, and how often it worked."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(memory_kib=64, passes=1)
         self.verified = 0
 
     async def verify(self, password: str, encoded: str) -> bool:
@@ -132,7 +132,7 @@ class House:
 async def open_house(folder: Path, rules: Rules, clock: MovingClock) -> AsyncIterator[House]:
     """Open everything below a folder."""
     keys = await open_file_keys(folder / "keys", b"")
-    database = await open_sqlite(folder / "house.db", keys, clock)
+    database = await open_fresh_sqlite(folder / "house.db", keys, clock)
     media = await open_local_media(folder / "media")
     outbox, limiter, passwords, bell = Outbox(folder / "outbox", clock), open_limiter(""), CountingPasswords(), Bell()
     provider = ScriptedProvider(read_catalogue(CATALOGUE).models[0])

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from imageroute_app.adapters.database.mongo.database import open_mongo
-from imageroute_app.adapters.database.sqlite.database import open_sqlite
 from imageroute_app.adapters.identity.passwords import ArgonPasswords
 from imageroute_app.adapters.imaging.certificates import open_credential
 from imageroute_app.adapters.imaging.finish import open_imaging
@@ -32,6 +31,7 @@ from imageroute_app.services.routing import Routing
 from imageroute_app.services.runner import Runner
 from imageroute_app.services.selection import Selection
 from tests.doubles import REQUEST, Bell, Letters, MovingClock, Objections, ScriptedProvider
+from tests.fresh import open_fresh_sqlite
 from tests.mongo_server import RUN
 
 RULES = Rules(origin="http://127.0.0.1:3000", jobs_per_hour=1000, sign_ups_per_hour=1000)
@@ -65,7 +65,7 @@ class House:
         )
         self.accounts = Accounts(
             database=self.database,
-            passwords=ArgonPasswords(),
+            passwords=ArgonPasswords(memory_kib=64, passes=1),
             mailer=self.letters,
             limiter=self.limiter,
             clock=self.clock,
@@ -140,7 +140,7 @@ async def open_house(folder: Path, *, mongo_uri: str = "") -> AsyncIterator[Hous
     if mongo_uri:
         database = await open_mongo(mongo_uri, f"{RUN}_{secrets.token_hex(4)}", keys, clock)
     else:
-        database = await open_sqlite(folder / "house.db", keys, clock)
+        database = await open_fresh_sqlite(folder / "house.db", keys, clock)
     pool = WorkerPool(1)
     sketch = SketchProvider(pool)
     opened = House(

@@ -14,8 +14,9 @@ MEMORY_KIB, PASSES, LANES = 19_456, 2, 1
 class ArgonPasswords:
     """Passwords; at most two are worked on at once, so that sign-ins cannot fill memory."""
 
-    def __init__(self) -> None:
-        self._hasher = PasswordHasher(PASSES, MEMORY_KIB, LANES, type=Type.ID)
+    def __init__(self, *, memory_kib: int = MEMORY_KIB, passes: int = PASSES) -> None:
+        """Take the house's profile; where passwords guard nothing, another one saves the time."""
+        self._hasher = PasswordHasher(passes, memory_kib, LANES, type=Type.ID)
         self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="argon2")
         self._nobody = self._hasher.hash("nobody has this password")
 
