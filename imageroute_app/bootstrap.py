@@ -23,6 +23,8 @@ from imageroute_app.adapters.keys.files import FileKeys, open_file_keys
 from imageroute_app.adapters.keys.mongo import MongoKeys, open_mongo_keys
 from imageroute_app.adapters.mail.outbox import Outbox
 from imageroute_app.adapters.mail.smtp import SmtpMailer
+from imageroute_app.adapters.media.account import Access
+from imageroute_app.adapters.media.cloudinary import open_cloudinary_media
 from imageroute_app.adapters.media.local import open_local_media
 from imageroute_app.adapters.moderation import PromptRules
 from imageroute_app.adapters.providers.sketch.provider import SketchProvider
@@ -164,6 +166,7 @@ class _Adapters:
         await self.dispatcher.stop()
         for provider in self.providers:
             await provider.close()
+        await self.media.close()
         await self.imaging.close()
         await self.pool.close()
         await self.database.close()
@@ -186,7 +189,7 @@ async def _open_adapters(settings: Settings, clock: Clock) -> _Adapters:
         pool=pool,
         credential=credential,
         imaging=open_imaging(pool, credential),
-        media=await open_local_media(settings.data_dir / "media"),
+        media=await open_media(settings, clock),
         providers=(SketchProvider(pool), *open_providers(settings.provider_keys, settings.provider_urls)),
         dispatcher=RedisDispatcher(settings.redis_url) if settings.redis_url else MemoryDispatcher(),
         outbox=outbox,
@@ -279,6 +282,24 @@ async def _open_keys(settings: Settings) -> FileKeys | MongoKeys:
     return await open_file_keys(settings.data_dir / "keys", settings.master_key_bytes)
 
 
+async def open_media(settings: Settings, clock: Clock = utc_now, *, where: str = "") -> MediaStore:
+    """Open where pictures lie: "local" or "cloudinary", by default the one that the settings ask for.
+
+    Raises:
+        Unavailable: The disk cannot be used, or Cloudinary refuses the key.
+    """
+    if where == "local" or not (where or settings.cloudinary_cloud):
+        return await open_local_media(settings.data_dir / "media")
+    access = Access(
+        cloud=settings.cloudinary_cloud,
+        key=settings.cloudinary_key,
+        secret=settings.cloudinary_secret,
+        url=settings.cloudinary_url,
+        delivery_url=settings.cloudinary_delivery_url,
+    )
+    return await open_cloudinary_media(access, clock=clock)
+
+
 async def _open_database(settings: Settings, keys: KeyStore, clock: Clock) -> Database:
     if settings.mongodb_uri:
         return await open_mongo(settings.mongodb_uri, settings.mongodb_database, keys, clock)
@@ -327,6 +348,7 @@ def _site(settings: Settings, credential: Credential) -> Site:
         controller_address=settings.controller_address,
         controller_email=settings.controller_email,
         proxy_hops=settings.trusted_proxy_hops,
+        receivers=("cloudinary",) if settings.cloudinary_cloud else (),
         signature=Signature(
             signer=credential.signer,
             is_development=credential.is_development,

@@ -76,5 +76,6 @@ def configure_logging(level: str) -> None:
     handler.addFilter(Damper())
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    for name in ("engineio.server", "socketio.server", "alembic.runtime.plugins"):
+    # httpx and urllib3 write addresses, and a signed one is a key to a picture.
+    for name in ("engineio.server", "socketio.server", "alembic.runtime.plugins", "httpx", "httpcore", "urllib3"):
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -2,7 +2,9 @@
 
 import base64
 import binascii
-from collections.abc import Callable
+import difflib
+import ipaddress
+from collections.abc import Callable, Sequence
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
@@ -129,3 +131,21 @@ def read_lines(path: Path, faults: list[str]) -> dict[str, str]:
         is_quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "\"'"
         given[name.strip()] = text[1:-1] if is_quoted else text.partition(" #")[0].strip()
     return given
+
+
+def unknown_name(name: str, known: Sequence[str], prefix: str) -> str:
+    """Return the fault of a name that is none of the known ones, which stand without the prefix; empty when it is one."""
+    short = name.removeprefix(prefix)
+    if short in known:
+        return ""
+    near = difflib.get_close_matches(short, known, n=1)
+    cure = f"did you mean {prefix}{near[0]}?" if near else "remove it"
+    return f"{name} is no setting: {cure}"
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether a host is reached from its own machine only."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

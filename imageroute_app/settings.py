@@ -5,8 +5,6 @@ environment is refused as a whole: `load_settings` collects every fault, and eac
 """
 
 import base64
-import difflib
-import ipaddress
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
@@ -18,6 +16,7 @@ from urllib.parse import urlsplit
 from imageroute_app.reading import (
     LOG_LEVELS,
     address,
+    is_loopback,
     read_file,
     read_folder,
     read_level,
@@ -27,12 +26,14 @@ from imageroute_app.reading import (
     read_origin,
     read_switch,
     read_text,
+    unknown_name,
     whole,
 )
 
 PREFIX = "IMAGEROUTE_"
 ENV_FILE_NAME = PREFIX + "ENV_FILE"
 TEST_ONLY = PREFIX + "TEST_"
+CLOUDINARY = tuple(f"CLOUDINARY_{part}" for part in ("CLOUD", "KEY", "SECRET", "URL", "DELIVERY_URL"))
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -68,6 +69,13 @@ class Settings:
         "32 bytes, URL-safe base64; empty: made once in the data folder. Needed with MongoDB or Redis",
         read_master_key,
         secret=True,
+    )
+    cloudinary_cloud: str = _option("", "Cloudinary instead of the data folder for pictures: the cloud's name")
+    cloudinary_key: str = _option("", "API key of that cloud", secret=True)
+    cloudinary_secret: str = _option("", "API secret of that cloud", secret=True)
+    cloudinary_url: str = _option("", "Address of its API, instead of Cloudinary's own", address("http", "https"))
+    cloudinary_delivery_url: str = _option(
+        "", "Address that stands for https://res.cloudinary.com/CLOUD", address("http", "https")
     )
     smtp_url: str = _option(
         "",
@@ -118,7 +126,7 @@ class Settings:
     @property
     def is_loopback(self) -> bool:
         """Whether people reach this installation from its own machine only."""
-        return _is_loopback(urlsplit(self.origin).hostname or "")
+        return is_loopback(urlsplit(self.origin).hostname or "")
 
     @property
     def is_https(self) -> bool:
@@ -241,15 +249,8 @@ def _read_providers(given: Mapping[str, str], faults: list[str]) -> dict[str, di
 def _unknown_names(given: Mapping[str, str]) -> list[str]:
     known = [item.name.upper() for item in fields(Settings) if item.metadata] + [ENV_FILE_NAME.removeprefix(PREFIX)]
     known += [f"{provider.upper()}_{part}" for provider in provider_ids() for part in ("KEY", "URL")]
-    faults: list[str] = []
-    for name in sorted(given):
-        short = name.removeprefix(PREFIX)
-        if short in known or name.startswith(TEST_ONLY):
-            continue
-        near = difflib.get_close_matches(short, known, n=1)
-        cure = f"did you mean {PREFIX}{near[0]}?" if near else "remove it"
-        faults.append(f"{name} is no setting: {cure}")
-    return faults
+    mine = [name for name in sorted(given) if not name.startswith(TEST_ONLY)]
+    return [fault for name in mine if (fault := unknown_name(name, known, PREFIX))]
 
 
 def _contradictions(settings: Settings, given: Mapping[str, str]) -> list[str]:
@@ -258,7 +259,7 @@ def _contradictions(settings: Settings, given: Mapping[str, str]) -> list[str]:
 
     rules = [
         (
-            not _is_loopback(settings.host) and not is_given("ORIGIN"),
+            not is_loopback(settings.host) and not is_given("ORIGIN"),
             "IMAGEROUTE_ORIGIN is empty, but others can reach IMAGEROUTE_HOST: set it to the address they type",
         ),
         (
@@ -283,6 +284,12 @@ def _contradictions(settings: Settings, given: Mapping[str, str]) -> list[str]:
         ),
     ]
     faults = [fault for is_broken, fault in rules if is_broken]
+    used = [name for name in CLOUDINARY if is_given(name)]
+    faults += [
+        f"{PREFIX}{name} is empty, but {PREFIX}{used[0]} is set: copy it from Cloudinary's console, or remove the other"
+        for name in CLOUDINARY[:3]
+        if used and not is_given(name)
+    ]
     if not settings.is_loopback:
         faults += [
             f"{PREFIX}{name} is empty: the privacy page must name who is responsible; set it"
@@ -290,10 +297,3 @@ def _contradictions(settings: Settings, given: Mapping[str, str]) -> list[str]:
             if not is_given(name)
         ]
     return faults
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

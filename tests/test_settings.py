@@ -66,6 +66,13 @@ def test_all_faults_are_named_at_once_with_their_cures() -> None:
         ({"IMAGEROUTE_MONGODB_URI": "mongodb://db"}, "IMAGEROUTE_MASTER_KEY is empty"),
         ({"IMAGEROUTE_REDIS_URL": "redis://db"}, "IMAGEROUTE_MASTER_KEY is empty"),
         ({"IMAGEROUTE_SMTP_URL": "smtps://mail.example.org"}, "IMAGEROUTE_MAIL_FROM is empty"),
+        ({"IMAGEROUTE_CLOUDINARY_CLOUD": "demo"}, "IMAGEROUTE_CLOUDINARY_KEY is empty"),
+        (
+            {"IMAGEROUTE_CLOUDINARY_KEY": "1", "IMAGEROUTE_CLOUDINARY_CLOUD": "demo"},
+            "IMAGEROUTE_CLOUDINARY_SECRET is empty",
+        ),
+        ({"IMAGEROUTE_CLOUDINARY_URL": "http://127.0.0.1:1"}, "IMAGEROUTE_CLOUDINARY_CLOUD is empty"),
+        ({"IMAGEROUTE_CLOUDINARY_DELIVERY_URL": "ftp://127.0.0.1"}, "begins with http://"),
         ({"IMAGEROUTE_TEST_FAULT": "charge:kill"}, "IMAGEROUTE_TEST_FAULT stops the process"),
         ({"IMAGEROUTE_SESSION_IDLE_DAYS": "40"}, "lower the one or raise the other"),
         ({"IMAGEROUTE_WHATEVER": "1"}, "IMAGEROUTE_WHATEVER is no setting: remove it"),

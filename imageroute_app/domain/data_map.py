@@ -317,10 +317,18 @@ FILES: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receiver:
-    """A company outside that receives personal data; empty on embedded defaults."""
+    """A company outside that receives personal data, and when."""
 
     name: str
     receives: tuple[str, ...] = field(default_factory=tuple)
+    when: str = ""
 
 
-RECEIVERS: tuple[Receiver, ...] = ()
+RECEIVERS: Mapping[str, Receiver] = {
+    "cloudinary": Receiver(
+        name="Cloudinary, Israel and United States,",
+        receives=("every picture and its sizes", "their ids and that of your account", "never a name, an address or a prompt"),
+        when="to keep them for this installation; deleted with the picture, copies and backups included",
+    ),
+}
+"""Companies that an installation may use whatever model is chosen, by the name of the adapter; none on embedded defaults."""

@@ -95,14 +95,17 @@ class NotEnoughCredits(ImageRouteError):
 
 
 class Unavailable(ImageRouteError):
-    """A part we depend on does not answer right now; nothing was lost and trying again is safe."""
+    """A part we depend on does not answer right now; nothing was lost and trying again is safe after `retry_after_s`."""
 
     code = "unavailable"
     status = 503
     retry_after_s = 5
 
-    def __init__(self, message: str = "Storage is busy. Nothing was lost; try again in a moment.") -> None:
+    def __init__(
+        self, message: str = "Storage is busy. Nothing was lost; try again in a moment.", *, retry_after_s: int = 0
+    ) -> None:
         super().__init__(message)
+        self.retry_after_s = retry_after_s or type(self).retry_after_s
 
 
 class StorageFull(Unavailable):
@@ -111,8 +114,10 @@ class StorageFull(Unavailable):
     code = "storage_full"
     retry_after_s = 60
 
-    def __init__(self, message: str = "Our storage is full. Nothing was charged; try again later.") -> None:
-        super().__init__(message)
+    def __init__(
+        self, message: str = "Our storage is full. Nothing was charged; try again later.", *, retry_after_s: int = 0
+    ) -> None:
+        super().__init__(message, retry_after_s=retry_after_s)
 
 
 class BadImage(ImageRouteError):

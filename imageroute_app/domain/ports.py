@@ -227,15 +227,19 @@ class MediaStore(Protocol):
         ...
 
     async def delete(self, key: str) -> None:
-        """Delete; nothing there is fine."""
+        """Delete; nothing there is fine. Raises Unavailable until every copy is proven gone; repeating goes on."""
         ...
 
     async def delete_prefix(self, prefix: str) -> int:
-        """Delete everything below a prefix that ends in "/"; returns how many objects went."""
+        """Delete everything below a prefix that ends in "/", as `delete` does; returns how many objects went."""
         ...
 
     async def list(self, prefix: str) -> list[str]:
         """Return the keys below a prefix, sorted."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections and threads."""
         ...
 
 

@@ -67,13 +67,15 @@ def _page(current: CurrentServices, name: str) -> Endpoint:
 
 def _facts(request: Request, services: Services) -> dict[str, Any]:
     models = services.routing.models()
+    keepers = [RECEIVERS[name] for name in services.site.receivers]
     return {
         "tables": DATA_MAP,
         "system_tables": SYSTEM_TABLES,
         "cookies": COOKIES,
         "storage": STORAGE_KEYS,
         "folders": {**MEDIA_PREFIXES, **FILES},
-        "receivers": (*RECEIVERS, *_companies(models)),
+        "receivers": (*keepers, *_companies(models)),
+        "keepers": keepers,
         "policies": _policies(models),
         "local": [model for model in models if not model.is_networked],
         "rules": services.rules,
@@ -96,7 +98,11 @@ def _policies(models: Sequence[Model]) -> list[DataPolicy]:
 def _companies(models: Sequence[Model]) -> list[Receiver]:
     """Return the companies outside that get a prompt when a person chooses one of their models."""
     received = ("the prompt", "pictures you add to it", "size and settings")
-    return [Receiver(name=f"{policy.company}, {policy.country},", receives=received) for policy in _policies(models)]
+    chosen = "when you choose one of its models, or your rule lets it take over"
+    return [
+        Receiver(name=f"{policy.company}, {policy.country},", receives=received, when=chosen)
+        for policy in _policies(models)
+    ]
 
 
 def _held(table: Table) -> tuple[str, ...]:

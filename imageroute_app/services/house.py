@@ -44,7 +44,10 @@ class Signature:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """What public pages say about this installation; controller fields are empty on a development machine."""
+    """What public pages say about this installation; controller fields are empty on a development machine.
+
+    `receivers` are keys of RECEIVERS.
+    """
 
     is_loopback: bool
     origins: Sequence[str]
@@ -53,6 +56,7 @@ class Site:
     controller_email: str
     proxy_hops: int
     signature: Signature
+    receivers: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

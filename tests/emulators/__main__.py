@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from imageroute_app.adapters.registry import catalogues
 from tests import emulators
+from tests.emulators.cloudinary import CloudinaryEmulator, settings_of
 from tests.emulators.kit import Emulator, served
 
 LATENCY_S = 1.5
@@ -53,9 +54,12 @@ def settings_lines(made: list[Emulator], origin: str) -> list[str]:
 
 async def _main(port: int) -> None:
     made = every_emulator()
-    async with served(*made, port=port):
+    pictures = CloudinaryEmulator(prefix="/cloudinary")
+    async with served(*made, pictures, port=port):
         print("The emulators answer. Start the product with these settings, for example from .env:\n")  # noqa: T201
-        print("\n".join(settings_lines(made, f"http://127.0.0.1:{port}")), flush=True)  # noqa: T201
+        print("\n".join(settings_lines(made, f"http://127.0.0.1:{port}")))  # noqa: T201
+        print("\n# Pictures at Cloudinary; they live no longer than this command. Take out the signs to use it:")  # noqa: T201
+        print("\n".join(f"#{name}={text}" for name, text in settings_of(pictures).items()), flush=True)  # noqa: T201
         await asyncio.Event().wait()
 
 

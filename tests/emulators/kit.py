@@ -310,7 +310,7 @@ async def _write(connection: h11.Connection, writer: asyncio.StreamWriter, reply
     if reply.chunks:
         headers["transfer-encoding"] = "chunked"
     else:
-        headers["content-length"] = str(len(body))
+        headers.setdefault("content-length", str(len(body)))  # an answer to HEAD says what GET would send
     writer.write(connection.send(h11.Response(status_code=reply.status, headers=list(headers.items()))) or b"")
     if reply.drop == "middle":
         writer.write(connection.send(h11.Data(data=body[: max(1, len(body) // 2)])) or b"")

@@ -71,6 +71,18 @@ async def test_processors_name_each_model_and_no_company(house: House, browser: 
         assert model.policy.training_text in page
 
 
+async def test_cloudinary_is_named_where_it_keeps_the_pictures(house: House, browser: httpx.AsyncClient) -> None:
+    for path in ("/processors", "/privacy"):
+        assert "Cloudinary" not in (await browser.get(path)).text
+    house.with_site(receivers=("cloudinary",))
+    page = (await browser.get("/processors")).text
+    assert "One company receives data" in page
+    assert "Cloudinary, Israel and United States,</b> receives every picture" in page
+    privacy = (await browser.get("/privacy")).text
+    assert "No outside company receives your prompts: the models offered here run on this server." in privacy
+    assert "receives every picture and its sizes" in privacy
+
+
 async def test_the_controller_is_named(house: House, browser: httpx.AsyncClient) -> None:
     house.with_site(
         controller_name="Example GmbH", controller_address="1 Road, Town", controller_email="hello@example.org"

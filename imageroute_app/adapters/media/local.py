@@ -12,14 +12,14 @@ import fcntl
 import hashlib
 import logging
 import os
-import re
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from io import FileIO
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
-from imageroute_app.domain.errors import InvalidInput, NotFound, StorageFull, Unavailable
+from imageroute_app.adapters.media.addresses import split_key, split_prefix, split_readable
+from imageroute_app.domain.errors import NotFound, StorageFull, Unavailable
 from imageroute_app.domain.ports import MediaFacts
 
 log = logging.getLogger(__name__)
@@ -29,8 +29,6 @@ T = TypeVar("T")
 
 CHUNK_BYTES = 256 * 1024
 TEMPORARY = ".tmp"
-SEGMENT = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}")
-SEGMENTS_MAX = 8
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 ABSENT = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EISDIR}
 PUT_TRIES = 10
@@ -81,9 +79,7 @@ class LocalMedia:
 
     async def delete_prefix(self, prefix: str) -> int:
         """Delete everything below a prefix that ends in "/"; returns how many objects went."""
-        if not prefix.endswith("/"):
-            raise InvalidInput("A prefix ends with a slash.")
-        folder = self._path(prefix.removesuffix("/"))
+        folder = self._root.joinpath(*split_prefix(prefix))
         return await asyncio.to_thread(_guarded, self._delete_tree, folder)
 
     async def list(self, prefix: str) -> list[str]:
@@ -91,18 +87,15 @@ class LocalMedia:
         folder = self._path(prefix.removesuffix("/")) if prefix else self._root
         return await asyncio.to_thread(_guarded, _keys, self._root, folder)
 
+    async def close(self) -> None:
+        """Nothing is held open."""
+
     def _path(self, key: str) -> Path:
         """Return where a key lies; raises InvalidInput for anything but plain names."""
-        segments = key.split("/")
-        if len(segments) > SEGMENTS_MAX or not all(map(SEGMENT.fullmatch, segments)):
-            raise InvalidInput("This is no media key.")
-        return self._root.joinpath(*segments)
+        return self._root.joinpath(*split_key(key))
 
     def _readable(self, key: str) -> Path:
-        try:
-            return self._path(key)
-        except InvalidInput:
-            raise NotFound from None
+        return self._root.joinpath(*split_readable(key))
 
     def _read(self, key: str) -> bytes | None:
         try:
