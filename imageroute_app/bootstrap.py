@@ -57,6 +57,7 @@ from imageroute_app.services.routing import Routing
 from imageroute_app.services.runner import Runner
 from imageroute_app.services.selection import Selection
 from imageroute_app.services.shares import Shares
+from imageroute_app.services.uploads import Uploads
 from imageroute_app.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -106,6 +107,8 @@ async def open_services(settings: Settings, *, clock: Clock = utc_now) -> Servic
         database=adapters.database, media=adapters.media, clock=clock, forget=(archives.forget, shares.forget)
     )
     selection = Selection(database=adapters.database, gallery=gallery, clock=clock)
+    uploads = _uploads(adapters, clock, rules)
+    purges = (archives.purge, shares.purge, uploads.sweep, uploads.remind)
 
     async def close() -> None:
         await accounts.settle()
@@ -127,7 +130,8 @@ async def open_services(settings: Settings, *, clock: Clock = utc_now) -> Servic
         selection=selection,
         albums=Albums(database=adapters.database, gallery=gallery, selection=selection, clock=clock, new_id=new_id),
         drafts=Drafts(database=adapters.database, clock=clock),
-        retention=_retention(adapters, gallery, clock, (archives.purge, shares.purge)),
+        uploads=uploads,
+        retention=_retention(adapters, gallery, clock, purges),
         database=adapters.database,
         media=adapters.media,
         dispatcher=adapters.dispatcher,
@@ -222,6 +226,19 @@ def _runner(adapters: _Adapters, routing: Routing, clock: Clock, rules: Rules, f
         new_id=new_id,
         rules=rules,
         fault=fault,
+    )
+
+
+def _uploads(adapters: _Adapters, clock: Clock, rules: Rules) -> Uploads:
+    return Uploads(
+        database=adapters.database,
+        imaging=adapters.imaging,
+        media=adapters.media,
+        mailer=adapters.mailer,
+        limiter=adapters.limiter,
+        clock=clock,
+        new_id=new_id,
+        rules=rules,
     )
 
 

@@ -233,10 +233,10 @@ DATA_MAP: Mapping[str, Table] = {
         kept="30 days from the upload, unless you save it to the gallery",
         exported="uploads.json",
         filters=("kind",),
-        dates=("expires_at", "going_since"),
+        dates=("expires_at", "notice_at", "going_since"),
         fields={
             "id": P, "owner": P, "kind": P, "name": S, "mime": P, "width": P, "height": P, "size_bytes": P,
-            "sha256": P, "colour": P, "uploaded_at": P, "expires_at": P, "noticed_at": P, "going_since": P,
+            "sha256": P, "colour": P, "uploaded_at": P, "expires_at": P, "notice_at": P, "going_since": P,
             "failures": P, "version": P,
         },
     ),

@@ -5,7 +5,7 @@ Principle: no step of a plan costs more than the first one, which is the price t
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime, timedelta
 
 from imageroute_app.domain.catalog import Model
 from imageroute_app.domain.errors import ImageRouteError
@@ -50,12 +50,17 @@ Standings = Callable[[Model], Standing]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Circumstances:
-    """What a plan depends on beside the request: today, each model's price per picture and standing, a proven address."""
+    """What a plan depends on beside the request: the time, each model's price per picture and standing, a proven address.
+
+    `sent_until` is when we erase the first upload that the request sends along, None when it sends none.
+    """
 
     today: date
     price: Prices
     standing: Standings
     is_verified: bool
+    now: datetime | None = None
+    sent_until: datetime | None = None
 
 
 def closed_for(model: Model, request: Request, here: Circumstances) -> Closed | None:
@@ -72,8 +77,21 @@ def closed_for(model: Model, request: Request, here: Circumstances) -> Closed | 
         return closed("unfit", lack)
     if model.is_networked and not here.is_verified:
         return closed("unverified", "Confirm your email first")
+    if kept := _outlives(model, request, here):
+        return closed("upload", kept)
     standing = here.standing(model)
     return closed(standing.code, standing.text) if standing.is_closed else None
+
+
+def _outlives(model: Model, request: Request, here: Circumstances) -> str:
+    """Return how a company may keep an upload longer than we do (PRIVACY 5.5), unless the person accepts that."""
+    if here.sent_until is None or here.now is None or request.accepts_keeping or not model.is_networked:
+        return ""
+    hours = model.policy.retention_hours
+    if hours is None:
+        return "May keep your upload, for how long is unknown"
+    until = here.now + timedelta(hours=hours)
+    return f"May keep your upload until {until.date().isoformat()}" if until > here.sent_until else ""
 
 
 def make_plan(request: Request, models: Sequence[Model], here: Circumstances) -> Plan:

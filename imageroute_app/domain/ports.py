@@ -296,6 +296,19 @@ class Marks:
 OutputMime = Literal["image/png", "image/jpeg", "image/webp"]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IngestedImage:
+    """A clean copy of an upload with its sizes; a mask has none."""
+
+    data: bytes
+    mime: str
+    width: int
+    height: int
+    sha256: str
+    colour: str
+    thumbnails: Mapping[str, bytes]
+
+
 class Imaging(Protocol):
     """Everything that decodes, marks and signs pictures, in limited worker processes."""
 
@@ -315,6 +328,10 @@ class Imaging(Protocol):
 
     async def read_marks(self, data: bytes) -> Marks:
         """Return what a file of anyone says about its making; raises BadImage, UnsafeImage."""
+        ...
+
+    async def ingest(self, data: bytes, *, is_mask: bool) -> IngestedImage:
+        """Return the bare pixels of an upload, upright and in sRGB, a mask as 8-bit grey; raises BadImage, UnsafeImage."""
         ...
 
     async def close(self) -> None:

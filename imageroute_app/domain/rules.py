@@ -21,4 +21,6 @@ class Rules:
     session_absolute: timedelta = timedelta(days=30)
     sign_ups_per_hour: int = 20
     sign_in_tries: int = 10
+    uploads_per_person: int = 500
+    uploads_per_hour: int = 300
     mail_verified_for_network: bool = True

@@ -4,8 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from imageroute_app.domain.gallery import Image
+
 UPLOAD_DAYS = 30
 NOTICE_DAYS = 5
+UPLOADED = "upload"
+"""What stands as the provider of a saved upload in the gallery."""
 
 
 class UploadKind(StrEnum):
@@ -19,8 +23,9 @@ class UploadKind(StrEnum):
 class Upload:
     """A re-encoded copy without anything private; sizes in pixels and bytes, `name` as the person's file was called.
 
-    `noticed_at` is when its owner was told that it goes soon. From `going_since` on it is being erased: nobody can use it
-    any more, and the row stays until every store has proven that the bytes are gone; `failures` counts tries.
+    `notice_at` is when its owner is told that it goes soon, None once that is done. From `going_since` on it is being
+    erased: nobody can use it any more, and the row stays until every store has proven that the bytes are gone; `failures`
+    counts tries. A time still to come marks a row whose bytes are on their way in.
     """
 
     id: str
@@ -35,7 +40,7 @@ class Upload:
     colour: str
     uploaded_at: datetime
     expires_at: datetime
-    noticed_at: datetime | None = None
+    notice_at: datetime | None = None
     going_since: datetime | None = None
     failures: int = 0
     version: int = 0
@@ -49,6 +54,11 @@ def expiry_time(uploaded_at: datetime) -> datetime:
 def notice_time(expires_at: datetime) -> datetime:
     """Return when its owner is told."""
     return expires_at - timedelta(days=NOTICE_DAYS)
+
+
+def is_spent(image: Image, now: datetime) -> bool:
+    """Say whether a saved upload is past its 30 days, so that removing it from the gallery erases it at once (P48)."""
+    return image.provider == UPLOADED and expiry_time(image.created_at) <= now
 
 
 def upload_prefix(owner: str, upload_id: str) -> str:

@@ -8,7 +8,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from imageroute_app.domain.errors import NotFound
 from imageroute_app.domain.gallery import Image
+from imageroute_app.domain.uploads import Upload
 from imageroute_app.routes.account import AccountForms
 from imageroute_app.routes.auth import Auth
 from imageroute_app.routes.exports import export_routes
@@ -22,6 +24,7 @@ from imageroute_app.routes.public import public_routes
 from imageroute_app.routes.recipes import recipe_routes
 from imageroute_app.routes.session import owner_of
 from imageroute_app.routes.shares import share_routes
+from imageroute_app.routes.uploads import upload_routes
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
@@ -34,6 +37,7 @@ def build_routes(current: CurrentServices) -> list[Route]:
         *AccountForms(current).routes(),
         *public_routes(current),
         *gallery_routes(current),
+        *upload_routes(current),
         *_pictures(current),
         *export_routes(current),
         *share_routes(current),
@@ -48,8 +52,11 @@ def _pictures(current: CurrentServices) -> list[Route]:
     async def viewer(request: Request) -> str:
         return await owner_of(request, current())
 
-    async def image(image_id: str, owner: str) -> Image:
-        return await current().gallery.image(owner, image_id)
+    async def image(image_id: str, owner: str) -> Image | Upload:
+        try:
+            return await current().gallery.image(owner, image_id)
+        except NotFound:
+            return await current().uploads.upload(owner, image_id)
 
     return media_routes(viewer=viewer, image=image, media=lambda: current().media)
 

@@ -18,10 +18,11 @@ from starlette.routing import Route
 from imageroute_app.domain.errors import ImageRouteError, NotFound, Unavailable
 from imageroute_app.domain.gallery import VARIANTS, Image, media_key
 from imageroute_app.domain.ports import MediaFacts, MediaStore
+from imageroute_app.domain.uploads import Upload, upload_key
 from imageroute_app.routes.ranges import Span, has_tag, unsatisfiable, wanted_part
 
 Viewer = Callable[[Request], Awaitable[str]]
-FindImage = Callable[[str, str], Awaitable[Image]]
+FindImage = Callable[[str, str], Awaitable[Image | Upload]]
 CurrentMedia = Callable[[], MediaStore]
 
 ADDRESS = re.compile(rf"([A-Za-z0-9_-]{{1,64}})/({'|'.join(VARIANTS)})")
@@ -44,7 +45,7 @@ def media_routes(*, viewer: Viewer, image: FindImage, media: CurrentMedia) -> li
 
     Args:
         viewer: Returns the id of who asks; raises NotSignedIn.
-        image: Returns the image with this id of this owner, in the trash or not; raises NotFound.
+        image: Returns the image or upload with this id of this owner, in the trash or not; raises NotFound.
         media: Returns the open media store; called on each request.
     """
 
@@ -53,12 +54,17 @@ def media_routes(*, viewer: Viewer, image: FindImage, media: CurrentMedia) -> li
             owner = await viewer(request)
             image_id, variant = _parse_address(request)
             found = await image(image_id, owner)
-            key = media_key(found.owner, found.id, variant)
+            key = _key(found, variant)
             return await _answer(request, found, variant, _Stored(media(), key))
         except ImageRouteError as error:
             return _refuse(error)
 
     return [Route("/media/{address:path}", serve, methods=["GET"])]
+
+
+def _key(found: Image | Upload, variant: str) -> str:
+    key = media_key if isinstance(found, Image) else upload_key
+    return key(found.owner, found.id, variant)
 
 
 class _Stored(NamedTuple):
@@ -85,7 +91,7 @@ def _parse_address(request: Request) -> tuple[str, str]:
     return match[1], match[2]
 
 
-async def _answer(request: Request, image: Image, variant: str, stored: _Stored) -> Response:
+async def _answer(request: Request, image: Image | Upload, variant: str, stored: _Stored) -> Response:
     facts = await stored.facts()
     headers = _headers(image, variant, facts, is_download=request.query_params.get("download") == "1")
     if has_tag(request.headers.get("if-none-match", ""), headers["ETag"]):
@@ -100,7 +106,7 @@ async def _answer(request: Request, image: Image, variant: str, stored: _Stored)
     )
 
 
-def _headers(image: Image, variant: str, facts: MediaFacts, *, is_download: bool) -> dict[str, str]:
+def _headers(image: Image | Upload, variant: str, facts: MediaFacts, *, is_download: bool) -> dict[str, str]:
     is_original = variant == ORIGINAL
     mime = image.mime if is_original else THUMBNAIL_TYPE
     mime = mime if mime in EXTENSIONS else UNKNOWN_TYPE

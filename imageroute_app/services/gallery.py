@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from imageroute_app.domain.errors import Conflict, InvalidInput, NotFound
 from imageroute_app.domain.gallery import TAGS_MAX, Image, from_trash, media_prefix, tag_name, to_trash
 from imageroute_app.domain.ports import Clock, Database, MediaStore, Query
+from imageroute_app.domain.uploads import is_spent
 from imageroute_app.services.finding import EVERYTHING, Ask, Reading, read_ask
 
 PAGE_MAX = 200
@@ -71,8 +72,15 @@ class Gallery:
         return await self.edit(owner, image_id, lambda image: tagged(image, text, on=on))
 
     async def trash(self, owner: str, image_id: str) -> Image:
-        """Move to the trash, where only its owner sees it; it is erased 30 days later."""
+        """Move to the trash, where only its owner sees it; it is erased 30 days later.
+
+        A saved upload past its own 30 days is erased at once.
+        """
         now = self._clock()
+        image = await self.image(owner, image_id)
+        if is_spent(image, now):
+            await self._erase(image)
+            return to_trash(image, now)
         return await self.edit(owner, image_id, lambda image: to_trash(image, now))
 
     async def trash_jobs(self, owner: str, job_ids: Sequence[str]) -> int:

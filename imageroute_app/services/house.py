@@ -19,6 +19,7 @@ from imageroute_app.services.routing import Routing
 from imageroute_app.services.runner import Runner
 from imageroute_app.services.selection import Selection
 from imageroute_app.services.shares import Shares
+from imageroute_app.services.uploads import Uploads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +78,7 @@ class Services:
     selection: Selection
     albums: Albums
     drafts: Drafts
+    uploads: Uploads
     retention: Retention
     database: Database
     media: MediaStore

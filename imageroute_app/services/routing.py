@@ -15,6 +15,7 @@ from imageroute_app.domain.plans import Circumstances, Plan, closed_for, make_pl
 from imageroute_app.domain.ports import Clock, Database, ImageProvider, Query
 from imageroute_app.domain.routing import Closed, pictures
 from imageroute_app.domain.rules import Rules
+from imageroute_app.services.sources import first_expiry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +123,8 @@ class Routing:
             price=lambda model: self.unit_credits(model, request),
             standing=lambda model: self.health(model).standing(now),
             is_verified=await self._is_verified(owner),
+            now=now,
+            sent_until=await first_expiry(self._tables, owner, request, now),
         )
 
     async def _is_verified(self, owner: str) -> bool:

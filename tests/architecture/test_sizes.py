@@ -11,6 +11,7 @@ JUSTIFIED: dict[str, str] = {
     "imageroute_app/bootstrap.py": "every part of the product is put together here and nowhere else; no logic",
     "imageroute_app/domain/ports.py": "every port of the product, to be read beside each other; no logic",
     "imageroute_app/adapters/database/sqlite/tables.py": "every table, column by column; no logic",
+    "imageroute_app/bootstrap.py::open_services": "one line a service, in the order they need each other",
     "imageroute_app/domain/data_map.py": "every promise about every field, to be read as one; no logic",
     "imageroute_app/state/create.py": "one form with one state: a Reflex state cannot be split without sharing its vars",
 }

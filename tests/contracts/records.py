@@ -150,7 +150,7 @@ def upload(number: int = 1, owner: str = ANN) -> Upload:
     return Upload(
         id=an_id(number), owner=owner, kind=UploadKind.MASK, name=f"{CANARY}.jpg", mime="image/png", width=640,
         height=480, size_bytes=5_000_000_000, sha256="cd" * 32, colour="#335577", uploaded_at=NOW, expires_at=LATER,
-        noticed_at=NOW, failures=2,
+        notice_at=NOW, failures=2,
     )  # fmt: skip
 
 

@@ -39,6 +39,7 @@ from imageroute_app.services.routing import Routing
 from imageroute_app.services.runner import Runner
 from imageroute_app.services.selection import Selection
 from imageroute_app.services.shares import Shares
+from imageroute_app.services.uploads import Uploads
 from tests.doubles import Bell, MovingClock, ScriptedProvider
 from tests.fresh import open_fresh_sqlite
 
@@ -159,6 +160,10 @@ async def open_house(folder: Path, rules: Rules, clock: MovingClock) -> AsyncIte
 
     pool = WorkerPool(1)
     imaging = open_imaging(pool, open_credential(folder / "provenance", clock))
+    uploads = Uploads(
+        database=database, imaging=imaging, media=media, mailer=outbox, limiter=limiter, clock=clock,
+        new_id=new_id, rules=rules,
+    )  # fmt: skip
     routing = Routing(database=database, providers=(provider,), clock=clock, rules=rules)
     recipes = Recipes(database=database, routing=routing, read_marks=imaging.read_marks, clock=clock)
     archives = Archives(
@@ -196,9 +201,10 @@ async def open_house(folder: Path, rules: Rules, clock: MovingClock) -> AsyncIte
         selection=selection,
         albums=Albums(database=database, gallery=gallery, selection=selection, clock=clock, new_id=new_id),
         drafts=Drafts(database=database, clock=clock),
+        uploads=uploads,
         retention=Retention(
             database=database, gallery=gallery, purge_outbox=_purge_nothing, clock=clock, new_id=new_id,
-            purges=(archives.purge, shares.purge),
+            purges=(archives.purge, shares.purge, uploads.sweep, uploads.remind),
         ),
         database=database,
         media=media,

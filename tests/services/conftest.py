@@ -30,6 +30,7 @@ from imageroute_app.services.jobs import Jobs
 from imageroute_app.services.routing import Routing
 from imageroute_app.services.runner import Runner
 from imageroute_app.services.selection import Selection
+from imageroute_app.services.uploads import Uploads
 from tests.doubles import REQUEST, Bell, Letters, MovingClock, Objections, ScriptedProvider
 from tests.fresh import open_fresh_sqlite
 from tests.mongo_server import RUN
@@ -66,6 +67,16 @@ class House:
         self.accounts = Accounts(
             database=self.database,
             passwords=ArgonPasswords(memory_kib=64, passes=1),
+            mailer=self.letters,
+            limiter=self.limiter,
+            clock=self.clock,
+            new_id=new_id,
+            rules=self.rules,
+        )
+        self.uploads = Uploads(
+            database=self.database,
+            imaging=self.imaging,
+            media=self.media,
             mailer=self.letters,
             limiter=self.limiter,
             clock=self.clock,

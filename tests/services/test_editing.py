@@ -246,7 +246,9 @@ async def test_openai_gets_the_source_and_a_mask_that_is_clear_where_it_may_chan
 async def test_references_follow_the_source_in_their_order(desk: Desk, companies: Companies) -> None:
     first = await put_upload(desk.house, desk.owner, _file((64, 64), "red"), UploadKind.PICTURE)
     second = await put_upload(desk.house, desk.owner, _file((64, 64), "blue"), UploadKind.PICTURE)
-    job = await desk.run(provider="bfl", model="flux-2-pro", width=1024, height=1024, reference_ids=(first, second))
+    job = await desk.run(
+        provider="bfl", model="flux-2-pro", width=1024, height=1024, reference_ids=(first, second), accepts_keeping=True
+    )
     assert job.state is JobState.SUCCEEDED, job.failure_message
     body = companies.bfl.seen[0].json
     assert [name for name in sorted(body) if name.startswith("input_image")] == [

@@ -16,7 +16,12 @@ def retention_of(house: House) -> Retention:
         return 0
 
     return Retention(
-        database=house.database, gallery=house.gallery, purge_outbox=purge_outbox, clock=house.clock, new_id=new_id
+        database=house.database,
+        gallery=house.gallery,
+        purge_outbox=purge_outbox,
+        clock=house.clock,
+        new_id=new_id,
+        purges=(house.uploads.sweep, house.uploads.remind),
     )
 
 

@@ -52,6 +52,7 @@ def served(house: House) -> Iterator[None]:
         "gallery": house.gallery,
         "selection": house.selection,
         "albums": house.albums,
+        "uploads": house.uploads,
         "drafts": Drafts(database=house.database, clock=house.clock),
         "site": SimpleNamespace(origins=("http://127.0.0.1:3000",)),
     }

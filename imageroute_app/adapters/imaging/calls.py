@@ -4,7 +4,7 @@ The decoders are imported inside, in the worker: the server's own process never 
 """
 
 from imageroute_app.adapters.imaging.credential import Known, SigningKey
-from imageroute_app.domain.ports import FinishedImage, Marking, Marks
+from imageroute_app.domain.ports import FinishedImage, IngestedImage, Marking, Marks
 
 
 def finish_picture(data: bytes, marking: Marking) -> FinishedImage:
@@ -48,3 +48,10 @@ def seal(data: bytes, mime: str, source_type: str, signing: SigningKey) -> bytes
     from imageroute_app.adapters.imaging import sealing
 
     return sealing.seal(data, mime, source_type, signing)
+
+
+def ingest_picture(data: bytes, *, is_mask: bool) -> IngestedImage:
+    """Return a clean copy of an upload; raises BadImage, UnsafeImage."""
+    from imageroute_app.adapters.imaging import ingest
+
+    return ingest.ingest_picture(data, is_mask=is_mask)

@@ -3,6 +3,7 @@
 What a worker made is signed in a process of its own, which alone is handed the private key.
 """
 
+import functools
 import logging
 from collections.abc import Callable
 from typing import TypeVar
@@ -12,7 +13,7 @@ from imageroute_app.adapters.imaging.credential import Credential
 from imageroute_app.adapters.imaging.limits import BYTES_MAX, TOO_LARGE
 from imageroute_app.adapters.workers import CallFailed, WorkerLost, WorkerPool
 from imageroute_app.domain.errors import BadImage, UnsafeImage
-from imageroute_app.domain.ports import FinishedImage, Marking, Marks, OutputMime
+from imageroute_app.domain.ports import FinishedImage, IngestedImage, Marking, Marks, OutputMime
 
 log = logging.getLogger(__name__)
 
@@ -21,6 +22,7 @@ T = TypeVar("T")
 TIMEOUT_S = 30.0
 READ_TIMEOUT_S = 5.0
 SEALING = "imageroute_app.adapters.imaging.sealing"
+INGEST_TIMEOUT_S = 20.0
 
 
 def open_imaging(pool: WorkerPool, credential: Credential) -> "PooledImaging":
@@ -61,6 +63,12 @@ class PooledImaging:
     async def read_marks(self, data: bytes) -> Marks:
         """Return what a file of anyone says about its making; raises BadImage, UnsafeImage."""
         return await self._work(calls.read_marks, data, self._credential.known, timeout_s=READ_TIMEOUT_S)
+
+    async def ingest(self, data: bytes, *, is_mask: bool) -> IngestedImage:
+        """Return a clean copy of an upload; raises BadImage, UnsafeImage."""
+        return await self._run(
+            self._pool, functools.partial(calls.ingest_picture, is_mask=is_mask), data, timeout_s=INGEST_TIMEOUT_S
+        )
 
     async def close(self) -> None:
         """Stop the workers."""

@@ -154,7 +154,9 @@ def _check_size(size: tuple[int, int]) -> None:
     if width < 1 or height < 1:
         raise BadImage("This picture has no pixels.")
     if max(size) > SIDE_MAX_PX or width * height > PIXELS_MAX:
-        raise UnsafeImage(TOO_LARGE)
+        raise UnsafeImage(
+            f"This picture has {width:,} × {height:,} pixels; 40 megapixels and 12,000 pixels a side are the most."
+        )
 
 
 def _orientation(image: Image.Image) -> int:

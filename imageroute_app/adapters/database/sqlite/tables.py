@@ -265,7 +265,7 @@ class UploadRow(Row, table=True):
     colour: str
     uploaded_at: int
     expires_at: int
-    noticed_at: int | None
+    notice_at: int | None
     going_since: int | None
     failures: int
 

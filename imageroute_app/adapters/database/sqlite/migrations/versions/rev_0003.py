@@ -22,11 +22,12 @@ STATEMENTS = (
         id VARCHAR NOT NULL, owner VARCHAR NOT NULL, version INTEGER NOT NULL, kind VARCHAR NOT
         NULL, name BLOB NOT NULL, mime VARCHAR NOT NULL, width INTEGER NOT NULL, height INTEGER
         NOT NULL, size_bytes INTEGER NOT NULL, sha256 VARCHAR NOT NULL, colour VARCHAR NOT NULL,
-        uploaded_at INTEGER NOT NULL, expires_at INTEGER NOT NULL, noticed_at INTEGER,
+        uploaded_at INTEGER NOT NULL, expires_at INTEGER NOT NULL, notice_at INTEGER,
         going_since INTEGER, failures INTEGER NOT NULL, PRIMARY KEY (id))
     """,
     "CREATE INDEX ix_uploads_expires_at ON uploads (expires_at)",
     "CREATE INDEX ix_uploads_going_since ON uploads (going_since)",
+    "CREATE INDEX ix_uploads_notice_at ON uploads (notice_at)",
     "CREATE INDEX ix_uploads_owner ON uploads (owner, id)",
     "CREATE INDEX ix_uploads_owner_kind ON uploads (owner, kind, id)",
     """

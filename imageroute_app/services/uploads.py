@@ -1,0 +1,261 @@
+"""Uploads: pictures a person brought along, their 30 days, and what becomes of them.
+
+Principles: the row comes before the bytes and goes after them, so that nothing lies about without a row. Using an upload
+never moves its end. What is being erased cannot be used any more, and is gone only when every store has said so.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from imageroute_app.domain.errors import Conflict, Duplicate, InvalidInput, NotFound, Unavailable
+from imageroute_app.domain.gallery import Image, media_key
+from imageroute_app.domain.notices import Notice
+from imageroute_app.domain.ports import (
+    Clock,
+    Database,
+    Imaging,
+    IngestedImage,
+    Limiter,
+    Mail,
+    Mailer,
+    MediaStore,
+    NewId,
+    Query,
+    Tables,
+)
+from imageroute_app.domain.rules import Rules
+from imageroute_app.domain.uploads import (
+    NOTICE_DAYS,
+    UPLOADED,
+    Upload,
+    UploadKind,
+    expiry_time,
+    notice_time,
+    upload_key,
+    upload_prefix,
+)
+from imageroute_app.services.sources import usable_upload
+
+log = logging.getLogger(__name__)
+
+ARRIVES_WITHIN = timedelta(hours=1)
+NAME_MAX = 120
+SWEEP_MAX = 200
+TOPIC = "uploads-expire"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Soon:
+    """How many uploads go within five days, and when the first does."""
+
+    count: int
+    first: datetime | None
+
+
+class Uploads:
+    """What a person can do with pictures of their own."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        imaging: Imaging,
+        media: MediaStore,
+        mailer: Mailer,
+        limiter: Limiter,
+        clock: Clock,
+        new_id: NewId,
+        rules: Rules,
+    ) -> None:
+        self._database, self._tables = database, database.tables
+        self._imaging, self._media, self._mailer, self._limiter = imaging, media, mailer, limiter
+        self._clock, self._new_id, self._rules = clock, new_id, rules
+
+    # --- Bringing and reading ---------------------------------------------------------------------------------------------
+
+    async def count_try(self, owner: str) -> None:
+        """Count one file that is about to come in; raises RateLimited."""
+        await self._limiter.hit("upload", owner, limit=self._rules.uploads_per_hour, window_s=3600)
+
+    async def add(self, owner: str, data: bytes, *, name: str = "", kind: UploadKind = UploadKind.PICTURE) -> Upload:
+        """Keep a clean copy; raises BadImage, UnsafeImage, InvalidInput when there are too many, StorageFull."""
+        if await self._tables.uploads.count(Query(owner=owner)) >= self._rules.uploads_per_person:
+            raise InvalidInput(
+                f"You have {self._rules.uploads_per_person} uploads, the most there can be. Delete or save some first."
+            )
+        picture = await self._imaging.ingest(data, is_mask=kind is UploadKind.MASK)
+        upload = self._record(owner, picture, name, kind)
+        await self._tables.uploads.add(upload)
+        for variant, thumbnail in picture.thumbnails.items():
+            await self._media.put(upload_key(owner, upload.id, variant), thumbnail, "image/webp")
+        await self._media.put(upload_key(owner, upload.id, "original"), picture.data, picture.mime)
+        return await self._tables.uploads.update(replace(upload, going_since=None))
+
+    def _record(self, owner: str, picture: IngestedImage, name: str, kind: UploadKind) -> Upload:
+        now = self._clock()
+        expires_at = expiry_time(now)
+        return Upload(
+            id=self._new_id(),
+            owner=owner,
+            kind=kind,
+            name="".join(ch for ch in name if ch.isprintable()).strip()[:NAME_MAX],
+            mime=picture.mime,
+            width=picture.width,
+            height=picture.height,
+            size_bytes=len(picture.data),
+            sha256=picture.sha256,
+            colour=picture.colour,
+            uploaded_at=now,
+            expires_at=expires_at,
+            notice_at=notice_time(expires_at) if kind is UploadKind.PICTURE else None,
+            going_since=now + ARRIVES_WITHIN,
+        )
+
+    async def upload(self, owner: str, upload_id: str) -> Upload:
+        """Return one that can be used; raises NotFound when it is gone, going or not this person's."""
+        return await usable_upload(self._tables, owner, upload_id, self._clock())
+
+    async def pictures(self, owner: str, limit: int = 200) -> Sequence[Upload]:
+        """Return the person's pictures, newest first, also those that are being erased."""
+        query = Query(owner=owner, equals={"kind": UploadKind.PICTURE.value}, limit=limit)
+        now = self._clock()
+        return [one for one in await self._tables.uploads.find(query) if not one.going_since or one.going_since <= now]
+
+    async def soon(self, owner: str) -> Soon:
+        """Return how many go within five days."""
+        until = self._clock() + timedelta(days=NOTICE_DAYS)
+        going = [
+            one.expires_at for one in await self.pictures(owner) if not one.going_since and one.expires_at <= until
+        ]
+        return Soon(count=len(going), first=min(going, default=None))
+
+    # --- Keeping and erasing ----------------------------------------------------------------------------------------------
+
+    async def save(self, owner: str, upload_id: str) -> Image:
+        """Make it a picture of the gallery under the same id, which stops the clock; repeating is harmless."""
+        try:
+            return await self._tables.images.get(upload_id, owner)
+        except NotFound:
+            upload = await self.upload(owner, upload_id)
+        for variant in ("original", "960", "320"):
+            data = await self._read(upload_key(owner, upload.id, variant))
+            mime = upload.mime if variant == "original" else "image/webp"
+            await self._media.put(media_key(owner, upload.id, variant), data, mime)
+        image = _saved(upload)
+        going = replace(upload, going_since=self._clock())
+
+        async def swap(tables: Tables) -> Upload:
+            await tables.images.add(image)
+            return await tables.uploads.update(going)
+
+        try:
+            going = await self._database.transact(swap)
+        except Duplicate:
+            return await self._tables.images.get(upload_id, owner)
+        await self._erase(going)
+        return image
+
+    async def delete(self, owner: str, upload_id: str) -> bool:
+        """Erase now; False when a store did not answer and it will be tried again. Raises NotFound."""
+        upload = await self._tables.uploads.get(upload_id, owner)
+        if upload.going_since is None:
+            upload = await self._tables.uploads.update(replace(upload, going_since=self._clock()))
+        return await self._erase(upload)
+
+    async def _erase(self, upload: Upload) -> bool:
+        try:
+            await self._media.delete_prefix(upload_prefix(upload.owner, upload.id))
+        except Unavailable:
+            log.warning("upload.erase_failed", extra={"upload": upload.id, "failures": upload.failures + 1})
+            await self._tables.uploads.update(replace(upload, failures=upload.failures + 1))
+            return False
+        await self._tables.uploads.delete(upload.id, upload.owner)
+        return True
+
+    async def _read(self, key: str) -> bytes:
+        return b"".join([chunk async for chunk in await self._media.open(key)])
+
+    # --- The clock --------------------------------------------------------------------------------------------------------
+
+    async def sweep(self) -> int:
+        """Erase what is over, of anyone, and try again what failed; returns how many went."""
+        now = self._clock()
+        for upload in await self._tables.uploads.overdue("expires_at", now, SWEEP_MAX):
+            if upload.going_since is None:
+                try:
+                    await self._tables.uploads.update(replace(upload, going_since=now))
+                except Conflict:
+                    continue  # saved or deleted in this very moment
+        going = await self._tables.uploads.overdue("going_since", now, SWEEP_MAX)
+        return sum([await self._erase(upload) for upload in going])
+
+    async def remind(self) -> int:
+        """Tell people, once for each upload, that it goes within five days; returns how many people were told."""
+        due = await self._tables.uploads.overdue("notice_at", self._clock(), SWEEP_MAX)
+        owners: dict[str, list[Upload]] = {}
+        for upload in due:
+            owners.setdefault(upload.owner, []).append(upload)
+        for owner, uploads in owners.items():
+            waiting = [one for one in uploads if one.going_since is None]
+            if waiting:
+                await self._tell(owner, min(one.expires_at for one in waiting))
+            for upload in uploads:
+                await self._tables.uploads.update(replace(upload, notice_at=None))
+        return len(owners)
+
+    async def _tell(self, owner: str, first: datetime) -> None:
+        day = f"{first.day} {first:%B %Y}"
+        text = f"Uploads of yours are erased from {day} on. Save what you want to keep to the gallery."
+        notice = Notice(
+            id=self._new_id(),
+            owner=owner,
+            topic=TOPIC,
+            text=text,
+            path="/uploads",
+            created_at=self._clock(),
+            seen_at=None,
+        )
+        for old in await self._tables.notices.find(Query(owner=owner, equals={"topic": TOPIC}, limit=1)):
+            await self._tables.notices.delete(old.id, owner)
+        await self._tables.notices.add(notice)
+        person = await self._tables.people.get(owner, owner)
+        link = f"{self._rules.origin}/uploads"
+        try:
+            await self._mailer.send(
+                Mail(to=person.email, subject="Uploads are erased soon", text=f"{text}\n\n{link}", link=link)
+            )
+        except Unavailable:
+            log.warning("upload.reminder_failed", extra={"owner": owner})  # the notice in the app stands
+
+
+def _saved(upload: Upload) -> Image:
+    """Return an upload as a picture of the gallery: made by nobody here, free, found by its file name."""
+    return Image(
+        id=upload.id,
+        owner=upload.owner,
+        job_id="",
+        position=0,
+        prompt=upload.name or "Upload",
+        negative="",
+        provider=UPLOADED,
+        model="",
+        style="",
+        width=upload.width,
+        height=upload.height,
+        seed=-1,
+        mime=upload.mime,
+        size_bytes=upload.size_bytes,
+        sha256=upload.sha256,
+        colour=upload.colour,
+        price_credits=0,
+        took_ms=0,
+        source_type="",
+        source_id="",
+        favourite=False,
+        trashed=False,
+        trashed_at=None,
+        purge_at=None,
+        created_at=upload.uploaded_at,
+    )
