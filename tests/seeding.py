@@ -63,6 +63,7 @@ def _image(owner: str, number: int, drawn: Sequence[FinishedImage]) -> Image:
         mime=finished.mime,
         size_bytes=len(finished.original),
         sha256=finished.sha256,
+        crc32=finished.crc32,
         colour=finished.colour,
         price_credits=1,
         took_ms=900,

@@ -67,12 +67,12 @@ def _one() -> rx.Component:
         ),
         _choices(),
         rx.el.p(
-            rx.el.span(DownloadState.size, class_name="bigger"),
+            rx.el.span(rx.cond(DownloadState.size != "", DownloadState.size, "Measuring…"), class_name="bigger"),
             rx.el.span(" ", shown, class_name="q3"),
             role="status",
             class_name="row",
         ),
-        rx.el.p("Marked as AI-made in every format. Downloads cost no credits.", class_name="small q3"),
+        rx.el.p("Every format carries the mark of how it was made. Downloads cost no credits.", class_name="small q3"),
         rx.el.div(
             link("Settings as JSON", href=DownloadState.recipe_href, download=True, class_name="btn bare"),
             link(icon("download", "s"), "Download", href=DownloadState.href, download=True, class_name="btn ink"),

@@ -116,21 +116,24 @@ class DownloadState(rx.State):
     async def set_encoding(self, encoding: Encoding):
         """Choose a format; an original keeps its size."""
         self.encoding = encoding
-        self.edge = "0" if encoding == "original" else self.edge
+        self.edge, self.size = "0" if encoding == "original" else self.edge, ""
+        yield
         await self._measure()
 
     @rx.event
     @signed_in
     async def set_edge(self, edge: Edge):
         """Choose the longest edge."""
-        self.edge = edge
+        self.edge, self.size = edge, ""
+        yield
         await self._measure()
 
     @rx.event
     @signed_in
     async def set_with_settings(self, is_on: bool):
         """Put the settings into the file, or leave them out."""
-        self.with_settings = is_on
+        self.with_settings, self.size = is_on, ""
+        yield
         await self._measure()
 
     @rx.event
