@@ -13,4 +13,6 @@ debian_install() {
 }
 
 has_browser || debian_install chromium || playwright install chromium
+has bsdtar || debian_install libarchive-tools || echo "no bsdtar: archives are opened by fewer tools"
+has unzip || debian_install unzip || echo "no unzip: archives are opened by fewer tools"
 has redis-server || debian_install redis-server || echo "no redis-server: the tests that need it are skipped"

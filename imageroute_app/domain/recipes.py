@@ -62,7 +62,7 @@ def write_recipe(image: Image, job: Job | None, hashes: Mapping[str, str]) -> by
         },
         "marking": {"digital_source_type": SOURCE_TYPES + image.source_type if image.source_type else None},
     }
-    return (json.dumps(content, ensure_ascii=False, indent=2) + "\n").encode()
+    return (json.dumps(content, ensure_ascii=False) + "\n").encode()
 
 
 def _task(job: Job | None) -> dict[str, object]:

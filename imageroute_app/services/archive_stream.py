@@ -20,7 +20,7 @@ from imageroute_app.services.archive_content import ROWS, Names, manifest_of, pi
 from imageroute_app.services.archive_index import DIGESTS, MANIFEST, RECIPE_ENDING, Index, Slot, digest_line
 from imageroute_app.services.recipes import Recipes
 
-BATCH_BYTES, LARGE_BYTES = 1024 * 1024, 4 * 1024 * 1024
+BATCH_BYTES, LARGE_BYTES = 512 * 1024, 4 * 1024 * 1024
 AHEAD = 2
 
 
