@@ -55,6 +55,11 @@ class Image:
     tags: tuple[str, ...] = ()
     version: int = 0
 
+    @property
+    def is_leaving(self) -> bool:
+        """Whether its erasing has begun, so that it can neither be seen nor restored."""
+        return self.trashed and self.purge_at == self.trashed_at
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Album:
@@ -81,8 +86,18 @@ def to_trash(image: Image, now: datetime) -> Image:
 
 
 def from_trash(image: Image) -> Image:
-    """Return an image taken out of the trash; albums, tags and the favourite's mark were never taken off."""
+    """Return an image taken out of the trash; albums, tags and the favourite's mark were never taken off.
+
+    One whose erasing has begun stays, because some of its bytes may be gone.
+    """
+    if image.is_leaving:
+        return image
     return replace(image, trashed=False, trashed_at=None, purge_at=None)
+
+
+def leaving(image: Image) -> Image:
+    """Return an image of the trash whose erasing has begun: it is overdue until its bytes are proven gone."""
+    return replace(image, purge_at=image.trashed_at) if image.trashed else image
 
 
 def media_prefix(owner: str, image_id: str) -> str:

@@ -63,6 +63,9 @@ def media_routes(*, viewer: Viewer, image: FindImage, media: CurrentMedia) -> li
 
 
 def _key(found: Image | Upload, variant: str) -> str:
+    """Return the media key; raises NotFound for a picture whose copies are being cleared, which is shown to nobody."""
+    if isinstance(found, Image) and found.is_leaving:
+        raise NotFound
     key = media_key if isinstance(found, Image) else upload_key
     return key(found.owner, found.id, variant)
 

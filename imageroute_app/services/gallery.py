@@ -1,15 +1,31 @@
 """The private gallery: pages, search, favourites, trash and erasing for good."""
 
+import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
-from imageroute_app.domain.errors import Conflict, InvalidInput, NotFound
-from imageroute_app.domain.gallery import TAGS_MAX, Image, from_trash, media_prefix, tag_name, to_trash
+from imageroute_app.domain.errors import Conflict, InvalidInput, NotFound, Unavailable
+from imageroute_app.domain.gallery import (
+    TAGS_MAX,
+    VARIANTS,
+    Image,
+    from_trash,
+    leaving,
+    media_key,
+    media_prefix,
+    tag_name,
+    to_trash,
+)
 from imageroute_app.domain.ports import Clock, Database, MediaStore, Query
 from imageroute_app.domain.uploads import is_spent
 from imageroute_app.services.finding import EVERYTHING, Ask, Reading, read_ask
 
+log = logging.getLogger(__name__)
+
 PAGE_MAX = 200
+FAILURES_MAX = 10
+NOT_YET = "This picture cannot come back, but copies of it are still being cleared. That goes on by itself until all are gone."
 Forget = Callable[[str, str], Awaitable[None]]
 """Lets go of what was made from a picture elsewhere, given its owner and id; repeatable."""
 
@@ -93,27 +109,59 @@ class Gallery:
         return gone
 
     async def restore(self, owner: str, image_id: str) -> Image:
-        """Take out of the trash."""
-        return await self.edit(owner, image_id, from_trash)
+        """Take out of the trash; raises Conflict when its erasing has begun."""
+        image = await self.edit(owner, image_id, from_trash)
+        if image.is_leaving:
+            raise Conflict("This picture is being deleted and cannot come back.")
+        return image
 
     async def erase(self, owner: str, image_id: str) -> None:
-        """Erase every size, then the row; raises Conflict unless it lies in the trash."""
+        """Erase every size, then the row.
+
+        Raises:
+            Conflict: It does not lie in the trash.
+            Unavailable: Not every copy is proven gone yet; `purge` goes on with it.
+        """
         image = await self.image(owner, image_id)
         if not image.trashed:
             raise Conflict("Move the image to the trash first.")
-        await self._erase(image)
+        try:
+            await self._erase(image)
+        except Unavailable as error:
+            raise Unavailable(NOT_YET, retry_after_s=error.retry_after_s) from error
 
     async def purge(self, limit: int = 100) -> int:
-        """Erase images whose 30 days in the trash are over, of anyone; returns how many."""
-        overdue = await self._tables.images.overdue("purge_at", self._clock(), limit)
-        for image in overdue:
-            await self._erase(image)
-        return len(overdue)
+        """Erase images whose 30 days in the trash are over, or whose erasing has begun, of anyone; returns how many.
+
+        One that storage does not let go of holds up no other, and is tried again by the next purge.
+        """
+        gone = failed = 0
+        for image in await self._tables.images.overdue("purge_at", self._clock(), limit):
+            try:
+                await self._erase(image)
+                gone += 1
+            except (Conflict, NotFound):  # restored or erased by someone else meanwhile
+                continue
+            except Unavailable:
+                failed += 1
+                if failed >= FAILURES_MAX:
+                    break
+        if failed:
+            log.warning("gallery.purge_deferred", extra={"count": failed})
+        return gone
 
     async def _erase(self, image: Image) -> None:
+        # Marked first, so that what has lost bytes is never restored; the row goes last, so that there are never bytes
+        # without a row. Sizes are deleted by name, because a store can prove gone only what it can name.
+        image = await self.edit(image.owner, image.id, leaving)
+        if not image.is_leaving:
+            raise Conflict("Move the image to the trash first.")
         for forget in self._forget:
             await forget(image.owner, image.id)
-        # Bytes first: a crash in between leaves a row that the next purge finishes, never bytes without a row.
+        keys = [media_key(image.owner, image.id, variant) for variant in VARIANTS]
+        for outcome in await asyncio.gather(*map(self._media.delete, keys), return_exceptions=True):
+            if outcome is not None:  # all are begun before any is waited for, so that one round is enough
+                raise outcome
         await self._media.delete_prefix(media_prefix(image.owner, image.id))
         await self._tables.images.delete(image.id, image.owner)
 

@@ -13,7 +13,7 @@ from starlette.requests import Request
 
 from imageroute_app.adapters.media.local import LocalMedia, open_local_media
 from imageroute_app.domain.errors import NotFound, NotSignedIn, Unavailable
-from imageroute_app.domain.gallery import Image, media_key
+from imageroute_app.domain.gallery import Image, media_key, purge_time
 from imageroute_app.routes.media import media_routes
 
 ID = "0193a5b2c4d67e8f90a1b2c3d4e5f607"
@@ -88,8 +88,15 @@ async def test_thumbnails_are_kept_by_the_browser(client: httpx.AsyncClient, var
 async def test_trashed_picture_stays_visible_to_its_owner(
     client: httpx.AsyncClient, images: dict[tuple[str, str], Image]
 ) -> None:
-    images[ID, "anna"] = image_of("anna", trashed=True, trashed_at=NOW, purge_at=NOW)
+    images[ID, "anna"] = image_of("anna", trashed=True, trashed_at=NOW, purge_at=purge_time(NOW))
     assert (await client.get(f"/media/{ID}/320", headers=ANNA)).status_code == 200
+
+
+async def test_picture_whose_erasing_has_begun_is_shown_to_nobody(
+    client: httpx.AsyncClient, images: dict[tuple[str, str], Image]
+) -> None:
+    images[ID, "anna"] = image_of("anna", trashed=True, trashed_at=NOW, purge_at=NOW)
+    assert (await client.get(f"/media/{ID}/320", headers=ANNA)).status_code == 404
 
 
 async def test_type_comes_from_the_record_and_is_never_one_that_runs(

@@ -152,6 +152,9 @@ class StoppingMedia:
     def __init__(self, left: int) -> None:
         self.left = left
 
+    async def delete(self, key: str) -> None:
+        """Nothing lies there."""
+
     async def delete_prefix(self, prefix: str) -> int:
         self.left -= 1
         if self.left < 0:
