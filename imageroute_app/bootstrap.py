@@ -50,6 +50,7 @@ from imageroute_app.services.drafts import Drafts
 from imageroute_app.services.gallery import Gallery
 from imageroute_app.services.house import OutboxLetter, Services, Signature, Site
 from imageroute_app.services.jobs import Jobs
+from imageroute_app.services.provenance import Provenance
 from imageroute_app.services.recipes import Recipes
 from imageroute_app.services.rendering import renderer
 from imageroute_app.services.retention import Purge, Retention
@@ -125,6 +126,7 @@ async def open_services(settings: Settings, *, clock: Clock = utc_now) -> Servic
         routing=routing,
         gallery=gallery,
         archives=archives,
+        provenance=Provenance(imaging=adapters.imaging, limiter=adapters.limiter),
         recipes=recipes,
         shares=shares,
         selection=selection,

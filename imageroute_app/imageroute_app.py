@@ -22,6 +22,8 @@ from imageroute_app.routes.api import build_api
 from imageroute_app.routes.compose import compose
 from imageroute_app.routes.recipes import BODY_BYTES, RECIPE_PATH
 from imageroute_app.routes.uploads import BYTES_MAX, MIB
+from imageroute_app.routes.verify import BODY_BYTES_MAX as VERIFY_BYTES_MAX
+from imageroute_app.routes.verify import PATH as VERIFY
 from imageroute_app.settings import load_settings
 from imageroute_app.state import guard
 from imageroute_app.state.account import AccountState
@@ -73,7 +75,11 @@ def build_app() -> rx.App:
         origins=SETTINGS.allowed_origins,
         socket_key=lambda: services().socket_key,
         proxy_hops=SETTINGS.trusted_proxy_hops,
-        body_bytes_by_path={RECIPE_PATH: BODY_BYTES, "/api/upload": BYTES_MAX + MIB},
+        body_bytes_by_path={
+            RECIPE_PATH: BODY_BYTES,
+            "/api/upload": BYTES_MAX + MIB,
+            VERIFY: VERIFY_BYTES_MAX,
+        },
     )
     built = rx.App(
         html_lang="en",

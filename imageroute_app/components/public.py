@@ -11,6 +11,7 @@ FOOTER = (
     ("Cookies", paths.COOKIES),
     ("Processors", paths.PROCESSORS),
     ("Trust", paths.TRUST),
+    ("Check a picture", paths.VERIFY),
     ("Contact", paths.CONTACT),
 )
 

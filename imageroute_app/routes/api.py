@@ -25,6 +25,7 @@ from imageroute_app.routes.recipes import recipe_routes
 from imageroute_app.routes.session import owner_of
 from imageroute_app.routes.shares import share_routes
 from imageroute_app.routes.uploads import upload_routes
+from imageroute_app.routes.verify import verify_routes
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
@@ -36,6 +37,7 @@ def build_routes(current: CurrentServices) -> list[Route]:
         *MailLinks(current).routes(),
         *AccountForms(current).routes(),
         *public_routes(current),
+        *verify_routes(current),
         *gallery_routes(current),
         *upload_routes(current),
         *_pictures(current),

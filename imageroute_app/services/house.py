@@ -13,6 +13,7 @@ from imageroute_app.services.archives import Archives
 from imageroute_app.services.drafts import Drafts
 from imageroute_app.services.gallery import Gallery
 from imageroute_app.services.jobs import Jobs
+from imageroute_app.services.provenance import Provenance
 from imageroute_app.services.recipes import Recipes
 from imageroute_app.services.retention import Retention
 from imageroute_app.services.routing import Routing
@@ -73,6 +74,7 @@ class Services:
     routing: Routing
     gallery: Gallery
     archives: Archives
+    provenance: Provenance
     recipes: Recipes
     shares: Shares
     selection: Selection

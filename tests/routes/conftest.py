@@ -14,7 +14,6 @@ from uuid_utils import uuid7
 
 from imageroute_app.adapters.catalogue import read_catalogue
 from imageroute_app.adapters.identity.passwords import ArgonPasswords
-from imageroute_app.adapters.imaging.certificates import open_credential
 from imageroute_app.adapters.imaging.finish import open_imaging
 from imageroute_app.adapters.keys.files import open_file_keys
 from imageroute_app.adapters.mail.outbox import Outbox
@@ -32,6 +31,7 @@ from imageroute_app.services.drafts import Drafts
 from imageroute_app.services.gallery import Gallery
 from imageroute_app.services.house import OutboxLetter, Services, Signature, Site
 from imageroute_app.services.jobs import Jobs
+from imageroute_app.services.provenance import Provenance
 from imageroute_app.services.recipes import Recipes
 from imageroute_app.services.rendering import renderer
 from imageroute_app.services.retention import Retention
@@ -42,6 +42,7 @@ from imageroute_app.services.shares import Shares
 from imageroute_app.services.uploads import Uploads
 from tests.doubles import Bell, MovingClock, ScriptedProvider
 from tests.fresh import open_fresh_sqlite
+from tests.marks import development_credential
 
 CATALOGUE = Path(__file__).parents[2] / "imageroute_app/adapters/providers/sketch/catalogue.toml"
 ORIGIN = "http://127.0.0.1:3000"
@@ -159,7 +160,7 @@ async def open_house(folder: Path, rules: Rules, clock: MovingClock) -> AsyncIte
         return uuid7().hex
 
     pool = WorkerPool(1)
-    imaging = open_imaging(pool, open_credential(folder / "provenance", clock))
+    imaging = open_imaging(pool, development_credential())
     uploads = Uploads(
         database=database, imaging=imaging, media=media, mailer=outbox, limiter=limiter, clock=clock,
         new_id=new_id, rules=rules,
@@ -196,6 +197,7 @@ async def open_house(folder: Path, rules: Rules, clock: MovingClock) -> AsyncIte
         routing=routing,
         gallery=gallery,
         archives=archives,
+        provenance=Provenance(imaging=imaging, limiter=limiter),
         recipes=recipes,
         shares=shares,
         selection=selection,

@@ -6,7 +6,6 @@ Nov 2026); the fields of a recipe beside ours are those of IPTC Photo Metadata 2
 
 import json
 import re
-from collections.abc import Mapping
 from datetime import UTC
 from typing import Any
 from xml.etree import ElementTree
@@ -21,6 +20,7 @@ EXTENSION = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
 BASIC = "http://ns.adobe.com/xap/1.0/"
 RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
 RECIPE_CHARS_MAX, PACKET_BYTES_MAX = 24_000, 65_000
+UNREADABLE = "These settings cannot be read."
 READ_BYTES_MAX = 256 * 1024
 START, END = b"<x:xmpmeta", b"</x:xmpmeta>"
 DECLARATIONS = (b"<!DOCTYPE", b"<!ENTITY")
@@ -91,10 +91,12 @@ def _recipe(recipe_json: str | None) -> dict[str, str]:
     if recipe_json is None:
         return {}
     try:
-        recipe: Mapping[str, Any] = json.loads(recipe_json)
-        text = json.dumps(dict(recipe), separators=(",", ":"))
-    except (ValueError, TypeError, RecursionError) as error:
-        raise InvalidInput("These settings cannot be read.") from error
+        recipe: Any = json.loads(recipe_json)
+    except (ValueError, RecursionError) as error:
+        raise InvalidInput(UNREADABLE) from error
+    if not isinstance(recipe, dict):
+        raise InvalidInput(UNREADABLE)
+    text = json.dumps(recipe, separators=(",", ":"))
     if len(text) > RECIPE_CHARS_MAX:
         raise InvalidInput("These settings are too long to be put into a picture.")
     standard = {"AISystemUsed": "model", "AISystemVersionUsed": "model_version", "AIPromptInformation": "prompt"}

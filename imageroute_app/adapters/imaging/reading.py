@@ -23,8 +23,10 @@ OURS = ("trainedAlgorithmicMedia", "algorithmicMedia", "compositeWithTrainedAlgo
 STRANGER = Known()
 TEXT_MAX, RECIPE_MAX, STORE_MAX = 200, 24_000, 256 * 1024
 NO_SEAL = ("ManifestNotFound", "no JUMBF data found", "JumbfNotFound")
-STORES = (b"jumbc2pa", b"c2pa\x00\x11\x00\x10\x80\x00\x00\xaa\x00\x38\x9b\x71")
+STORE_START = b"c2pa\x00\x11\x00\x10\x80\x00\x00\xaa\x00\x38\x9b\x71"
 """How a C2PA store begins in every format, so that a broken one is told from none."""
+PURPOSES = "\n".join(("1.3.6.1.4.1.62558.2.1", "1.3.6.1.5.5.7.3.36", "1.3.6.1.5.5.7.3.4"))
+"""Extended key usages that may sign: C2PA claims, documents, email; the library alone takes the last only."""
 SealState = Literal["none", "valid", "altered", "unproven"]
 
 
@@ -70,7 +72,7 @@ def read_seal(kind: str, data: bytes, known: Known = STRANGER) -> Seal:
         ):
             return _seal(reader.json(), reader.get_validation_state() or "", known)
     except c2pa.C2paError as error:
-        is_missing = any(word in str(error) for word in NO_SEAL) and not any(start in data for start in STORES)
+        is_missing = any(word in str(error) for word in NO_SEAL) and STORE_START not in data
         return Seal() if is_missing else Seal(state="altered")
 
 
@@ -107,9 +109,9 @@ def kept_signer(kind: str, data: bytes, marking: Marking) -> str:
 
 
 def _context(known: Known) -> c2pa.Context:
-    trust = {"trust": {"user_anchors": known.issuers.decode()}} if known.issuers else {}
-    verify = {"ocsp_fetch": False, "remote_manifest_fetch": False, "verify_trust": bool(trust)}
-    return c2pa.Context.from_dict({"version": 1, "verify": verify, **trust})
+    trust = {"trust_config": PURPOSES} | ({"user_anchors": known.issuers.decode()} if known.issuers else {})
+    verify = {"ocsp_fetch": False, "remote_manifest_fetch": False, "verify_trust": bool(known.issuers)}
+    return c2pa.Context.from_dict({"version": 1, "verify": verify, "trust": trust})
 
 
 def _seal(told: str, state: str, known: Known) -> Seal:
