@@ -96,6 +96,11 @@ def new_id() -> str:
     return uuid7().hex
 
 
+def open_signing(settings: Settings, clock: Clock = utc_now) -> Credential:
+    """Return what marks are signed with; raises Unavailable with the cure when the certificate of the settings is wrong."""
+    return open_credential(settings.data_dir / "provenance", clock, settings.c2pa_certificate, settings.c2pa_key)
+
+
 async def open_services(settings: Settings, *, clock: Clock = utc_now) -> Services:
     """Open everything the settings ask for; what this returns must be closed."""
     adapters = await _open_adapters(settings, clock)
@@ -185,9 +190,7 @@ async def _open_adapters(settings: Settings, clock: Clock) -> _Adapters:
     keys = await _open_keys(settings)
     pool = WorkerPool(settings.render_workers, preload=(*PRELOADED, "imageroute_app.adapters.providers.sketch.engine"))
     outbox = Outbox(settings.data_dir / "outbox", clock)
-    credential = await asyncio.to_thread(
-        open_credential, settings.data_dir / "provenance", clock, settings.c2pa_certificate, settings.c2pa_key
-    )
+    credential = await asyncio.to_thread(open_signing, settings, clock)
     return _Adapters(
         keys=keys,
         database=await _open_database(settings, keys, clock),

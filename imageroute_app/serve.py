@@ -21,6 +21,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
+from imageroute_app.domain.errors import Unavailable
 from imageroute_app.logs import configure_logging
 from imageroute_app.settings import (
     ROOT,
@@ -74,6 +75,7 @@ def main(arguments: list[str] | None = None) -> int:
             return 0
         with lock_data_dir(settings.data_dir):
             check_port(settings.host, settings.port)
+            check_certificate(settings)
             build_if_changed()
             export_environment(reflex_environment(settings))
             return asyncio.run(serve(settings))
@@ -87,6 +89,16 @@ def main(arguments: list[str] | None = None) -> int:
 def print_faults(title: str, faults: tuple[str, ...]) -> None:
     """Write the faults to standard error, one a line."""
     sys.stderr.write("\n".join([title, *(f"  - {fault}" for fault in faults)]) + "\n")
+
+
+def check_certificate(settings: Settings) -> None:
+    """Raise CannotStart when marks cannot be signed with the certificate that the settings name."""
+    from imageroute_app.bootstrap import open_signing
+
+    try:
+        open_signing(settings)
+    except Unavailable as error:
+        raise CannotStart(error.message) from error
 
 
 def lock_data_dir(data_dir: Path) -> IO[str]:

@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from imageroute_app import serve
-from imageroute_app.serve import CannotStart, check_port, lock_data_dir
-from imageroute_app.settings import load_settings
+from imageroute_app.serve import CannotStart, check_certificate, check_port, lock_data_dir
+from imageroute_app.settings import SettingsError, load_settings
 from tests.conftest import MakeProduct
 from tests.product import Product, free_port
 
@@ -39,6 +39,26 @@ def test_data_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
 
     with pytest.raises(CannotStart, match="change its owner or set IMAGEROUTE_DATA_DIR"):
         lock_data_dir(tmp_path / "file" / "data")
+
+
+def test_certificate_that_cannot_sign_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "no certificate"
+    file.write_text("hello")
+    environ = {f"IMAGEROUTE_C2PA_{name}": str(file) for name in ("CERTIFICATE", "KEY")}
+    settings = load_settings({**environ, "IMAGEROUTE_DATA_DIR": str(tmp_path / "data")})
+
+    with pytest.raises(CannotStart, match="IMAGEROUTE_C2PA_CERTIFICATE holds no certificate that can be read"):
+        check_certificate(settings)
+
+
+@pytest.mark.parametrize("name", ["CERTIFICATE", "KEY"])
+def test_half_of_a_certificate_is_refused(tmp_path: Path, name: str) -> None:
+    (tmp_path / "file").touch()
+
+    with pytest.raises(SettingsError, match="go together"):
+        load_settings({f"IMAGEROUTE_C2PA_{name}": str(tmp_path / "file")})
+    with pytest.raises(SettingsError, match="there is no such file"):
+        load_settings({f"IMAGEROUTE_C2PA_{name}": str(tmp_path / "none")})
 
 
 def test_wrong_settings_end_the_command_with_all_their_faults(
