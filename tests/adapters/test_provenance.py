@@ -91,8 +91,8 @@ async def test_settings_go_into_a_copy_whose_pixels_stay(imaging: PooledImaging,
     assert told["AISystemUsed"] == "some-1"
     assert told["AIPromptInformation"] == 'a "heron"\n<in> ü 🐦'
     assert told["CreateDate"] == "2026-11-25T09:30:00Z"
-    again = await imaging.with_settings(copy, finished.mime, "{}")
-    assert marks_of(again).recipe == "{}"
+    again = await imaging.with_settings(copy, finished.mime, '{"seed":1}')
+    assert marks_of(again).recipe == '{"seed":1}'
     assert b"heron" not in again
 
 
@@ -110,10 +110,17 @@ async def test_picture_that_no_program_made_gets_no_such_mark(imaging: PooledIma
     assert marks_of(await imaging.with_settings(encode(photo()), "image/png", RECIPE)).seal == "none"
 
 
-@pytest.mark.parametrize("recipe", ["no json", "[]", "null", "[" * 5000, json.dumps({"prompt": "x" * 25_000})])
+@pytest.mark.parametrize("recipe", ["no json", "[]", "null", "[" * 5000, json.dumps({"prompt": "x" * 66_000})])
 async def test_recipe_that_cannot_be_held_is_refused(imaging: PooledImaging, recipe: str) -> None:
     with pytest.raises(InvalidInput):
         await imaging.with_settings(encode(photo()), "image/png", recipe)
+
+
+async def test_longest_settings_fit_every_format(imaging: PooledImaging) -> None:
+    recipe = json.dumps({"prompt": "🐦" * 4000, "negative": '"\ud800\uffff\u0000<&' * 600})
+    for mime in MIMES:
+        copy = await imaging.convert(encode(photo()), mime, None, recipe)
+        assert json.loads(marks_of(copy).recipe) == json.loads(recipe)
 
 
 async def test_settings_are_put_into_stored_originals_only(imaging: PooledImaging) -> None:

@@ -6,6 +6,7 @@ Nov 2026); the fields of a recipe beside ours are those of IPTC Photo Metadata 2
 
 import json
 import re
+from collections.abc import Mapping
 from datetime import UTC
 from typing import Any
 from xml.etree import ElementTree
@@ -19,7 +20,14 @@ RECIPES = "urn:imageroute:recipe:1.0/"
 EXTENSION = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
 BASIC = "http://ns.adobe.com/xap/1.0/"
 RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
-RECIPE_CHARS_MAX, PACKET_BYTES_MAX = 24_000, 65_000
+PACKET_BYTES_MAX = 65_000
+PROMPT_FIELD = "Iptc4xmpExt:AIPromptInformation"
+STANDARD = {
+    "Iptc4xmpExt:AISystemUsed": "model",
+    "Iptc4xmpExt:AISystemVersionUsed": "model_version",
+    PROMPT_FIELD: "prompt",
+}
+"""Fields of IPTC 2025.1 by the recipe's; the prompt stands in the recipe too and gives way when both are too long."""
 UNREADABLE = "These settings cannot be read."
 READ_BYTES_MAX = 256 * 1024
 START, END = b"<x:xmpmeta", b"</x:xmpmeta>"
@@ -42,12 +50,14 @@ def make_packet(marking: Marking | None, recipe_json: str | None = None) -> byte
     Raises:
         InvalidInput: The recipe is no JSON object or is too long for a file.
     """
-    told = {**_told(marking), **_recipe(recipe_json)}
-    fields = "".join(f"\n    {name}={quoteattr(text)}" for name, text in told.items())
-    packet = TEMPLATE.format(fields=fields).encode()
-    if len(packet) > PACKET_BYTES_MAX:
-        raise InvalidInput("These settings are too long to be put into a picture.")
-    return packet
+    recipe = _read_recipe(recipe_json) if recipe_json is not None else {}
+    told = {**_told(marking), **_recipe(recipe)}
+    for fields in (told, {name: text for name, text in told.items() if name != PROMPT_FIELD}):
+        written = "".join(f"\n    {name}={quoteattr(text)}" for name, text in fields.items())
+        packet = TEMPLATE.format(fields=written).encode()
+        if len(packet) <= PACKET_BYTES_MAX:
+            return packet
+    raise InvalidInput("These settings are too long to be put into a picture.")
 
 
 def read_packet(data: bytes) -> dict[str, str]:
@@ -87,20 +97,22 @@ def _told(marking: Marking | None) -> dict[str, str]:
     return told
 
 
-def _recipe(recipe_json: str | None) -> dict[str, str]:
-    if recipe_json is None:
-        return {}
+def _read_recipe(recipe_json: str) -> dict[str, Any]:
     try:
         recipe: Any = json.loads(recipe_json)
     except (ValueError, RecursionError) as error:
         raise InvalidInput(UNREADABLE) from error
     if not isinstance(recipe, dict):
         raise InvalidInput(UNREADABLE)
-    text = json.dumps(recipe, separators=(",", ":"))
-    if len(text) > RECIPE_CHARS_MAX:
-        raise InvalidInput("These settings are too long to be put into a picture.")
-    standard = {"AISystemUsed": "model", "AISystemVersionUsed": "model_version", "AIPromptInformation": "prompt"}
-    told = {f"Iptc4xmpExt:{name}": _spoken(recipe.get(key)) for name, key in standard.items()}
+    return recipe
+
+
+def _recipe(recipe: Mapping[str, Any]) -> dict[str, str]:
+    if not recipe:
+        return {}
+    text = json.dumps(recipe, separators=(",", ":"), ensure_ascii=False)
+    text = NOT_XML.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    told = {name: _spoken(recipe.get(key)) for name, key in STANDARD.items()}
     return {
         "xmlns:imageroute": RECIPES,
         "imageroute:recipe": text,

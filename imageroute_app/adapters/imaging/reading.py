@@ -21,7 +21,7 @@ from imageroute_app.domain.ports import Marking, Marks
 AI_MADE = ("trainedAlgorithmicMedia", "compositeWithTrainedAlgorithmicMedia", "compositeSynthetic")
 OURS = ("trainedAlgorithmicMedia", "algorithmicMedia", "compositeWithTrainedAlgorithmicMedia")
 STRANGER = Known()
-TEXT_MAX, RECIPE_MAX, STORE_MAX = 200, 24_000, 256 * 1024
+TEXT_MAX, RECIPE_MAX, STORE_MAX = 200, 65_000, 256 * 1024
 NO_SEAL = ("ManifestNotFound", "no JUMBF data found", "JumbfNotFound")
 STORE_START = b"c2pa\x00\x11\x00\x10\x80\x00\x00\xaa\x00\x38\x9b\x71"
 """How a C2PA store begins in every format, so that a broken one is told from none."""
