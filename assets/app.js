@@ -138,6 +138,11 @@
       target.closest("[popover]").hidePopover();
       return true;
     }
+    if ((event.ctrlKey || event.metaKey) && key.toLowerCase() === "z" && !event.shiftKey && !isTyping(target)) {
+      const button = visible("[data-undo]");
+      button?.click();
+      return Boolean(button);
+    }
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || isTyping(target)) return false;
     if (key === "/") {
       const field = visible('[data-hotkey-focus="/"]');
@@ -151,7 +156,7 @@
     if (key.length === 1 && localStorage.getItem(LETTERS) === "off") return false;
     if (key === "Escape" && document.querySelector(":popover-open")) return false;
     // Inside the grid its own element answers for the focused picture.
-    if (target.closest("ir-grid")) return false;
+    if (target.closest("ir-grid") && !document.querySelector(`[data-act][data-hotkey="${CSS.escape(key)}"]`)) return false;
     const button = visible(`[data-hotkey="${CSS.escape(key.length === 1 ? key.toLowerCase() : key)}"]`);
     button?.click();
     return Boolean(button);

@@ -5,6 +5,7 @@
  * Event: ir-open {id}.
  */
 const SIDE = 7;
+const SWIPE_PX = 50;
 const PARTS = document.createElement("template");
 PARTS.innerHTML =
   '<span class="place small q3" role="status"></span>' +
@@ -26,17 +27,30 @@ class Film extends HTMLElement {
     this.onTiles = () => this.#draw();
     this.grid?.addEventListener("ir-tiles", this.onTiles);
     this.onclick = this.#clicked;
+    this.stage = this.parentElement;
+    this.onTouch = (event) => this.#swiped(event);
+    for (const name of ["touchstart", "touchend"]) this.stage.addEventListener(name, this.onTouch, { passive: true });
     this.#draw();
   }
 
   disconnectedCallback() {
     this.grid?.removeEventListener("ir-tiles", this.onTiles);
+    for (const name of ["touchstart", "touchend"]) this.stage.removeEventListener(name, this.onTouch);
   }
 
   attributeChangedCallback(name, before, now) {
     // Several quick steps are answered one by one: the last one asked for is where the person is.
     if (name === "current" && now === this.asked) this.asked = undefined;
     if (this.strip && before !== now) this.#draw();
+  }
+
+  /** A finger that went far across and little down steps to the neighbour. */
+  #swiped({ type, touches, changedTouches: [{ clientX, clientY }] }) {
+    if (type === "touchstart") this.finger = touches.length === 1 ? { clientX, clientY } : undefined;
+    else if (this.finger) {
+      const [across, down] = [clientX - this.finger.clientX, clientY - this.finger.clientY];
+      if (Math.abs(across) > SWIPE_PX && Math.abs(across) > 2 * Math.abs(down)) (across < 0 ? this.next : this.previous).click();
+    }
   }
 
   #clicked(event) {

@@ -53,9 +53,11 @@ export class Pages {
     return (this.#reading ??= this.#readOn(this.#turn, limit));
   }
 
-  /** Read as far as this picture; ids are ordered as the pictures are, newest first. */
+  /** Read as far as this picture; ids are ordered as the pictures are made. */
   async reach(id, isWanted) {
-    while (isWanted() && !(this.tiles.at(-1)?.id <= id)) {
+    const isOldestFirst = new URLSearchParams(this.#filter).get("sort") === "oldest";
+    const isPast = (last) => last && (isOldestFirst ? last >= id : last <= id);
+    while (isWanted() && !isPast(this.tiles.at(-1)?.id)) {
       const reading = this.more(PAGE_MAX);
       if (!reading) return;
       await reading;

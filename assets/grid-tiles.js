@@ -7,7 +7,9 @@
 const BOX = document.createElement("template");
 BOX.innerHTML =
   '<div class="box" role="listitem"><a class="tile" tabindex="-1"><img alt="" decoding="async">' +
-  '<span class="ovl" dir="auto"></span></a><button type="button" class="fav" tabindex="-1" aria-label="Favourite">' +
+  '<span class="ovl" dir="auto"></span></a><button type="button" class="ck" role="checkbox" tabindex="-1" aria-label="Select">' +
+  '<svg class="i" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">' +
+  '<path d="M20 6 9 17l-5-5"/></svg></button><button type="button" class="fav" tabindex="-1" aria-label="Favourite">' +
   '<svg class="i" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-linejoin="round" aria-hidden="true">' +
   '<path d="M2 9.5a5.5 5.5 0 0 1 9.591-3.676.56.56 0 0 0 .818 0A5.49 5.49 0 0 1 22 9.5c0 2.29-1.5 4-3 5.5l-5.492 5.313a2 2 0 0 1-3' +
   ' .019L5 15c-1.5-1.5-3-3.2-3-5.5"/></svg></button></div>';
@@ -49,8 +51,10 @@ export function build(tile, isInSight) {
   return element;
 }
 
-/** Show whether a tile is a favourite. */
-export function dress(element, tile) {
+/** Show whether a tile is a favourite, and whether it is chosen. */
+export function dress(element, tile, isChosen) {
+  element.classList.toggle("chosen", isChosen);
+  element.children[1].ariaChecked = String(isChosen);
   element.classList.toggle("favourite", tile.favourite);
   element.lastElementChild.ariaPressed = String(tile.favourite);
 }

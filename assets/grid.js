@@ -4,19 +4,25 @@
  * It stands in the prerendered page and works before React wakes up. React owns its attributes, never what is inside:
  * `src` (JSON pages), `query` (the filter as a query string; until it changes the address's own holds), `refresh` (a new
  * value reads all that is shown again), `gone` (ids that left, apart by spaces), `marked` (+id or -id: a favourite, or no
- * longer), `current` (id of the open picture, or empty).
+ * longer), `current` (id of the open picture, or empty), `cleared` (a new value lets go of what is chosen).
  *
- * Events: ir-open, ir-trash, ir-favourite {id}; ir-state {shown, done, failed} when one of them begins or ends; ir-tiles
+ * Elements anywhere with data-act="verb" act on the chosen pictures.
+ *
+ * Events: ir-open, ir-trash, ir-favourite {id}; ir-choose {count, everything} when the choice changed (`count` is what is
+ * left out of everything); ir-act {verb, everything, ids, but}; ir-state {shown, done, failed} when one of them begins or ends; ir-tiles
  * when the order changed. A listener takes ir-open by preventDefault(); without one the browser follows the tile's link.
  */
+import { Choice, followHolds } from "./grid-choice.js";
 import { Pages } from "./grid-pages.js";
+import { keepPlace, keptPlace } from "./grid-place.js";
 import { build, dress, justify } from "./grid-tiles.js";
 
 const WIDE = { target: 262, gap: 6 };
 const NARROW = { target: 190, gap: 3 };
 const NARROW_PX = 760;
 const AHEAD_PX = 1400;
-const FILTERS = ["q", "favourite"];
+const PLACE_MS = 200;
+const FILTERS = ["q", "favourite", "album", "sort"];
 const FAULTS = {
   unread: '<p>The pictures could not be read. They are safe.</p><button type="button" class="btn line">Try again</button>',
   "signed out": '<p>You are signed out.</p><a class="btn line" href="/sign-in?next=/gallery">Sign in</a>',
@@ -29,12 +35,13 @@ function filterOf(text) {
 }
 
 class Grid extends HTMLElement {
-  static observedAttributes = ["query", "refresh", "gone", "marked", "current"];
+  static observedAttributes = ["query", "refresh", "gone", "marked", "current", "cleared"];
   #rows = [];
   #boxes = new Map(); // id -> {element, layout}, what is in the DOM
   #layout = 0;
   #roving = ""; // id of the one tile in the tab order
   #told = "";
+  #choice = new Choice();
 
   connectedCallback() {
     this.scroller = this.closest(".scroll");
@@ -44,20 +51,36 @@ class Grid extends HTMLElement {
     this.onclick = this.#clicked;
     this.onkeydown = this.#pressed;
     this.onfocusin = ({ target }) => this.#rove(target.closest(".box")?.dataset.id);
-    this.onScroll = () => (this.frame ??= requestAnimationFrame(() => this.#draw()));
+    this.onScroll = () => {
+      this.frame ??= requestAnimationFrame(() => this.#draw());
+      clearTimeout(this.placing);
+      this.placing = setTimeout(() => this.#keepPlace(), PLACE_MS);
+    };
+    this.onAct = ({ target }) => this.#act(target.closest?.("[data-act]")?.dataset.act);
+    this.onKey = (event) => this.#everywhere(event);
     this.onOnline = () => this.pages.fault && this.pages.retry();
     this.addEventListener("focusin", this.onfocusin);
     this.scroller.addEventListener("scroll", this.onScroll, { passive: true });
+    document.addEventListener("click", this.onAct);
+    document.addEventListener("keydown", this.onKey);
+    if (!this.holds) followHolds(this, (id) => this.#choose(id));
+    this.holds = true;
     window.addEventListener("online", this.onOnline);
     this.resizing = new ResizeObserver(() => this.clientWidth !== this.width && this.#relayout());
     this.resizing.observe(this);
     this.pages = new Pages(this.getAttribute("src"), () => this.#changed());
-    this.#restart(filterOf(location.search));
+    const filter = filterOf(location.search);
+    const place = keptPlace(filter);
+    this.#restart(filter);
+    if (place) this.#return(place);
   }
 
   disconnectedCallback() {
     this.removeEventListener("focusin", this.onfocusin);
     this.scroller.removeEventListener("scroll", this.onScroll);
+    document.removeEventListener("click", this.onAct);
+    document.removeEventListener("keydown", this.onKey);
+    clearTimeout(this.placing);
     window.removeEventListener("online", this.onOnline);
     this.resizing.disconnect();
     this.pages.stop();
@@ -70,6 +93,7 @@ class Grid extends HTMLElement {
     if (before === null) return; // only now React knows: what it says is how things are, not news
     if (name === "refresh") this.#refresh();
     if (name === "gone") this.#drop(now.split(" ").filter((id) => id && !before.includes(id)));
+    if (name === "cleared") this.#clear();
     if (name === "marked") this.#mark(now.slice(1), now[0] === "+");
   }
 
@@ -100,6 +124,21 @@ class Grid extends HTMLElement {
     const field = document.querySelector("[data-grid-search]");
     if (field && field !== document.activeElement) field.value = new URLSearchParams(filter).get("q") ?? "";
     this.pages.restart(filter);
+    if (!isFirst) this.#clear();
+  }
+
+  /** Go back to where this entry of the history was left. */
+  async #return({ id, offset }) {
+    const { filter } = this;
+    await this.pages.reach(id, () => this.isConnected && this.filter === filter && !this.scroller.scrollTop);
+    const row = this.#rowOf(id);
+    if (row && !this.scroller.scrollTop) this.scroller.scrollTop += row.top - this.#top() + offset;
+  }
+
+  #keepPlace() {
+    const top = this.#top();
+    const row = this.#rows.find((each) => each.top + each.height > top);
+    if (this.isConnected && row) keepPlace(this.filter, top > 0 ? row.tiles[0].id : "", top - row.top);
   }
 
   #refresh() {
@@ -128,7 +167,50 @@ class Grid extends HTMLElement {
   #mark(id, favourite) {
     const tile = this.tiles.find((each) => each.id === id);
     if (tile) tile.favourite = favourite;
-    if (tile && this.#boxes.has(id)) dress(this.#boxes.get(id).element, tile);
+    if (tile && this.#boxes.has(id)) dress(this.#boxes.get(id).element, tile, this.#choice.has(id));
+  }
+
+  // --- What is chosen -------------------------------------------------------------------------------------------------
+
+  #choose(id, isRange = false) {
+    if (isRange) this.#choice.reach(this.tiles, id);
+    else this.#choice.toggle(id);
+    this.#chosen();
+  }
+
+  #clear() {
+    if (this.#choice.isEmpty) return;
+    this.#choice.clear();
+    this.#chosen();
+  }
+
+  #chosen() {
+    this.classList.toggle("choosing", !this.#choice.isEmpty);
+    for (const tile of this.tiles) {
+      if (this.#boxes.has(tile.id)) dress(this.#boxes.get(tile.id).element, tile, this.#choice.has(tile.id));
+    }
+    this.#send("ir-choose", { count: this.#choice.ids.size, everything: this.#choice.everything });
+  }
+
+  #act(verb) {
+    if (verb === "everything") this.#takeEverything();
+    else if (verb === "clear") this.#clear();
+    else if (verb && !this.#choice.isEmpty) this.#send("ir-act", { verb, ...this.#choice.detail });
+  }
+
+  #takeEverything() {
+    this.#choice.take();
+    this.#chosen();
+  }
+
+  /** Keys that hold on the whole page while no dialog is open and nobody types. */
+  #everywhere(event) {
+    const isTyping = event.target.matches?.("input:not([type=checkbox]), textarea, select, [contenteditable]");
+    if (isTyping || event.defaultPrevented || document.querySelector("[role=dialog]:not([popover])")) return;
+    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "a" && this.tiles.length) {
+      event.preventDefault();
+      this.#takeEverything();
+    } else if (event.key === "Escape" && !document.querySelector(":popover-open")) this.#clear();
   }
 
   // --- Drawing --------------------------------------------------------------------------------------------------------
@@ -189,7 +271,7 @@ class Grid extends HTMLElement {
         Object.assign(box.element.style, { transform, width: `${width}px`, height: `${row.height}px` });
         box.element.ariaPosInSet = row.first + index + 1;
         box.element.ariaSetSize = this.pages.isDone ? this.tiles.length : -1;
-        dress(box.element, tile);
+        dress(box.element, tile, this.#choice.has(tile.id));
         box.layout = this.#layout;
       }
       const after = before ? before.nextSibling : this.list.firstChild;
@@ -204,21 +286,33 @@ class Grid extends HTMLElement {
 
   #clicked(event) {
     const id = event.target.closest(".box")?.dataset.id;
-    const isPlain = !(event.metaKey || event.ctrlKey || event.shiftKey);
+    const isExtra = event.metaKey || event.ctrlKey || event.shiftKey;
     if (event.target.closest(".grid-foot button")) this.pages.retry();
     else if (event.target.closest(".fav")) this.#send("ir-favourite", { id });
-    else if (id && isPlain && this.#send("ir-open", { id })) event.preventDefault();
+    else if (id && (event.target.closest(".ck") || isExtra || !this.#choice.isEmpty)) {
+      event.preventDefault();
+      this.#choose(id, event.shiftKey);
+    } else if (id && this.#send("ir-open", { id })) event.preventDefault();
   }
 
   #pressed(event) {
     const id = event.target.closest("a.tile")?.dataset.id;
     if (!id || event.ctrlKey || event.metaKey || event.altKey) return;
-    const verb = { " ": "ir-open", Delete: "ir-trash", f: "ir-favourite" }[event.key];
+    const letter = event.key.length === 1 && event.key !== " ";
+    if (letter && localStorage.getItem("letters") === "off") return;
+    const verb = { " ": "ir-open", Enter: "ir-open", i: "ir-open", Delete: "ir-trash", f: "ir-favourite" }[event.key];
+    const verbOfMany = { Delete: "trash", f: "favourite" }[event.key];
     const to = this.#neighbour(id, event.key);
-    if (!verb && !to) return;
+    if (!verb && !to && event.key !== "x") return;
     event.preventDefault();
-    if (to) this.focusTile(to);
-    else if (!event.repeat) this.#send(verb, { id });
+    if (to) {
+      if (event.shiftKey && this.#choice.isEmpty) this.#choose(id);
+      if (event.shiftKey) this.#choose(to, true);
+      this.focusTile(to);
+    } else if (event.repeat) return;
+    else if (event.key === "x") this.#choose(id);
+    else if (verbOfMany && !this.#choice.isEmpty) this.#act(verbOfMany);
+    else this.#send(verb, { id });
   }
 
   /** Return the id of the tile that an arrow key leads to; across rows it is the one that stands nearest. */

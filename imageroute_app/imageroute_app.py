@@ -12,6 +12,7 @@ from imageroute_app.components import paths
 from imageroute_app.components.overlay import app_wraps
 from imageroute_app.logs import trace
 from imageroute_app.pages.account import account
+from imageroute_app.pages.albums import albums
 from imageroute_app.pages.create import create
 from imageroute_app.pages.gallery import gallery
 from imageroute_app.pages.landing import META, landing
@@ -27,6 +28,7 @@ from imageroute_app.routes.verify import PATH as VERIFY
 from imageroute_app.settings import load_settings
 from imageroute_app.state import guard
 from imageroute_app.state.account import AccountState
+from imageroute_app.state.albums import AlbumsState
 from imageroute_app.state.create import CreateState
 from imageroute_app.state.download import DownloadState
 from imageroute_app.state.gallery import GalleryState
@@ -104,6 +106,7 @@ def _add_pages(built: rx.App) -> None:
     signed_in = (
         (create, paths.CREATE, "Create", CreateState.load_create),
         (gallery, paths.GALLERY, "Gallery", GalleryState.load_gallery),
+        (albums, paths.ALBUMS, "Albums", AlbumsState.load_albums),
         (trash, paths.TRASH, "Trash", TrashState.load_trash),
         (usage, paths.USAGE, "Usage", UsageState.load_usage),
         (account, paths.ACCOUNT, "Account", AccountState.load_account, RuleState.load_rule, *OUTGOING),

@@ -7,7 +7,7 @@ from pathlib import Path
 from imageroute_app.adapters.imaging.picture import finish_picture
 from imageroute_app.adapters.providers.sketch import engine
 from imageroute_app.bootstrap import new_id, open_services, utc_now
-from imageroute_app.domain.gallery import Image, media_key
+from imageroute_app.domain.gallery import Image, media_key, media_prefix
 from imageroute_app.domain.ports import FinishedImage, Marking, Tables
 from imageroute_app.services.house import Services
 from imageroute_app.settings import load_settings
@@ -32,6 +32,36 @@ async def seed_images(data_dir: Path, email: str, count: int) -> None:
             await services.database.transact(lambda tables, batch=batch: _add(tables, batch))
     finally:
         await services.close()
+
+
+async def seed_rows(data_dir: Path, email: str, count: int) -> None:
+    """Give the person `count` more rows over a few stored pictures, beside a running installation: quick, for thousands.
+
+    The files of a row are links to those of the first row with the same picture.
+    """
+    settings = load_settings({"IMAGEROUTE_DATA_DIR": str(data_dir), "IMAGEROUTE_TESTING": "1"})
+    services = await open_services(settings)
+    try:
+        person = await services.database.tables.people.by_key("email_key", email.casefold())
+        assert person is not None
+        drawn = [_draw(place) for place in range(len(SUBJECTS))]
+        images = [_image(person.id, number, drawn) for number in range(count)]
+        for image in images[: len(SUBJECTS)]:
+            await _store(services, image, drawn[_place(image)])
+        for image in images[len(SUBJECTS) :]:
+            _link(data_dir / "media", images[_place(image)], image)
+        for start in range(0, count, BATCH):
+            batch = images[start : start + BATCH]
+            await services.database.transact(lambda tables, batch=batch: _add(tables, batch))
+    finally:
+        await services.close()
+
+
+def _link(media: Path, stored: Image, image: Image) -> None:
+    folder = media / media_prefix(image.owner, image.id)
+    folder.mkdir(parents=True, exist_ok=True)
+    for file in (media / media_prefix(stored.owner, stored.id)).iterdir():
+        (folder / file.name).hardlink_to(file)
 
 
 def _draw(place: int) -> FinishedImage:

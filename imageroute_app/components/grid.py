@@ -24,6 +24,11 @@ class Detail:
     id: str = ""
     shown: int = 0
     done: bool = False
+    count: int = 0
+    everything: bool = False
+    verb: str = ""
+    ids: str = ""
+    but: str = ""
 
 
 @dataclasses.dataclass
@@ -43,6 +48,18 @@ def counted(event: ObjectVar[ElementEvent]) -> tuple[rx.Var[int], rx.Var[bool]]:
     return event.detail.shown, event.detail.done
 
 
+def chosen(event: ObjectVar[ElementEvent]) -> tuple[rx.Var[int], rx.Var[bool]]:
+    """Hand on how many pictures are chosen, or left out of everything."""
+    return event.detail.count, event.detail.everything
+
+
+def acted(
+    event: ObjectVar[ElementEvent],
+) -> tuple[rx.Var[str], rx.Var[str], rx.Var[bool], rx.Var[str]]:
+    """Hand on the verb and the choice that it works on."""
+    return event.detail.verb, event.detail.ids, event.detail.everything, event.detail.but
+
+
 class Island(rx.el.Div):
     """A custom element whose inside is its own: React sets attributes, and our hook listens to its events.
 
@@ -54,6 +71,8 @@ class Island(rx.el.Div):
     on_trash: rx.EventHandler[picked]
     on_favourite: rx.EventHandler[picked]
     on_state: rx.EventHandler[counted]
+    on_choose: rx.EventHandler[chosen]
+    on_act: rx.EventHandler[acted]
 
     # The name that the memoized component of this tag gets must be an identifier, so the element's goes through a constant.
     _is_tag_in_global_scope = False
@@ -124,14 +143,34 @@ def film(attributes: dict[str, Any], **handlers: Any) -> rx.Component:
     return Film.create(id="film", custom_attrs=attributes, **handlers)
 
 
+class Comparison(rx.el.Div):
+    """<ir-compare>: its inside is React's, and moves by style; it tells nothing."""
+
+    tag = "IrCompare"
+    _is_tag_in_global_scope = False
+
+    def add_custom_code(self) -> list[str]:
+        """Name the custom element."""
+        return ['const IrCompare = "ir-compare";']
+
+
+def comparison(*frames: rx.Component) -> rx.Component:
+    """Draw frames whose pictures zoom and move together (assets/compare.js)."""
+    return Comparison.create(*frames, role="group", aria_label="Compared pictures, zoom with + and -", tab_index=0)
+
+
 def scripts() -> rx.Component:
     """Load what draws these elements, and their first page beside it; React hoists all of it into this screen's head."""
     first = {"as": "fetch", "crossOrigin": "anonymous", "fetchPriority": "high"}
     return rx.fragment(
         rx.el.link(rel="preload", href=FIRST_PAGE, custom_attrs=first),
-        *[rx.el.link(rel="modulepreload", href=f"/{name}.js") for name in ("grid-pages", "grid-tiles")],
+        *[
+            rx.el.link(rel="modulepreload", href=f"/{name}.js")
+            for name in ("grid-pages", "grid-tiles", "grid-choice", "grid-place")
+        ],
         _script("grid", "high"),
         _script("film", "low"),
+        _script("compare", "low"),
     )
 
 

@@ -13,6 +13,7 @@ from imageroute_app.state.session import SessionState
 PLACES = (
     ("Create", paths.CREATE, "sparkles"),
     ("Gallery", paths.GALLERY, "images"),
+    ("Albums", paths.ALBUMS, "folder"),
     ("Trash", paths.TRASH, "trash-2"),
     ("Usage", paths.USAGE, "receipt-text"),
     ("Account", paths.ACCOUNT, "circle-user-round"),
@@ -80,7 +81,7 @@ def notice(undo: rx.EventHandler | None = None) -> rx.Component:
     undo_button = (
         rx.cond(
             SessionState.can_undo,
-            rx.el.button("Undo", type="button", class_name="btn sm", on_click=undo),
+            rx.el.button("Undo", type="button", class_name="btn sm", on_click=undo, custom_attrs={"data-undo": True}),
             rx.fragment(),
         )
         if undo is not None

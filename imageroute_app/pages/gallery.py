@@ -6,9 +6,11 @@ from imageroute_app.components.download import download_dialog
 from imageroute_app.components.gallery_bar import gallery_bar, nothing
 from imageroute_app.components.grid import grid, scripts
 from imageroute_app.components.lightbox import lightbox
+from imageroute_app.components.selection import selection_bar, selection_dialogs
 from imageroute_app.components.share import share_dialog
 from imageroute_app.components.shell import shell
 from imageroute_app.state.gallery import GalleryState
+from imageroute_app.state.selection import SelectionState
 
 
 def _pictures() -> rx.Component:
@@ -18,6 +20,7 @@ def _pictures() -> rx.Component:
         "gone": GalleryState.gone,
         "marked": GalleryState.marked,
         "current": GalleryState.current,
+        "cleared": GalleryState.cleared,
     }
     return rx.el.section(
         grid(
@@ -27,6 +30,8 @@ def _pictures() -> rx.Component:
             on_trash=GalleryState.trash_image,
             on_favourite=GalleryState.toggle_favourite,
             on_state=GalleryState.note_shown,
+            on_choose=SelectionState.choose,
+            on_act=SelectionState.act,
         ),
         nothing(),
         class_name="scroll gg",
@@ -41,9 +46,11 @@ def gallery() -> rx.Component:
         scripts(),
         gallery_bar(),
         _pictures(),
+        selection_bar(),
         lightbox(),
         download_dialog(),
         share_dialog(),
+        selection_dialogs(),
         title="Gallery",
-        undo=GalleryState.undo_trash,
+        undo=SelectionState.undo,
     )

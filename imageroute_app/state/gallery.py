@@ -1,20 +1,42 @@
 """The gallery: search, the open picture, favourites, trash with undo. The pictures come over HTTP (routes/gallery.py)."""
 
+import dataclasses
+from datetime import datetime
 from urllib.parse import urlencode
 
 import reflex as rx
 
 from imageroute_app.bootstrap import services
 from imageroute_app.domain.errors import ImageRouteError, NotFound
+from imageroute_app.domain.gallery import name_key
+from imageroute_app.domain.search import with_value, without
 from imageroute_app.services.finding import Ask
 from imageroute_app.state import text
 from imageroute_app.state.guard import signed_in
 from imageroute_app.state.inspector import InspectorState
 from imageroute_app.state.session import SessionState, actor
 
-QUERY_MAX = 200
+QUERY_MAX, ALBUM_MAX = 200, 64
+MENUS = ("model", "provider", "ratio", "date")
+"""The operators that have a menu."""
 SEARCH = "search"
 """The id of the search field."""
+
+
+@dataclasses.dataclass
+class ChipView:
+    """One operator of the search; `text` is how it stands there."""
+
+    text: str = ""
+    label: str = ""
+
+
+@dataclasses.dataclass
+class OptionView:
+    """One entry of a filter's menu."""
+
+    value: str = ""
+    label: str = ""
 
 
 class GalleryState(rx.State):
@@ -22,6 +44,16 @@ class GalleryState(rx.State):
 
     query: str = ""
     favourites: bool = False
+    album: str = ""
+    album_name: str = ""
+    oldest: bool = False
+    chips: list[ChipView] = []
+    problems: list[str] = []
+    chosen: dict[str, str] = dict.fromkeys(MENUS, "")
+    models: list[OptionView] = []
+    providers: list[OptionView] = []
+    stored: str = ""
+    cleared: int = 0
     total: int = 0
     favourite_total: int = 0
     found: int = 0
@@ -32,6 +64,7 @@ class GalleryState(rx.State):
     refresh: int = 0
     is_loaded: bool = False
     _trashed: list[str] = []
+    _moment: datetime | None = None
 
     @rx.event
     @signed_in
@@ -39,7 +72,10 @@ class GalleryState(rx.State):
         """Take search, filter and open picture from the address; on_load."""
         asked = self.router.url.query_parameters
         self.query, self.favourites = asked.get("q", "")[:QUERY_MAX].strip(), asked.get("favourite", "") == "1"
+        self.album, self.oldest = asked.get("album", "")[:ALBUM_MAX], asked.get("sort", "") == "oldest"
         self.current, self.gone, self.marked = "", "", ""
+        self.models, self.providers = _options()
+        await self._name_album()
         await self._count()
         if image_id := asked.get("image", ""):
             await self._open(image_id)
@@ -57,6 +93,25 @@ class GalleryState(rx.State):
         """Search for nothing, in the same pictures; the button that asked for it goes, so the field takes the focus."""
         await self._filter("", favourites=self.favourites)
         return rx.set_focus(SEARCH)
+
+    @rx.event
+    @signed_in
+    async def set_filter(self, key: str, value: str):
+        """Let a filter's menu write its operator into the search; an empty value takes it out."""
+        await self._filter(with_value(self.query, key, value)[:QUERY_MAX], favourites=self.favourites)
+
+    @rx.event
+    @signed_in
+    async def drop_term(self, term: str):
+        """Take one operator out of the search; its chip goes, so the field takes the focus."""
+        await self._filter(without(self.query, term), favourites=self.favourites)
+        return rx.set_focus(SEARCH)
+
+    @rx.event
+    @signed_in
+    async def set_order(self, order: str):
+        """Show the newest or the oldest first."""
+        self.oldest = order == "oldest"
 
     @rx.event
     @signed_in
@@ -116,6 +171,7 @@ class GalleryState(rx.State):
             session._tell_error(error)
             return
         earlier = self._trashed if session.can_undo else []
+        self._moment = self._moment if session.can_undo else None
         self._trashed = [*earlier, image_id]
         self.gone, self.current = f"{self.gone} {image_id}".strip(), ""
         session._tell(_moved(len(self._trashed)), undo=True)
@@ -133,10 +189,13 @@ class GalleryState(rx.State):
             owner = await actor(self)
             for image_id in self._trashed:
                 restored += await _restore(owner, image_id)
+            if self._moment:
+                async for step in services().selection.undo_trash(owner, self._moment):
+                    restored = step.changed
         except ImageRouteError as error:
             session._tell_error(error)
             return
-        self._trashed, self.gone, self.refresh = [], "", self.refresh + 1
+        self._trashed, self._moment, self.gone, self.refresh = [], None, "", self.refresh + 1
         session._tell("Back in your gallery." if restored else "Nothing to bring back: it was deleted for good.")
         await self._count()
 
@@ -157,23 +216,47 @@ class GalleryState(rx.State):
             return
         self.current = image_id
 
+    async def _name_album(self) -> None:
+        """Find out what the album of the address is called; one that is not there is said and left."""
+        self.album_name = ""
+        if not self.album:
+            return
+        try:
+            self.album_name = (await services().albums.album(await actor(self), self.album)).name
+        except ImageRouteError as error:
+            self.album = ""
+            (await self.get_state(SessionState))._tell_error(error)
+
+    def _ask(self) -> Ask:
+        return Ask(text=self.query, favourite=self.favourites, album=self.album, oldest_first=self.oldest)
+
     async def _count(self) -> None:
-        """Bring the numbers of the chips and of the current result up to date."""
+        """Bring the numbers of the chips, the current result and what was understood of the search up to date."""
         try:
             owner = await actor(self)
             gallery = services().gallery
-            self.total = await gallery.count(owner)
-            self.favourite_total = await gallery.count(owner, Ask(favourite=True))
+            reading = await gallery.reading(owner, self._ask())
+            self.chips = [ChipView(text=term.text, label=term.label) for term in reading.search.terms]
+            self.chosen = dict.fromkeys(MENUS, "") | {term.key: term.value for term in reading.search.terms}
+            self.problems = list(reading.problems)
+            self.total = await gallery.count(owner, Ask(album=self.album))
+            self.favourite_total = await gallery.count(owner, Ask(album=self.album, favourite=True))
             self.found = self.favourite_total if self.favourites else self.total
             if self.query:
-                self.found = await gallery.count(owner, Ask(text=self.query, favourite=self.favourites))
+                self.found = await gallery.count(owner, self._ask())
+            self.stored = text.size(await gallery.stored_bytes(owner))
         except ImageRouteError as error:
             (await self.get_state(SessionState))._tell_error(error)
 
     @rx.var
     def filter(self) -> str:
         """Return what the grid asks for, as a query string: the same words as in the page's address."""
-        asked = {"q": self.query, "favourite": "1" if self.favourites else ""}
+        asked = {
+            "q": self.query,
+            "favourite": "1" if self.favourites else "",
+            "album": self.album,
+            "sort": "oldest" if self.oldest else "",
+        }
         return urlencode({name: value for name, value in asked.items() if value})
 
     @rx.var
@@ -191,6 +274,17 @@ def _moved(count: int) -> str:
     if count == 1:
         return "Moved to trash. It stays 30 days."
     return f"{text.count(count, 'picture')} moved to trash. They stay 30 days."
+
+
+def _options() -> tuple[list[OptionView], list[OptionView]]:
+    """Return the models and the companies that a menu can offer."""
+    models = services().routing.models()
+    companies = {model.provider: model.policy.company for model in models}
+    names = sorted((model.name, name_key(model.id)) for model in models)
+    return (
+        [OptionView(value=key, label=name) for name, key in dict(names).items()],
+        [OptionView(value=key, label=name) for key, name in sorted(companies.items(), key=lambda item: item[1])],
+    )
 
 
 async def _restore(owner: str, image_id: str) -> bool:

@@ -38,7 +38,9 @@ def pixels(width: int, height: int) -> str:
 
 
 def size(size_bytes: int) -> str:
-    """Return "412 KB" or "1.9 MB"."""
+    """Return "412 KB", "1.9 MB" or "12.4 GB"."""
+    if size_bytes >= 1_000_000_000:
+        return f"{size_bytes / 1_000_000_000:.1f} GB"
     return f"{size_bytes / 1_000_000:.1f} MB" if size_bytes >= 1_000_000 else f"{max(1, size_bytes // 1000)} KB"
 
 

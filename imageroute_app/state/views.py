@@ -98,6 +98,7 @@ class ImageView:
     favourite: bool = False
     trashed: bool = False
     purge: str = ""
+    tags: list[str] = dataclasses.field(default_factory=list)
     stops: list[StopView] = dataclasses.field(default_factory=list)
 
 
@@ -176,6 +177,7 @@ def image_view(image: Image, model: Model | None, job: Job | None, attempts: lis
         favourite=image.favourite,
         trashed=image.trashed,
         purge=text.iso(image.purge_at),
+        tags=list(image.tags),
         stops=route_of(job, attempts, image) if job else [],
     )
 

@@ -250,7 +250,7 @@ async def test_trash_restores_and_deletes_for_good_and_a_stranger_sees_nothing(
     await expect(page.get_by_text("2 pictures in the trash.")).to_be_visible()
     await expect(page.get_by_text("30 days left").first).to_be_visible()
     await page.get_by_role("button", name=re.compile("^Restore: .*number2")).click()
-    await expect(page.get_by_role("button", name=re.compile("^Restore"))).to_have_count(1)
+    await expect(page.get_by_role("button", name=re.compile("^Restore: "))).to_have_count(1)
     ask, dialog = page.get_by_role("button", name=re.compile("^Delete now: ")), page.get_by_role("dialog")
     await ask.click()
     await expect(dialog).to_contain_text("number1")
@@ -334,7 +334,7 @@ async def test_gallery_lightbox_and_trash_have_no_barriers(size: str, theme: str
     await page.get_by_role("dialog").get_by_role("button", name="Keep it").click()
     await expect(ask).to_be_focused()
     await check_screen(page)
-    await page.get_by_role("button", name=re.compile("^Restore")).click()
+    await page.get_by_role("button", name=re.compile("^Restore: ")).click()
     await expect(page.get_by_role("heading", name="The trash is empty")).to_be_visible()
     await check_screen(page)
 

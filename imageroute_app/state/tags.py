@@ -1,0 +1,34 @@
+"""The tags of the open picture."""
+
+import reflex as rx
+
+from imageroute_app.bootstrap import services
+from imageroute_app.domain.errors import ImageRouteError
+from imageroute_app.state.guard import signed_in
+from imageroute_app.state.inspector import InspectorState
+from imageroute_app.state.session import SessionState, actor
+
+
+class TagState(rx.State):
+    """The tags of the open picture."""
+
+    @rx.event
+    @signed_in
+    async def add_tag(self, form: dict[str, str]):
+        """Give the open picture a tag."""
+        await self._tag(form.get("tag", ""), on=True)
+
+    @rx.event
+    @signed_in
+    async def remove_tag(self, tag: str):
+        """Take a tag off the open picture."""
+        await self._tag(tag, on=False)
+
+    async def _tag(self, tag: str, *, on: bool) -> None:
+        inspector = await self.get_state(InspectorState)
+        try:
+            image = await services().gallery.tag(await actor(self), inspector.image.id, tag, on=on)
+        except ImageRouteError as error:
+            (await self.get_state(SessionState))._tell_error(error)
+            return
+        inspector.image.tags = list(image.tags)
