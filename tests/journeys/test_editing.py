@@ -1,4 +1,4 @@
-"""Journey 5: change a picture, paint over a part of it, enlarge it, cut it out; only what the chosen model can do is offered."""
+"""Journey 5: change a picture, paint over a part of it, enlarge it, cut it out; only what a model can do is offered."""
 
 import re
 
