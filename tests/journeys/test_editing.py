@@ -55,7 +55,7 @@ async def expect_quote(page: Page) -> None:
 
 async def newest_size(page: Page, count: int) -> tuple[int, int]:
     """Wait until so many pictures are there and return the newest one's size in pixels."""
-    newest = results_of(page).get_by_role("article").first.get_by_role("img")
+    newest = results_of(page).get_by_role("article").first.locator("[data-tile] img")
     await expect(results_of(page).locator("[data-tile]")).to_have_count(count, timeout=40_000)
     return int(await newest.get_attribute("width") or 0), int(await newest.get_attribute("height") or 0)
 

@@ -95,7 +95,7 @@ async def test_painting_begins_at_once_and_its_mask_is_sent(house: House, open_t
 async def test_pressing_without_a_mask_says_what_is_missing_and_sends_nothing(house: House, open_tab: OpenTab) -> None:
     tab, _ = await started(house, open_tab)
     await EditState.set_task.fn(tab.state(EditState), "inpaint")
-    await EditState.stop_painting.fn(tab.state(EditState), is_open=False)
+    await EditState.stop_painting.fn(tab.state(EditState), False)  # as the dialog tells it
     await press(tab, form_shown(tab))
     state = tab.state(CreateState)
     assert (state.problem, state.problem_field) == ("Paint over what should change first.", "mask")
