@@ -208,12 +208,15 @@ class MaskEditor extends HTMLElement {
       work.fillRect(0, 0, mask.width, mask.height);
       return;
     }
-    work.lineCap = work.lineJoin = "round";
-    work.lineWidth = (step.size * mask.width) / this.wide;
+    const wide = (step.size * mask.width) / this.wide;
+    const [[x, y], ...rest] = step.points.map(([right, down]) => [right * mask.width, down * mask.height]);
     work.beginPath();
-    const [[x, y], ...rest] = step.points;
-    work.moveTo(x * mask.width, y * mask.height);
-    for (const [nextX, nextY] of rest.length ? rest : [[x, y]]) work.lineTo(nextX * mask.width, nextY * mask.height);
+    work.arc(x, y, wide / 2, 0, 2 * Math.PI); // a line of no length would not be drawn
+    work.fill();
+    Object.assign(work, { lineCap: "round", lineJoin: "round", lineWidth: wide });
+    work.beginPath();
+    work.moveTo(x, y);
+    for (const point of rest) work.lineTo(...point);
     work.stroke();
   }
 

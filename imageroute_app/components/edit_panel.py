@@ -111,7 +111,8 @@ def _side(name: str) -> rx.Component:
             default_value=values[name].to_string(),
             class_name="in sm",
             aria_label=f"Extend on the {name}, in pixels",
-            on_change=lambda value: EditState.set_side(name, value).debounce(DEBOUNCE_MS),
+            # Not debounced: Reflex would drop one side when another is changed soon after it.
+            on_change=lambda value: EditState.set_side(name, value),
             key=CreateState.source.id,
         ),
     )
