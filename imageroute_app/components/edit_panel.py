@@ -104,10 +104,10 @@ def _side(name: str) -> rx.Component:
     return rx.el.label(
         rx.el.span(name.capitalize()),
         rx.el.input(
-            type="number",
-            min="0",
-            max=str(EXPAND_MAX_PX),
-            step="1",
+            type="text",
+            input_mode="numeric",
+            pattern="[0-9]*",
+            max_length=len(str(EXPAND_MAX_PX)),
             default_value=values[name].to_string(),
             class_name="in sm",
             aria_label=f"Extend on the {name}, in pixels",
