@@ -312,6 +312,7 @@ MEDIA_PREFIXES: Mapping[str, str] = {
 FILES: Mapping[str, str] = {
     "provenance/": "the certificates that marks in pictures are signed with; nothing about a person",
     "outbox/": "mails that were not sent because no mail server is set; removed after 7 days",
+    "moved-to-*.jsonl": "ids and hashes of pictures that a move to another store has verified; removed when it is finished",
 }
 
 

@@ -1,6 +1,5 @@
 """The private gallery: pages, search, favourites, trash and erasing for good."""
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
@@ -12,13 +11,13 @@ from imageroute_app.domain.gallery import (
     Image,
     from_trash,
     leaving,
-    media_key,
     media_prefix,
     tag_name,
     to_trash,
 )
 from imageroute_app.domain.ports import Clock, Database, MediaStore, Query
 from imageroute_app.domain.uploads import is_spent
+from imageroute_app.services.erasing import erase_bytes
 from imageroute_app.services.finding import EVERYTHING, Ask, Reading, read_ask
 
 log = logging.getLogger(__name__)
@@ -95,7 +94,7 @@ class Gallery:
         now = self._clock()
         image = await self.image(owner, image_id)
         if is_spent(image, now):
-            await self._erase(image)
+            await self._erase(await self.edit(owner, image_id, lambda image: to_trash(image, now)))
             return to_trash(image, now)
         return await self.edit(owner, image_id, lambda image: to_trash(image, now))
 
@@ -152,17 +151,13 @@ class Gallery:
 
     async def _erase(self, image: Image) -> None:
         # Marked first, so that what has lost bytes is never restored; the row goes last, so that there are never bytes
-        # without a row. Sizes are deleted by name, because a store can prove gone only what it can name.
+        # without a row.
         image = await self.edit(image.owner, image.id, leaving)
         if not image.is_leaving:
             raise Conflict("Move the image to the trash first.")
         for forget in self._forget:
             await forget(image.owner, image.id)
-        keys = [media_key(image.owner, image.id, variant) for variant in VARIANTS]
-        for outcome in await asyncio.gather(*map(self._media.delete, keys), return_exceptions=True):
-            if outcome is not None:  # all are begun before any is waited for, so that one round is enough
-                raise outcome
-        await self._media.delete_prefix(media_prefix(image.owner, image.id))
+        await erase_bytes(self._media, media_prefix(image.owner, image.id), VARIANTS)
         await self._tables.images.delete(image.id, image.owner)
 
     async def _change(self, owner: str, image_id: str, **changes: object) -> Image:

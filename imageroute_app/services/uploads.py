@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from imageroute_app.domain.errors import Conflict, Duplicate, InvalidInput, NotFound, Unavailable
-from imageroute_app.domain.gallery import Image, media_key
+from imageroute_app.domain.gallery import VARIANTS, Image, media_key
 from imageroute_app.domain.notices import Notice
 from imageroute_app.domain.ports import (
     Clock,
@@ -36,6 +36,7 @@ from imageroute_app.domain.uploads import (
     upload_key,
     upload_prefix,
 )
+from imageroute_app.services.erasing import erase_bytes
 from imageroute_app.services.sources import usable_upload
 
 log = logging.getLogger(__name__)
@@ -166,7 +167,7 @@ class Uploads:
 
     async def _erase(self, upload: Upload) -> bool:
         try:
-            await self._media.delete_prefix(upload_prefix(upload.owner, upload.id))
+            await erase_bytes(self._media, upload_prefix(upload.owner, upload.id), VARIANTS)
         except Unavailable:
             log.warning("upload.erase_failed", extra={"upload": upload.id, "failures": upload.failures + 1})
             await self._tables.uploads.update(replace(upload, failures=upload.failures + 1))
