@@ -18,6 +18,7 @@ from imageroute_app.pages.gallery import gallery
 from imageroute_app.pages.landing import META, landing
 from imageroute_app.pages.missing import missing
 from imageroute_app.pages.trash import trash
+from imageroute_app.pages.uploads import uploads
 from imageroute_app.pages.usage import usage
 from imageroute_app.routes.api import build_api
 from imageroute_app.routes.compose import compose
@@ -36,6 +37,7 @@ from imageroute_app.state.rule import RuleState
 from imageroute_app.state.session import SessionState, session_token
 from imageroute_app.state.share import ShareState
 from imageroute_app.state.trash import TrashState
+from imageroute_app.state.uploads import UploadsState
 from imageroute_app.state.usage import UsageState
 from imageroute_app.tasks import running
 
@@ -106,6 +108,7 @@ def _add_pages(built: rx.App) -> None:
     signed_in = (
         (create, paths.CREATE, "Create", CreateState.load_create),
         (gallery, paths.GALLERY, "Gallery", GalleryState.load_gallery),
+        (uploads, paths.UPLOADS, "Uploads", UploadsState.load_uploads),
         (albums, paths.ALBUMS, "Albums", AlbumsState.load_albums),
         (trash, paths.TRASH, "Trash", TrashState.load_trash),
         (usage, paths.USAGE, "Usage", UsageState.load_usage),

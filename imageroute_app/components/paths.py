@@ -2,7 +2,7 @@
 
 LANDING = "/"
 SIGN_UP, SIGN_IN, SIGN_OUT = "/sign-up", "/sign-in", "/auth/sign-out"
-CREATE, GALLERY, TRASH, USAGE, ACCOUNT = "/create", "/gallery", "/trash", "/usage", "/account"
-ALBUMS = "/albums"
+CREATE, GALLERY, UPLOADS, ALBUMS, TRASH = "/create", "/gallery", "/uploads", "/albums", "/trash"
+USAGE, ACCOUNT = "/usage", "/account"
 PRIVACY, TERMS, COOKIES, PROCESSORS = "/privacy", "/terms", "/cookies", "/processors"
 TRUST, CONTACT, SUPPORT, VERIFY = "/trust", "/contact", "/support", "/verify"

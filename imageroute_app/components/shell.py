@@ -13,6 +13,7 @@ from imageroute_app.state.session import SessionState
 PLACES = (
     ("Create", paths.CREATE, "sparkles"),
     ("Gallery", paths.GALLERY, "images"),
+    ("Uploads", paths.UPLOADS, "upload"),
     ("Albums", paths.ALBUMS, "folder"),
     ("Trash", paths.TRASH, "trash-2"),
     ("Usage", paths.USAGE, "receipt-text"),
@@ -23,7 +24,22 @@ PHONE_PLACES = ("Create", "Gallery", "Usage", "Account")
 
 def _link(name: str, path: str, symbol: str, current: str) -> rx.Component:
     here = {"aria-current": "page"} if name == current else {}
+    if name == "Uploads":
+        return rx.el.a(
+            icon(symbol, "l"),
+            rx.el.span(name),
+            _expiring(),
+            href=path,
+            aria_label=rx.cond(SessionState.expiring > 0, f"{name}, " + SessionState.expiring_label, name),
+            custom_attrs=here,
+        )
     return rx.el.a(icon(symbol, "l"), rx.el.span(name), href=path, custom_attrs=here)
+
+
+def _expiring() -> rx.Component:
+    """Count the uploads that go soon; the link's name says it in words."""
+    badge = rx.el.span(SessionState.expiring, class_name="bdg", aria_hidden="true")
+    return rx.cond(SessionState.expiring > 0, badge, rx.fragment())
 
 
 def rail(current: str) -> rx.Component:

@@ -143,6 +143,7 @@ def facet(kind: str, value: str) -> str:
 def facets(image: Image) -> tuple[str, ...]:
     """Return the tokens of an image's exact properties: albums, tags, model and provider (whole and by word), shape."""
     found = [facet("album", album_id) for album_id in image.albums]
+    found += [facet("source", image.source_id)] * bool(image.source_id)
     found += [facet("tag", tag_name(tag)) for tag in image.tags]
     for kind, name in (("model", image.model), ("provider", image.provider)):
         found += [facet(kind, part) for part in (name_key(name), *search_words(name))]

@@ -1,5 +1,6 @@
 """Pictures a person brought along: private, counted down from the upload, gone 30 days later unless saved to the gallery."""
 
+import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -49,6 +50,11 @@ class Upload:
 def expiry_time(uploaded_at: datetime) -> datetime:
     """Return when an upload is erased unless it was saved; using it again does not move this."""
     return uploaded_at + timedelta(days=UPLOAD_DAYS)
+
+
+def days_left(upload: Upload, now: datetime) -> int:
+    """Return how many days an upload has left; one that has begun counts."""
+    return max(0, math.ceil((upload.expires_at - now) / timedelta(days=1)))
 
 
 def notice_time(expires_at: datetime) -> datetime:

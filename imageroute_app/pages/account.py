@@ -18,7 +18,11 @@ from imageroute_app.state.account import AccountState
 from imageroute_app.state.download import DownloadState
 from imageroute_app.state.session import SessionState
 
-PLACES = (("Trash", paths.TRASH, "trash-2"), ("Usage", paths.USAGE, "receipt-text"))
+PLACES = (
+    ("Uploads", paths.UPLOADS, "upload"),
+    ("Trash", paths.TRASH, "trash-2"),
+    ("Usage", paths.USAGE, "receipt-text"),
+)
 POLICIES = (
     ("Privacy policy", paths.PRIVACY),
     ("Terms", paths.TERMS),
@@ -137,10 +141,22 @@ def _links() -> rx.Component:
     return rx.el.ul(*[rx.el.li(link(name, href=path)) for name, path in POLICIES], class_name="pages")
 
 
+def _count(name: str) -> list[rx.Component]:
+    if name != "Uploads":
+        return []
+    return [
+        rx.cond(
+            SessionState.expiring > 0, rx.el.span(SessionState.expiring_label, class_name="small warn"), rx.fragment()
+        )
+    ]
+
+
 def _places() -> rx.Component:
     return rx.el.nav(
         *[
-            link(icon(symbol), rx.el.span(name, class_name="grow"), icon("chevron-right", "s"), href=path)
+            link(
+                icon(symbol), rx.el.span(name, class_name="grow"), *_count(name), icon("chevron-right", "s"), href=path
+            )
             for name, path, symbol in PLACES
         ],
         class_name="places phone",

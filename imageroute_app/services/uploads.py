@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from imageroute_app.domain.errors import Conflict, Duplicate, InvalidInput, NotFound, Unavailable
-from imageroute_app.domain.gallery import VARIANTS, Image, media_key
+from imageroute_app.domain.gallery import VARIANTS, Image, facet, media_key
 from imageroute_app.domain.notices import Notice
 from imageroute_app.domain.ports import (
     Clock,
@@ -31,6 +31,7 @@ from imageroute_app.domain.uploads import (
     UPLOADED,
     Upload,
     UploadKind,
+    days_left,
     expiry_time,
     notice_time,
     upload_key,
@@ -53,6 +54,16 @@ class Soon:
 
     count: int
     first: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How an upload stands: days left, 0 to 30; `is_going` once nobody can use it; `made` pictures of the gallery from it."""
+
+    upload: Upload
+    days_left: int
+    is_going: bool
+    made: int
 
 
 class Uploads:
@@ -118,17 +129,37 @@ class Uploads:
         """Return one that can be used; raises NotFound when it is gone, going or not this person's."""
         return await usable_upload(self._tables, owner, upload_id, self._clock())
 
-    async def pictures(self, owner: str, limit: int = 200) -> Sequence[Upload]:
+    async def pictures(self, owner: str, limit: int = 200, *, oldest_first: bool = False) -> Sequence[Upload]:
         """Return the person's pictures, newest first, also those that are being erased."""
-        query = Query(owner=owner, equals={"kind": UploadKind.PICTURE.value}, limit=limit)
+        equals = {"kind": UploadKind.PICTURE.value}
+        query = Query(owner=owner, equals=equals, limit=limit, oldest_first=oldest_first)
         now = self._clock()
         return [one for one in await self._tables.uploads.find(query) if not one.going_since or one.going_since <= now]
 
+    async def standings(self, owner: str) -> Sequence[Standing]:
+        """Return how every picture of the person stands now, newest first."""
+        now, found = self._clock(), await self.pictures(owner, self._rules.uploads_per_person)
+        return [
+            Standing(
+                upload=upload,
+                days_left=days_left(upload, now),
+                is_going=upload.going_since is not None or upload.expires_at <= now,
+                made=await self._made_from(upload),
+            )
+            for upload in found
+        ]
+
+    async def _made_from(self, upload: Upload) -> int:
+        token = facet("source", upload.id)
+        return await self._tables.images.count(Query(owner=upload.owner, equals={"trashed": False}, tokens=(token,)))
+
     async def soon(self, owner: str) -> Soon:
         """Return how many go within five days."""
-        until = self._clock() + timedelta(days=NOTICE_DAYS)
+        now = self._clock()
         going = [
-            one.expires_at for one in await self.pictures(owner) if not one.going_since and one.expires_at <= until
+            one.expires_at
+            for one in await self.pictures(owner, oldest_first=True)
+            if not one.going_since and now < one.expires_at <= now + timedelta(days=NOTICE_DAYS)
         ]
         return Soon(count=len(going), first=min(going, default=None))
 

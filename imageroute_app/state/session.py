@@ -10,6 +10,7 @@ import reflex as rx
 
 from imageroute_app.bootstrap import services
 from imageroute_app.domain.errors import ImageRouteError, NotSignedIn
+from imageroute_app.domain.uploads import NOTICE_DAYS
 from imageroute_app.state import text
 from imageroute_app.state.guard import public, signed_in
 
@@ -43,6 +44,7 @@ class SessionState(rx.State):
     is_verified: bool = False
     credits: int = 0
     reserved: int = 0
+    expiring: int = 0
     is_loaded: bool = False
     notice: str = ""
     notice_kind: str = ""
@@ -58,11 +60,15 @@ class SessionState(rx.State):
         self.initial = (person.full_name or person.email)[:1].upper()
         self.is_verified = person.email_verified_at is not None
         await self._load_balance(owner)
+        await self._load_expiring(owner)
         self.is_loaded = True
 
     async def _load_balance(self, owner: str) -> None:
         balance = await services().jobs.balance(owner)
         self.credits, self.reserved = balance.available, balance.reserved
+
+    async def _load_expiring(self, owner: str) -> None:
+        self.expiring = (await services().uploads.soon(owner)).count
 
     def _tell(self, notice: str, *, kind: str = "", undo: bool = False) -> None:
         self.notice, self.notice_kind, self.can_undo = notice, kind, undo
@@ -86,3 +92,13 @@ class SessionState(rx.State):
     def credits_label(self) -> str:
         """Return the credit pill's words."""
         return text.count(self.credits, "credit")
+
+    @rx.var
+    def expiring_uploads(self) -> str:
+        """Return how many uploads go soon, in words."""
+        return text.count(self.expiring, "upload")
+
+    @rx.var
+    def expiring_label(self) -> str:
+        """Return the badge's words."""
+        return f"{self.expiring:,} {'expires' if self.expiring == 1 else 'expire'} in {NOTICE_DAYS} days"

@@ -1,0 +1,115 @@
+"""Uploads: the person's own pictures, how long each stays, into the gallery or gone at once."""
+
+import dataclasses
+
+import reflex as rx
+
+from imageroute_app.bootstrap import services
+from imageroute_app.domain.errors import ImageRouteError
+from imageroute_app.domain.uploads import NOTICE_DAYS
+from imageroute_app.services.uploads import Standing
+from imageroute_app.state import text
+from imageroute_app.state.guard import signed_in
+from imageroute_app.state.session import SessionState, actor
+
+LIST = "uploads"
+"""The id of the list, which takes the focus when an upload goes together with its buttons."""
+
+
+@dataclasses.dataclass
+class UploadView:
+    """One upload; `days` 0 to 30 are left, `is_going` once it is being erased, `made` counts pictures made from it."""
+
+    id: str = ""
+    name: str = ""
+    thumb: str = ""
+    width: int = 1
+    height: int = 1
+    size: str = ""
+    colour: str = ""
+    uploaded: str = ""
+    days: int = 0
+    days_left: str = ""
+    is_soon: bool = False
+    is_going: bool = False
+    made: str = ""
+
+
+class UploadsState(rx.State):
+    """The person's uploads, newest first."""
+
+    uploads: list[UploadView] = []
+    stored: str = ""
+    is_loaded: bool = False
+    has_failed: bool = False
+
+    @rx.event
+    @signed_in
+    async def load_uploads(self):
+        """Show all of them; on_load, after a failure, and when one came in."""
+        await self._read()
+        self.is_loaded = True
+
+    @rx.event
+    @signed_in
+    async def save_upload(self, upload_id: str):
+        """Make an upload a picture of the gallery, which stops its clock."""
+        session = await self.get_state(SessionState)
+        try:
+            await services().uploads.save(await actor(self), upload_id)
+        except ImageRouteError as error:
+            session._tell_error(error)
+            return None
+        await self._read()
+        session._tell("Saved to your gallery. Its clock has stopped: it stays until you delete it.")
+        return rx.set_focus(LIST)
+
+    @rx.event
+    @signed_in
+    async def delete_upload(self, upload_id: str):
+        """Erase an upload now: every size, then its row."""
+        session = await self.get_state(SessionState)
+        try:
+            is_gone = await services().uploads.delete(await actor(self), upload_id)
+        except ImageRouteError as error:
+            session._tell_error(error)
+            return None
+        await self._read()
+        gone, going = "Erased: the upload and both sizes.", "Being erased. A store did not answer; we keep trying."
+        session._tell(gone if is_gone else going)
+        return rx.set_focus(LIST)
+
+    async def _read(self) -> None:
+        session = await self.get_state(SessionState)
+        try:
+            owner = await actor(self)
+            found = await services().uploads.standings(owner)
+            await session._load_expiring(owner)
+        except ImageRouteError as error:
+            self.has_failed = not self.uploads
+            session._tell_error(error)
+            return
+        self.uploads = [upload_view(one) for one in found]
+        size = text.size(sum(one.upload.size_bytes for one in found))
+        self.stored = f"{text.count(len(found), 'upload')}, {size}"
+        self.has_failed = False
+
+
+def upload_view(standing: Standing) -> UploadView:
+    """Show how an upload stands."""
+    upload, days, made = standing.upload, standing.days_left, standing.made
+    return UploadView(
+        id=upload.id,
+        name=upload.name or "Upload",
+        thumb=f"/media/{upload.id}/320",
+        width=upload.width,
+        height=upload.height,
+        size=f"{text.pixels(upload.width, upload.height)} · {text.size(upload.size_bytes)}",
+        colour=upload.colour,
+        uploaded=text.iso(upload.uploaded_at),
+        days=days,
+        days_left=f"{text.count(days, 'day')} left",
+        is_soon=days <= NOTICE_DAYS,
+        is_going=standing.is_going,
+        made=f"{text.count(made, 'picture')} made from it" if made else "Nothing made from it yet",
+    )
