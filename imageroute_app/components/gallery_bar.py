@@ -77,7 +77,12 @@ def _fixed(options: tuple[tuple[str, str], ...]) -> list[rx.Component]:
 
 
 def _order() -> rx.Component:
-    stored = rx.el.span(GalleryState.stored, " stored", class_name="small q3 desk", title="Originals, trash included")
+    stored = rx.el.span(
+        GalleryState.stored,
+        rx.el.span(" stored", class_name="sr"),
+        class_name="small q3 desk",
+        title="Originals, trash included",
+    )
     return rx.el.div(
         rx.cond(GalleryState.is_loaded, stored, rx.fragment()),
         rx.el.select(
@@ -166,7 +171,7 @@ def _downloads() -> rx.Component:
             class_name="chip out",
             aria_haspopup="dialog",
             disabled=GalleryState.found == 0,
-            on_click=DownloadState.open_found(GalleryState.query, GalleryState.favourites),
+            on_click=DownloadState.open_found(GalleryState.query, GalleryState.favourites, GalleryState.album),
         ),
         rx.el.button(
             "Downloads", type="button", class_name="chip out", aria_haspopup="dialog",

@@ -20,6 +20,7 @@ from imageroute_app.state.session import SessionState
 
 PLACES = (
     ("Uploads", paths.UPLOADS, "upload"),
+    ("Albums", paths.ALBUMS, "folder"),
     ("Trash", paths.TRASH, "trash-2"),
     ("Usage", paths.USAGE, "receipt-text"),
 )

@@ -85,11 +85,11 @@ class DownloadState(rx.State):
 
     @rx.event
     @signed_in
-    async def open_found(self, query: str, favourites: bool):
+    async def open_found(self, query: str, favourites: bool, album: str = ""):
         """Offer everything that the gallery's filter finds, loaded or not."""
         try:
             owner = await actor(self)
-            chosen = Chosen(ask=Ask(text=query, favourite=favourites), everything=True)
+            chosen = Chosen(ask=Ask(text=query, favourite=favourites, album=album), everything=True)
             await self._begin_chosen(owner, chosen, _title(query, favourites=favourites))
         except ImageRouteError as error:
             (await self.get_state(SessionState))._tell_error(error)
