@@ -137,8 +137,8 @@ class Uploads:
         return [one for one in await self._tables.uploads.find(query) if not one.going_since or one.going_since <= now]
 
     async def standings(self, owner: str) -> Sequence[Standing]:
-        """Return how every picture of the person stands now, newest first."""
-        now, found = self._clock(), await self.pictures(owner, self._rules.uploads_per_person)
+        """Return how every picture of the person stands now, what goes first at the top."""
+        now, found = self._clock(), await self.pictures(owner, self._rules.uploads_per_person, oldest_first=True)
         return [
             Standing(
                 upload=upload,

@@ -36,7 +36,7 @@ class UploadView:
 
 
 class UploadsState(rx.State):
-    """The person's uploads, newest first."""
+    """The person's uploads, what goes first at the top."""
 
     uploads: list[UploadView] = []
     stored: str = ""
