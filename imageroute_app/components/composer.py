@@ -3,6 +3,7 @@
 import reflex as rx
 
 from imageroute_app.components import paths
+from imageroute_app.components.attach import accept_keeping, choose_button, composer_upload, references
 from imageroute_app.components.edit_panel import edit_panel, hidden_fields
 from imageroute_app.components.icons import icon
 from imageroute_app.components.links import link
@@ -50,6 +51,7 @@ def _prompt() -> rx.Component:
     """Draw the prompt; it belongs to the browser, and only a new form_key puts other words into it."""
     return rx.el.div(
         edit_panel(),
+        references(),
         rx.el.textarea(
             name="prompt",
             default_value=CreateState.start.prompt,
@@ -125,6 +127,7 @@ def _controls() -> rx.Component:
             aria_label="Earlier prompts",
             title="Earlier prompts",
         ),
+        choose_button(),
         _chips(),
         opener(
             icon("sliders-horizontal"),
@@ -184,6 +187,7 @@ def _no_route() -> rx.Component:
                 ),
                 rx.fragment(),
             ),
+            accept_keeping(),
         ),
         rx.fragment(),
     )
@@ -226,6 +230,7 @@ def _problem() -> rx.Component:
 def composer() -> rx.Component:
     """Draw the bar at the foot of the stage."""
     return rx.el.div(
+        composer_upload(),
         _problem(),
         rx.el.form(
             rx.el.input(type="hidden", name="quote_id", value=CreateState.quote_id, read_only=True),
@@ -234,6 +239,8 @@ def composer() -> rx.Component:
             rx.el.input(type="hidden", name="compare", value=CreateState.compare.join(","), read_only=True),
             rx.el.input(type="hidden", name="rule", value=CreateState.rule_json, read_only=True),
             rx.el.input(type="hidden", name="source", value=CreateState.source.id, read_only=True),
+            rx.el.input(type="hidden", name="references", value=CreateState.reference_ids, read_only=True),
+            rx.el.input(type="hidden", name="keeping", value=CreateState.keeping, read_only=True),
             hidden_fields(),
             _strip(),
             _prompt(),

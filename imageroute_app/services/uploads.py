@@ -38,7 +38,7 @@ from imageroute_app.domain.uploads import (
     upload_prefix,
 )
 from imageroute_app.services.erasing import erase_bytes
-from imageroute_app.services.sources import usable_upload
+from imageroute_app.services.sources import SourceFacts, source_facts, usable_upload
 
 log = logging.getLogger(__name__)
 
@@ -128,6 +128,10 @@ class Uploads:
     async def upload(self, owner: str, upload_id: str) -> Upload:
         """Return one that can be used; raises NotFound when it is gone, going or not this person's."""
         return await usable_upload(self._tables, owner, upload_id, self._clock())
+
+    async def source(self, owner: str, source_id: str) -> SourceFacts:
+        """Return what a request may start from, an image or an upload; raises NotFound."""
+        return await source_facts(self._tables, owner, source_id, self._clock())
 
     async def pictures(self, owner: str, limit: int = 200, *, oldest_first: bool = False) -> Sequence[Upload]:
         """Return the person's pictures, newest first, also those that are being erased."""

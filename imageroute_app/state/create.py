@@ -44,6 +44,7 @@ from imageroute_app.state.form import (
     parts_of,
     ratio_named,
     read_draft,
+    referenced,
     request_of,
     requests_of,
     reused,
@@ -82,6 +83,9 @@ class CreateState(rx.State):
     style: str = ""
     strength: str = ""
     source: SourceView = SourceView()
+    references: list[SourceView] = []
+    reference_ids: str = ""
+    keeping: str = ""
     edit: EditView = EditView()
     mode: str = ""
     quote_id: str = ""
@@ -100,6 +104,7 @@ class CreateState(rx.State):
     route: list[StopView] = []
     closed: list[ClosedView] = []
     loosening: str = ""
+    outlives: str = ""
     is_comparing: bool = False
     compare: list[str] = []
     compare_ids: str = ""
@@ -221,7 +226,7 @@ class CreateState(rx.State):
     @signed_in
     async def remove_source(self):
         """Start the next picture from the prompt alone."""
-        self._form = dataclasses.replace(self._form, source="", task="", mask="")
+        self._form = dataclasses.replace(self._form, source="", task="", mask="", references="", keeping="")
         await self._follow()
 
     # --- The form -------------------------------------------------------------------------------------------------------
@@ -243,7 +248,7 @@ class CreateState(rx.State):
 
     async def _follow(self) -> None:
         """Keep the draft and show the price of what the form holds now."""
-        self.problem, self.closed, self.loosening = "", [], ""
+        self.problem, self.closed, self.loosening, self.outlives = "", [], "", ""
         try:
             owner = await actor(self)
             await services().drafts.save(owner, draft_of(self._form))
@@ -345,6 +350,8 @@ class CreateState(rx.State):
         self.closed = [closed_view(closed) for closed in error.closed]
         self.route = []
         self.loosening = error.loosening.text if error.loosening else ""
+        kept = [one for one in error.closed if one.code == "upload"]
+        self.outlives = "A company may keep your upload longer than we do, as said above." if kept else ""
         self._loosened = rule_json(error.loosening.rule) if error.loosening else ""
         chosen = next((view for view in self.models if view.key == self._form.model), None)
         self.model = chosen or ModelView(name=self.mode or "Nobody", company="Nobody may draw this", letter="–")
@@ -359,14 +366,23 @@ class CreateState(rx.State):
         self.count, self.style, self.strength = int(form.count), dict(STYLES)[form.style], form.strength
 
     async def _show_source(self, owner: str) -> None:
-        if self._form.source == self.source.id:
-            return
+        """Show the pictures that the form starts from; one that is gone meanwhile leaves it."""
+        if self._form.source != self.source.id:
+            self.source = await self._found_source(owner, self._form.source) or SourceView()
+            self._form = dataclasses.replace(self._form, source=self.source.id)
+        wanted = referenced(self._form) if self.source.id else ()
+        if ",".join(wanted) != self.reference_ids:
+            found = [await self._found_source(owner, one) for one in wanted]
+            self.references = [view for view in found if view is not None]
+            self.reference_ids = ",".join(view.id for view in self.references)
+            self._form = dataclasses.replace(self._form, references=self.reference_ids)
+        self.keeping = self._form.keeping
+
+    async def _found_source(self, owner: str, source_id: str) -> SourceView | None:
         try:
-            image = await services().gallery.image(owner, self._form.source) if self._form.source else None
+            return source_view(await services().uploads.source(owner, source_id)) if source_id else None
         except NotFound:
-            image = None
-        self.source = source_view(image) if image else SourceView()
-        self._form = dataclasses.replace(self._form, source=self.source.id)
+            return None
 
     def _offer(self, quote: Quote) -> None:
         self.quote_id = quote.id

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from imageroute_app.domain.catalog import Model
 from imageroute_app.domain.gallery import Image
 from imageroute_app.domain.jobs import Job, JobState, Mode, Quote, Request
+from imageroute_app.services.sources import SourceFacts
 from imageroute_app.state import text
 
 WIDE, LANDSCAPE = 1.4, 1.15
@@ -247,14 +248,14 @@ def earlier_prompts(jobs: Sequence[Job], limit: int) -> list[EarlierView]:
     return list(found.values())[:limit]
 
 
-def source_view(image: Image) -> SourceView:
+def source_view(source: SourceFacts) -> SourceView:
     """Show the picture that the next one starts from."""
-    base = f"/media/{image.id}"
+    base = f"/media/{source.id}"
     return SourceView(
-        id=image.id,
+        id=source.id,
         thumb=f"{base}/320",
-        name=image.prompt[:LINE_CHARS],
+        name=source.name[:LINE_CHARS] or "Your picture",
         original=f"{base}/original",
-        width=image.width,
-        height=image.height,
+        width=source.width,
+        height=source.height,
     )

@@ -52,6 +52,8 @@ class Form:
     `model` is "provider/model" or one of MODES, `size` "1024x1280", `strength` in percent. `rule` is the rule of this request
     as JSON, empty for the account's own; `compare` names up to four models, with commas between. `task` is a Task, empty for
     what follows from the rest; `mask` names an upload, `expand` is pixels left, top, right, bottom, `scale` a factor.
+    `references` names further pictures, with commas between; `keeping` is "1" once the person accepts that a company keeps
+    an upload longer than we do.
     """
 
     prompt: str = ""
@@ -69,6 +71,8 @@ class Form:
     mask: str = ""
     expand: str = "0,0,0,0"
     scale: str = "2"
+    references: str = ""
+    keeping: str = ""
 
 
 _RULES = TypeAdapter(Rule)
@@ -122,6 +126,8 @@ def request_of(form: Form, own: Rule) -> Request:
         mask_id=form.mask,
         expand=sides_of(form.expand),
         scale=whole(form.scale, "scale", "Choose 2 or 4 times the size."),
+        reference_ids=referenced(form),
+        accepts_keeping=form.keeping == "1",
     )
 
 
@@ -133,6 +139,11 @@ def requests_of(form: Form, own: Rule) -> list[Request]:
 def compared(form: Form) -> list[str]:
     """Return the models that the form compares, each once."""
     return list(dict.fromkeys(key for key in form.compare.split(",") if key))
+
+
+def referenced(form: Form) -> tuple[str, ...]:
+    """Return the further pictures that the form sends along, each once."""
+    return tuple(dict.fromkeys(one for one in form.references.split(",") if one))
 
 
 def rule_from(text: str, own: Rule) -> Rule:
@@ -197,6 +208,8 @@ def form_of(request: Request) -> Form:
         mask=request.mask_id,
         expand=",".join(map(str, request.expand)),
         scale=str(request.scale),
+        references=",".join(request.reference_ids),
+        keeping="1" if request.accepts_keeping else "",
     )
 
 
@@ -250,6 +263,7 @@ def form_like(image: Image, form: Form) -> Form:
         source=image.source_id,
         task="",
         mask="",
+        references="",
     )
 
 
@@ -274,6 +288,7 @@ def fit_form(form: Form, models: Sequence[Model]) -> Form:
         strength=form.strength if form.strength in STRENGTHS else Form.strength,
         task=form.task if form.task in set(Task) and form.source else "",
         mask=form.mask if form.source else "",
+        references=form.references if form.source else "",
         scale=form.scale if form.scale in map(str, SCALES) else Form.scale,
     )
 

@@ -1,0 +1,91 @@
+"""How pictures come into the form: the button, what is dropped or pasted, and the references beside the first picture."""
+
+from typing import Any
+
+import reflex as rx
+from reflex_base.vars.base import Var
+
+from imageroute_app.components.grid import Island, picked
+from imageroute_app.components.icons import icon
+from imageroute_app.state.attach import AttachState
+from imageroute_app.state.create import CreateState
+from imageroute_app.state.create_views import SourceView
+
+
+class Upload(Island):
+    """<ir-upload>."""
+
+    tag = "IrUpload"
+    on_uploaded: rx.EventHandler[picked]
+    on_recipe: rx.EventHandler[picked]
+
+    def add_custom_code(self) -> list[str]:
+        """Name the custom element, and keep one value for its foreign inside."""
+        return ['const IrUpload = "ir-upload";', 'const uploadInside = { __html: "" };']
+
+
+def upload_island(**handlers: Any) -> rx.Component:
+    """Draw the element that sends files; what it says stands inside it. One on a page."""
+    foreign = {"dangerouslySetInnerHTML": Var("uploadInside"), "suppressHydrationWarning": True}
+    return rx.fragment(
+        Upload.create(id="upload", role="status", aria_live="polite", custom_attrs=foreign, **handlers),
+        rx.el.script(src="/upload.js", type="module", custom_attrs={"async": True}),
+    )
+
+
+def composer_upload() -> rx.Component:
+    """Draw what takes pictures and recipes into the form."""
+    return upload_island(on_uploaded=AttachState.take_upload, on_recipe=AttachState.take_recipe)
+
+
+def choose_button() -> rx.Component:
+    """Draw the button that opens the choice of files."""
+    return rx.el.button(
+        icon("image-plus"),
+        type="button",
+        class_name="ib",
+        aria_label="Add a picture",
+        title="Add a picture, or drop or paste one. A recipe (.json) brings its settings back",
+        custom_attrs={"data-upload-choose": True},
+    )
+
+
+def _reference(view: rx.Var[SourceView]) -> rx.Component:
+    return rx.el.li(
+        rx.el.img(src=view.thumb, alt="", width="28", height="28"),
+        rx.el.span("Reference", class_name="small"),
+        rx.el.button(
+            icon("x", "s"),
+            type="button",
+            class_name="ib",
+            aria_label="Remove the reference " + view.name,
+            on_click=AttachState.drop_reference(view.id),
+        ),
+        key=view.id,
+    )
+
+
+def references() -> rx.Component:
+    """Draw the further pictures that are sent along."""
+    chips = rx.el.ul(
+        rx.foreach(CreateState.references, _reference), class_name="refs", role="list", aria_label="References"
+    )
+    return rx.cond(CreateState.references.length() > 0, chips, rx.fragment())
+
+
+def accept_keeping() -> rx.Component:
+    """Offer to let a company keep an upload longer than we do, when that is what stands in the way."""
+    return rx.cond(
+        CreateState.outlives != "",
+        rx.el.div(
+            rx.el.span(CreateState.outlives, class_name="grow small"),
+            rx.el.button(
+                "Send it all the same",
+                type="button",
+                class_name="btn line sm",
+                on_click=AttachState.accept_keeping,
+            ),
+            class_name="row",
+        ),
+        rx.fragment(),
+    )
