@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis  # noqa: F401  # its plugin would import it while results are printed; see test_sizes about CPython 3.11
 import pytest
 import pytest_asyncio
 from pymongo import MongoClient

@@ -230,8 +230,8 @@ def _problem() -> rx.Component:
 def composer() -> rx.Component:
     """Draw the bar at the foot of the stage."""
     return rx.el.div(
-        composer_upload(),
         _problem(),
+        composer_upload(),
         rx.el.form(
             rx.el.input(type="hidden", name="quote_id", value=CreateState.quote_id, read_only=True),
             rx.el.input(type="hidden", name="price", value=CreateState.price.to_string(), read_only=True),

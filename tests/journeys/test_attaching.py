@@ -1,0 +1,75 @@
+"""Pictures of one's own in the composer: chosen, dropped, pasted, refused in words, kept over a reload, and drawn from."""
+
+import base64
+import json
+import re
+
+import pytest
+from playwright.async_api import FilePayload, Page, expect
+
+from tests.adapters.pictures import encode, photo
+from tests.journeys.conftest import OpenContext, Watch, find_barriers
+from tests.journeys.test_first_picture import new_person, prompt_of, results_of
+
+BEACH: FilePayload = {"name": "beach.jpg", "mimeType": "image/jpeg", "buffer": encode(photo(320, 240), "JPEG")}
+TEXT: FilePayload = {"name": "notes.png", "mimeType": "image/png", "buffer": b"not a picture at all"}
+RECIPE = {
+    "kind": "imageroute-recipe", "version": 1, "prompt": "from a recipe", "negative": "", "provider": "sketch",
+    "model": "gone-1", "style": "", "width": 1024, "height": 1024, "seed": 42, "task": "text", "source": None,
+    "references": [],
+}  # fmt: skip
+GIVE = """([kind, text]) => {
+    const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+    const data = new DataTransfer();
+    data.items.add(new File([bytes], "given.png", { type: "image/png" }));
+    const event = kind === "paste"
+        ? new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true })
+        : new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true });
+    document.body.dispatchEvent(event);
+}"""
+
+
+async def choose(page: Page, file: FilePayload) -> None:
+    async with page.expect_file_chooser() as chooser:
+        await page.get_by_role("button", name="Add a picture").click()
+    await (await chooser.value).set_files([file])
+
+
+async def give(page: Page, kind: str) -> None:
+    await page.evaluate(GIVE, [kind, base64.b64encode(encode(photo(90, 60))).decode()])
+
+
+@pytest.mark.parametrize(("size", "theme"), [("desktop", "light"), ("phone", "dark")])
+async def test_a_picture_of_ones_own_is_drawn_from(
+    open_context: OpenContext, watch: Watch, size: str, theme: str
+) -> None:
+    watch.allowed = ["422 (Unprocessable"]
+    page = await (await open_context(size=size, theme=theme)).new_page()
+    await new_person(page)
+    await choose(page, BEACH)
+    source = page.get_by_role("group", name="Starts from: beach.jpg")
+    await expect(source).to_be_visible()
+    references = page.get_by_role("list", name="References").get_by_role("listitem")
+    await give(page, "drop")
+    await expect(references).to_have_count(1)
+    await give(page, "paste")
+    await expect(references).to_have_count(2)
+    await choose(page, TEXT)
+    await expect(page.locator("ir-upload")).to_contain_text("not a PNG, JPEG")
+    assert await find_barriers(page) == []
+    await page.reload()
+    await expect(source).to_be_visible()
+    await expect(references).to_have_count(2)
+    for left in (1, 0):
+        await references.first.get_by_role("button", name=re.compile("^Remove the reference")).click()
+        await expect(references).to_have_count(left)
+    await prompt_of(page).fill("a red sun")
+    await page.get_by_role("button", name=re.compile("^Generate")).click()
+    await expect(results_of(page).get_by_role("img", name="a red sun")).to_have_count(1, timeout=30_000)
+
+
+async def test_a_recipe_brings_its_settings_back_and_says_what_is_gone(page: Page) -> None:
+    await new_person(page)
+    await choose(page, {"name": "r.json", "mimeType": "application/json", "buffer": json.dumps(RECIPE).encode()})
+    await expect(prompt_of(page)).to_have_value("from a recipe")
+    await expect(page.get_by_text("Settings are back in the form.")).to_contain_text("not on offer")
