@@ -35,24 +35,22 @@ from imageroute_app.state.form import (
     STYLES,
     Form,
     Parts,
-    Verb,
     compared,
     draft_of,
     fit_form,
     form_from,
     form_of,
-    parts_of,
     ratio_named,
     read_draft,
     referenced,
     request_of,
     requests_of,
-    reused,
     rule_json,
     whole,
 )
 from imageroute_app.state.guard import signed_in
 from imageroute_app.state.plan_views import ClosedView, closed_view, compared_view, plan_stop
+from imageroute_app.state.reuse import Verb, parts_of, reused
 from imageroute_app.state.session import SessionState, actor
 from imageroute_app.state.stage import StageState
 from imageroute_app.state.views import ModelView, StopView, model_view

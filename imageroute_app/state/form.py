@@ -13,12 +13,8 @@ from pydantic import TypeAdapter, ValidationError
 from imageroute_app.domain.catalog import RATIOS, Model, Ratio, Task
 from imageroute_app.domain.checks import SCALES
 from imageroute_app.domain.errors import InvalidInput
-from imageroute_app.domain.gallery import UNKNOWN_SEED, Image
 from imageroute_app.domain.jobs import COUNT_MAX, Mode, Request, Rule
 from imageroute_app.domain.styles import NO_STYLE, STYLES
-
-Verb = Literal["prompt", "seed", "remix", "all", "edit", "extend", "upscale", "cutout"]
-"""What can be taken from a picture into the form."""
 
 Parts = frozenset[Literal["prompt", "settings"]]
 """Parts of the form that are put into the page by themselves."""
@@ -33,12 +29,6 @@ MODES: Mapping[str, tuple[Mode, str, str]] = {
     "best": (Mode.BEST, "Best", "The highest quality first"),
 }
 """Ways to let us choose the model, with name and meaning."""
-VERB_TASKS: Mapping[str, Task] = {
-    "edit": Task.EDIT,
-    "extend": Task.OUTPAINT,
-    "upscale": Task.UPSCALE,
-    "cutout": Task.CUTOUT,
-}
 SIDES = ("left", "top", "right", "bottom")
 EXPAND_START = "256,0,256,0"
 STRENGTHS = tuple(str(percent) for percent in range(5, 101, 5))
@@ -211,65 +201,6 @@ def form_of(request: Request) -> Form:
         references=",".join(request.reference_ids),
         keeping="1" if request.accepts_keeping else "",
     )
-
-
-def reused(verb: Verb, image: Image, form: Form) -> Form:
-    """Return the form with what a verb takes from a picture."""
-    match verb:
-        case "prompt":
-            return dataclasses.replace(form, prompt=image.prompt)
-        case "seed":
-            return dataclasses.replace(form, seed=seed_of(image) or form.seed)
-        case "all":
-            return form_like(image, form)
-        case "remix":
-            return dataclasses.replace(started_from(image, form, Task.EDIT), prompt=form.prompt or image.prompt)
-        case "edit" | "extend" | "upscale" | "cutout":
-            return started_from(image, form, VERB_TASKS[verb])
-
-
-def started_from(image: Image, form: Form, task: Task) -> Form:
-    """Return the form that does something with this picture; a mask that was painted over another one goes."""
-    size = size_value(closest_ratio(image.width, image.height))
-    mask = form.mask if form.source == image.id else ""
-    expand = EXPAND_START if task is Task.OUTPAINT and form.expand == Form.expand else form.expand
-    return dataclasses.replace(form, source=image.id, size=size, task=task.value, mask=mask, expand=expand)
-
-
-def parts_of(verb: Verb, form: Form) -> Parts:
-    """Return the parts of a form that a verb writes."""
-    match verb:
-        case "prompt":
-            return PROMPT
-        case "all":
-            return EVERYTHING
-        case "seed" | "edit" | "extend" | "upscale" | "cutout":
-            return SETTINGS
-        case "remix":
-            return SETTINGS if form.prompt else EVERYTHING
-
-
-def form_like(image: Image, form: Form) -> Form:
-    """Return the form that makes this picture again: one of it, with its seed; the source stays behind."""
-    return dataclasses.replace(
-        form,
-        prompt=image.prompt,
-        negative=image.negative,
-        model=f"{image.provider}/{image.model}",
-        size=size_value(closest_ratio(image.width, image.height)),
-        count="1",
-        style=image.style or NO_STYLE,
-        seed=seed_of(image),
-        source=image.source_id,
-        task="",
-        mask="",
-        references="",
-    )
-
-
-def seed_of(image: Image) -> str:
-    """Return the seed that makes a picture again, or an empty text where its provider tells none."""
-    return "" if image.seed == UNKNOWN_SEED else str(image.seed)
 
 
 def fit_form(form: Form, models: Sequence[Model]) -> Form:
