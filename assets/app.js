@@ -4,7 +4,7 @@
   "use strict";
   const LETTERS = "letters"; // localStorage: "off" once single-letter shortcuts were turned off
   const WIDE_PX = 760;
-  const RENDERED = /^\/(sign-in|sign-up|forgot-password|reset-password|verify-email|auth|privacy|terms|cookies|processors|trust|contact|support|report|outbox|media|exports|s|api)(\/|$)/;
+  const RENDERED = /^\/(sign-in|sign-up|forgot-password|reset-password|verify-email|auth|privacy|terms|cookies|processors|trust|contact|support|report|outbox|media|exports|receipts|verify|s|api)(\/|$)/;
 
   // --- Addresses of our HTTP routes are no screens of the bundle: leave by the browser, not by the router. ---
   for (const verb of ["pushState", "replaceState"]) {

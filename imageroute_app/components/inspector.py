@@ -2,7 +2,6 @@
 
 import reflex as rx
 
-from imageroute_app.components import paths
 from imageroute_app.components.download import download_button
 from imageroute_app.components.icons import icon, icon_button
 from imageroute_app.components.links import link
@@ -76,7 +75,11 @@ def _route() -> rx.Component:
     return rx.el.section(
         rx.el.div(
             rx.el.h3("Route", class_name="h4"),
-            link("Receipt ", IMAGE.receipt, href=paths.USAGE, class_name="small q2"),
+            rx.cond(
+                IMAGE.job_id != "",
+                link("Receipt ", IMAGE.receipt, href="/receipts/" + IMAGE.job_id, class_name="small q2"),
+                rx.fragment(),
+            ),
             class_name="row between",
         ),
         route(IMAGE.stops, IMAGE.line),

@@ -21,6 +21,7 @@ from imageroute_app.routes.media import media_routes
 from imageroute_app.routes.outbox import outbox_routes
 from imageroute_app.routes.pagekit import CurrentServices, Endpoint, exception_handlers
 from imageroute_app.routes.public import public_routes
+from imageroute_app.routes.receipts import receipt_routes
 from imageroute_app.routes.recipes import recipe_routes
 from imageroute_app.routes.session import owner_of
 from imageroute_app.routes.shares import share_routes
@@ -43,6 +44,7 @@ def build_routes(current: CurrentServices) -> list[Route]:
         *_pictures(current),
         *export_routes(current),
         *share_routes(current),
+        *receipt_routes(current),
         *recipe_routes(current),
         *health_routes(current),
         *outbox_routes(current),

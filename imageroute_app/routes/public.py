@@ -33,6 +33,7 @@ CLOSED_TO_ROBOTS = (
     "/auth/",
     "/media/",
     "/exports/",
+    "/receipts/",
     "/create",
     "/gallery",
     "/trash$",
