@@ -42,8 +42,8 @@ class Bell:
         self.told.append((owner, job_id))
         self.watchers.tell(owner, job_id)
 
-    def changes(self, owner: str) -> AsyncIterator[str]:
-        return self.watchers.watch(owner)
+    def changes(self, owner: str, job_id: str = "") -> AsyncIterator[str]:
+        return self.watchers.watch(owner, job_id)
 
 
 @dataclass

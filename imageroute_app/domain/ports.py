@@ -493,8 +493,8 @@ class Dispatcher(Protocol):
         """Tell the person's open pages that a job changed."""
         ...
 
-    def changes(self, owner: str) -> AsyncIterator[str]:
-        """Yield ids of changed jobs of one person as they happen."""
+    def changes(self, owner: str, job_id: str = "") -> AsyncIterator[str]:
+        """Yield ids of changed jobs of one person as they happen; with `job_id` of that job only."""
         ...
 
 

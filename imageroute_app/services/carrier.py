@@ -44,7 +44,7 @@ from imageroute_app.services.endings import (
     unknown,
 )
 from imageroute_app.services.routing import Routing
-from imageroute_app.services.trip import Trip, closing_of_stop, first_seed, free, notes
+from imageroute_app.services.trip import Trip, begun, closing_of_stop, first_seed, free, notes
 
 STOP_S = 5.0
 RATE_DEFAULT_S = 10.0
@@ -74,10 +74,12 @@ class Carrier:
     async def carry(self, job: Job) -> Ending:
         """Take the job to its end; only the last attempt is left open, to be closed with the job."""
         words = f"{job.request.prompt}\n{job.request.style}"
-        if objection := await asyncio.to_thread(self._moderation.objection, words):
+        objection, earlier, plan = await asyncio.gather(
+            asyncio.to_thread(self._moderation.objection, words), self._attempts.of(job), self._plan(job)
+        )
+        if objection:
             return blocked_here(objection)
-        earlier = await self._attempts.of(job)
-        trip = await self._trip(job, earlier)
+        trip = begun(job, [model for key in plan if (model := self._routing.model(key))], earlier)
         running = next((attempt for attempt in earlier if attempt.outcome is AttemptOutcome.RUNNING), None)
         ending = await self._take_up(trip, running) if running else None
         while ending is None and trip.missing > 0:
@@ -89,18 +91,6 @@ class Carrier:
             attempt = await self._attempts.open(trip.job, model, number=trip.number, asked=asked)
             ending = await self._attempt(trip, model, attempt, job_ref="")
         return ending or trip.ended()
-
-    async def _trip(self, job: Job, earlier: Sequence[Attempt]) -> Trip:
-        plan = [model for key in await self._plan(job) if (model := self._routing.model(key))]
-        trip = Trip(job=job, plan=plan, number=len(earlier), delivered=job.delivered)
-        for attempt in earlier:
-            key = f"{attempt.provider}/{attempt.model}"
-            if attempt.outcome is AttemptOutcome.DELIVERED:
-                trip.sent += attempt.asked
-            elif attempt.outcome is AttemptOutcome.FAILED and attempt.code != "interrupted":
-                trip.tries[key] += 1
-                trip.given_up |= {key} if trip.tries[key] > 1 else set()
-        return trip
 
     async def _plan(self, job: Job) -> Sequence[str]:
         try:

@@ -1,6 +1,7 @@
 """Delivery: what a provider sent becomes checked, marked and stored images; what is not kept leaves no bytes."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Awaitable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from imageroute_app.domain.catalog import Model, SourceType, made_of
@@ -85,8 +86,10 @@ class Delivery:
 
     async def _put(self, job: Job, position: int, finished: FinishedImage) -> None:
         image_id = job.image_ids[position]
-        for variant, data in finished.thumbnails.items():
-            await self._media.put(media_key(job.owner, image_id, variant), data, "image/webp")
+        await _all(
+            self._media.put(media_key(job.owner, image_id, variant), data, "image/webp")
+            for variant, data in finished.thumbnails.items()
+        )
         self._fault("half_stored")
         await self._media.put(media_key(job.owner, image_id, "original"), finished.original, finished.mime)
 
@@ -120,6 +123,13 @@ class Delivery:
             purge_at=None,
             created_at=now,
         )
+
+
+async def _all(steps: Iterable[Awaitable[None]]) -> None:
+    """Wait until every step is over, so that none writes behind the back of a failure; then raise the first error."""
+    for outcome in await asyncio.gather(*steps, return_exceptions=True):
+        if isinstance(outcome, BaseException):
+            raise outcome
 
 
 def _seed_of(picture: Picture, model: Model, seed: int) -> int:

@@ -127,13 +127,15 @@ class Jobs:
             job = await self._database.transact(
                 lambda tables: self._accept(tables, quote, job_id, image_ids, compare_id)
             )
-        except Duplicate:
+        except (Duplicate, Conflict):
+            # Another tab was faster: its job is the one.
             quote = await self._tables.quotes.get(quote_id, owner)
+            if not quote.job_id:
+                raise
             return await self.job(owner, quote.job_id)
         self._fault("after_reserve")
-        if job.id == job_id:
-            await self._dispatcher.wake(job.id)
-            await self._dispatcher.changed(owner, job.id)
+        await self._dispatcher.wake(job.id)
+        await self._dispatcher.changed(owner, job.id)
         return job
 
     async def send(self, owner: str, request: Request, *, quote_id: str, most_credits: int) -> Job:
@@ -173,11 +175,9 @@ class Jobs:
         return [await self.submit(owner, quote.id, compare_id=quotes[0].id) for quote in quotes]
 
     async def _accept(
-        self, tables: Tables, offered: Quote, job_id: str, image_ids: tuple[str, ...], compare_id: str
+        self, tables: Tables, quote: Quote, job_id: str, image_ids: tuple[str, ...], compare_id: str
     ) -> Job:
-        quote = await tables.quotes.get(offered.id, offered.owner)
-        if quote.job_id:
-            return await tables.jobs.get(quote.job_id, quote.owner)
+        """Write hold and job; the quote's version says that nobody used it meanwhile."""
         job = replace(self._queued(quote, job_id, image_ids), compare_id=compare_id)
         await self._holds.open(tables, job)
         await tables.jobs.add(job)

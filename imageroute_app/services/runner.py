@@ -119,7 +119,7 @@ class Runner:
 
         Returns False when the lease was lost to another worker, after stopping the work as well.
         """
-        changes = self._dispatcher.changes(job.owner)
+        changes = self._dispatcher.changes(job.owner, job.id)
         time_of, pause = asyncio.get_running_loop().time, self._rules.lease.total_seconds() / 3
         renew_at = time_of() + pause
         while not work.done():
@@ -154,8 +154,9 @@ class Runner:
 
     async def _end(self, job: Job, ending: Ending) -> None:
         """Write the ending in one transaction, unless another holder has the job by now."""
-        stored = await self._tables.images.find(Query(owner=job.owner, equals={"job_id": job.id}, limit=20))
-        await self._delivery.discard(job, [*stored, *ending.images])
+        if len(ending.images) < len(job.image_ids):
+            stored = await self._tables.images.find(Query(owner=job.owner, equals={"job_id": job.id}, limit=20))
+            await self._delivery.discard(job, [*stored, *ending.images])
         try:
             written = await self._database.transact(lambda tables: self._write_end(tables, job, ending))
         except Conflict:
@@ -171,9 +172,8 @@ class Runner:
             return False
         for image in ending.images:
             await tables.images.add(image)
-        await self._close_attempts(tables, row, ending)
+        due = await self._close_attempts(tables, row, ending)
         now, count = self._clock(), row.delivered + len(ending.images)
-        due = sum(attempt.charged_credits for attempt in await self._attempts.of(row, tables))
         charged = await self._holds.close(tables, row, delivered=count, charge=due, reason=ending.reason)
         await tables.jobs.update(
             row.moved(
@@ -190,10 +190,14 @@ class Runner:
         self._fault("before_commit")
         return True
 
-    async def _close_attempts(self, tables: Tables, job: Job, ending: Ending) -> None:
+    async def _close_attempts(self, tables: Tables, job: Job, ending: Ending) -> int:
+        """Close what runs; returns the credits that all attempts together are charged."""
+        due = 0
         for attempt in await self._attempts.of(job, tables):
-            if attempt.outcome is AttemptOutcome.RUNNING:
-                await self._attempts.close(attempt, ending.closing, tables)
+            is_open = attempt.outcome is AttemptOutcome.RUNNING
+            closed = await self._attempts.close(attempt, ending.closing, tables) if is_open else attempt
+            due += closed.charged_credits
+        return due
 
 
 async def _next_within(changes: AsyncIterator[str], seconds: float) -> str:

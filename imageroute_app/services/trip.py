@@ -38,6 +38,19 @@ class Trip:
         return self.last or failed("retired", "This model is no longer on offer.")
 
 
+def begun(job: Job, plan: list[Model], earlier: Sequence[Attempt]) -> Trip:
+    """Return the trip of a job as its earlier attempts left it."""
+    trip = Trip(job=job, plan=plan, number=len(earlier), delivered=job.delivered)
+    for attempt in earlier:
+        key = f"{attempt.provider}/{attempt.model}"
+        if attempt.outcome is AttemptOutcome.DELIVERED:
+            trip.sent += attempt.asked
+        elif attempt.outcome is AttemptOutcome.FAILED and attempt.code != "interrupted":
+            trip.tries[key] += 1
+            trip.given_up |= {key} if trip.tries[key] > 1 else set()
+    return trip
+
+
 def closing_of_stop(model: Model, answer: str) -> Closing:
     """Return how an attempt closes that the person stopped, by what the provider answered."""
     is_free = model.price.basis == "free" or answer == "stopped"

@@ -66,6 +66,6 @@ class MemoryDispatcher:
         """Tell the person's open pages that a job changed."""
         self._watchers.tell(owner, job_id)
 
-    def changes(self, owner: str) -> Watcher:
-        """Yield ids of changed jobs of one person, from now on; close it with aclose()."""
-        return self._watchers.watch(owner)
+    def changes(self, owner: str, job_id: str = "") -> Watcher:
+        """Yield ids of changed jobs of one person, or of one job, from now on; close it with aclose()."""
+        return self._watchers.watch(owner, job_id)

@@ -122,9 +122,9 @@ class RedisDispatcher:
             log.warning("changed.failed", extra={"job": job_id, "kind": type(error).__name__})
             self._watchers.tell(owner, job_id)
 
-    def changes(self, owner: str) -> Watcher:
-        """Yield ids of changed jobs of one person, from now on; close it with aclose()."""
-        return self._watchers.watch(owner)
+    def changes(self, owner: str, job_id: str = "") -> Watcher:
+        """Yield ids of changed jobs of one person, or of one job, from now on; close it with aclose()."""
+        return self._watchers.watch(owner, job_id)
 
     async def _hear_forever(self) -> None:
         while True:

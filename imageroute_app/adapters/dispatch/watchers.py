@@ -8,14 +8,14 @@ WAITING_MAX = 100
 
 
 class Watcher(AsyncIterator[str]):
-    """Yields ids of changed jobs of one person, from the moment it was made until it is closed.
+    """Yields ids of changed jobs of one person, or of one job alone, from the moment it was made until it is closed.
 
     A job that changed again before it was read is told once. When too many wait, the oldest is
     dropped: whoever watches re-reads the rows now and then anyway.
     """
 
-    def __init__(self, owner: str, watching: "WeakSet[Watcher]") -> None:
-        self.owner = owner
+    def __init__(self, owner: str, job_id: str, watching: "WeakSet[Watcher]") -> None:
+        self.owner, self._job_id = owner, job_id
         self._watching = watching
         self._waiting: dict[str, None] = {}
         self._news = asyncio.Event()
@@ -23,7 +23,9 @@ class Watcher(AsyncIterator[str]):
         watching.add(self)
 
     def tell(self, job_id: str) -> None:
-        """Put a changed job at the end of what waits."""
+        """Put a changed job at the end of what waits; whoever watches another one is not woken."""
+        if self._job_id not in ("", job_id):
+            return
         self._waiting.pop(job_id, None)
         self._waiting[job_id] = None
         if len(self._waiting) > WAITING_MAX:
@@ -59,10 +61,10 @@ class Watchers:
     def __init__(self) -> None:
         self._by_owner: dict[str, WeakSet[Watcher]] = {}
 
-    def watch(self, owner: str) -> Watcher:
-        """Begin to watch a person's jobs."""
+    def watch(self, owner: str, job_id: str = "") -> Watcher:
+        """Begin to watch a person's jobs, or one of them."""
         self._forget_empty()
-        return Watcher(owner, self._by_owner.setdefault(owner, WeakSet()))
+        return Watcher(owner, job_id, self._by_owner.setdefault(owner, WeakSet()))
 
     def tell(self, owner: str, job_id: str) -> None:
         """Tell everyone who watches this person's jobs."""

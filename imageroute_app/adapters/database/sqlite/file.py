@@ -15,6 +15,7 @@ import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextvars import ContextVar
+from functools import partial
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -103,7 +104,6 @@ class SqliteFile:
             token = _inside.set(self)
             transaction = Transaction(self)
             try:
-                await self._run(self._writer, _begin)
                 done = await work(transaction)
                 await transaction.finish()
             except BaseException:
@@ -167,14 +167,21 @@ class Transaction:
     """Access inside an open transaction."""
 
     def __init__(self, file: SqliteFile) -> None:
-        self._file, self._is_open = file, True
+        self._file, self._is_open, self._has_begun = file, True, False
         self._broken: ImageRouteError | None = None
 
     async def read(self, work: Work[T]) -> T:
         """Run `work`; it sees what this transaction wrote."""
         if not self._is_open:
             raise RuntimeError("the tables of a transaction end with it")
-        return await self._file.on_writer(work)
+        return await self._file.on_writer(partial(self._begun, work))
+
+    def _begun(self, work: Work[T], connection: Connection) -> T:
+        """Begin with the first statement, which saves one way to the thread and back."""
+        if not self._has_begun:
+            _begin(connection)
+            self._has_begun = True
+        return work(connection)
 
     async def write(self, work: Work[T]) -> T:
         """Run `work`; a key that is taken ends the transaction even if the caller swallows that, as on MongoDB."""
@@ -189,7 +196,8 @@ class Transaction:
         self.end()
         if self._broken is not None:
             raise self._broken
-        await self._file.on_writer(lambda connection: connection.exec_driver_sql("COMMIT"))
+        if self._has_begun:
+            await self._file.on_writer(lambda connection: connection.exec_driver_sql("COMMIT"))
 
     def end(self) -> None:
         """Refuse everything from now on."""
