@@ -122,7 +122,7 @@ async def copy_first_page(url: str, cookies: dict[str, str], folder: Path) -> No
     async with httpx.AsyncClient(base_url=url, cookies=cookies) as client:
         tiles = (await client.get("/api/gallery", params={"limit": PAGE})).json()["tiles"]
         for place, tile in enumerate(tiles):
-            answer = await client.get(tile["thumb"])
+            answer = await client.get(f"/media/{tile['id']}/320")
             assert answer.status_code == 200
             (folder / f"{place}.webp").write_bytes(answer.content)
     (folder / "tiles.json").write_text(

@@ -1,23 +1,27 @@
 """The product beside a stopwatch: `python -m bench.slow` serves it with a provider that takes 1.0 s and little of the CPU.
 
-Everything else is the product's own, except that tab states may be forgotten sooner (BENCH_STATE_EXPIRY_S).
+Everything else is the product's own, except that tab states may be forgotten sooner (BENCH_STATE_EXPIRY_S), and that it
+notes when a picture was checked, marked and scaled (BENCH_FINISHED names the file).
 """
 
 import asyncio
 import os
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import httpx
 
-from imageroute_app.domain.ports import Done, Picture, ProviderCall, ProviderEvent, Submitted
+from imageroute_app.domain.ports import Done, FinishedImage, Marking, Picture, ProviderCall, ProviderEvent, Submitted
 from imageroute_app.settings import ROOT
 from tests.product import QUICK, START_S, Product, clean_environment
 
 WAIT_S = 1.0
 EXPIRY = "BENCH_STATE_EXPIRY_S"
+FINISHED = "BENCH_FINISHED"
 
 
 @dataclass
@@ -25,6 +29,15 @@ class SlowProduct(Product):
     """A product started through this module."""
 
     state_expiry_s: int = 600
+
+    @property
+    def finished(self) -> Path:
+        """The file with the moment at which each picture's own CPU was done, in ms since 1970, one a line."""
+        return self.data_dir.parent / "finished"
+
+    def last_finished_ms(self) -> float:
+        """Return the newest of these moments."""
+        return float(self.finished.read_text("ascii").split()[-1])
 
     async def start(self, **settings: str) -> None:
         """Start and wait until it serves."""
@@ -34,7 +47,7 @@ class SlowProduct(Product):
             self.process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "bench.slow"),
                 cwd=ROOT,
-                env={**environment, EXPIRY: str(self.state_expiry_s)},
+                env={**environment, EXPIRY: str(self.state_expiry_s), FINISHED: str(self.finished)},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -69,6 +82,16 @@ def serve_slowly() -> int:
             yield Done(pictures=[Picture(data=self.picture, seed=call.seed)])
 
     bootstrap.SketchProvider = SlowProvider
+    finish = bootstrap.PooledImaging.finish
+    moments = os.open(os.environ[FINISHED], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+
+    async def finish_and_note(self: bootstrap.PooledImaging, data: bytes, marking: Marking) -> FinishedImage:
+        """Finish as the product does."""
+        done = await finish(self, data, marking)
+        os.write(moments, f"{time.time() * 1000:.1f}\n".encode())
+        return done
+
+    bootstrap.PooledImaging.finish = finish_and_note
     return serve.main([])
 
 
