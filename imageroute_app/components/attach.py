@@ -1,36 +1,12 @@
 """How pictures come into the form: the button, what is dropped or pasted, and the references beside the first picture."""
 
-from typing import Any
-
 import reflex as rx
-from reflex_base.vars.base import Var
 
-from imageroute_app.components.grid import Island, picked
 from imageroute_app.components.icons import icon
+from imageroute_app.components.upload_island import upload_island
 from imageroute_app.state.attach import AttachState
 from imageroute_app.state.create import CreateState
 from imageroute_app.state.create_views import SourceView
-
-
-class Upload(Island):
-    """<ir-upload>."""
-
-    tag = "IrUpload"
-    on_uploaded: rx.EventHandler[picked]
-    on_recipe: rx.EventHandler[picked]
-
-    def add_custom_code(self) -> list[str]:
-        """Name the custom element, and keep one value for its foreign inside."""
-        return ['const IrUpload = "ir-upload";', 'const uploadInside = { __html: "" };']
-
-
-def upload_island(**handlers: Any) -> rx.Component:
-    """Draw the element that sends files; what it says stands inside it. One on a page."""
-    foreign = {"dangerouslySetInnerHTML": Var("uploadInside"), "suppressHydrationWarning": True}
-    return rx.fragment(
-        Upload.create(id="upload", role="status", aria_live="polite", custom_attrs=foreign, **handlers),
-        rx.el.script(src="/upload.js", type="module", custom_attrs={"async": True}),
-    )
 
 
 def composer_upload() -> rx.Component:

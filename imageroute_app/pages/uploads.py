@@ -3,7 +3,9 @@
 import reflex as rx
 
 from imageroute_app.components import paths
+from imageroute_app.components.icons import icon
 from imageroute_app.components.shell import shell
+from imageroute_app.components.upload_island import upload_island
 from imageroute_app.components.uploads_list import uploaded
 from imageroute_app.state.session import SessionState
 from imageroute_app.state.uploads import LIST, UploadsState
@@ -15,8 +17,20 @@ def _empty() -> rx.Component:
     return rx.el.div(
         rx.el.h2("No uploads", class_name="h3"),
         rx.el.p(RULE, class_name="q2"),
+        _choose(),
         rx.el.a("Back to Create", href=paths.CREATE, class_name="btn line"),
         class_name="vacant",
+    )
+
+
+def _choose() -> rx.Component:
+    return rx.el.button(
+        icon("image-plus"),
+        "Choose a picture",
+        type="button",
+        class_name="btn go",
+        title="Or drop one on this page, or paste it",
+        custom_attrs={"data-upload-choose": True},
     )
 
 
@@ -48,6 +62,7 @@ def _head() -> rx.Component:
             ),
             class_name="grow",
         ),
+        _choose(),
         class_name="uh",
     )
 
@@ -67,5 +82,6 @@ def uploads() -> rx.Component:
         _list(),
         rx.cond(~UploadsState.is_loaded, _waiting(), rx.cond(UploadsState.has_failed, _failed(), _empty())),
     )
-    section = rx.el.section(content, id=LIST, class_name="scroll tt", aria_label="Uploads", tab_index=-1)
+    island = upload_island(on_uploaded=UploadsState.take_upload, on_recipe=UploadsState.refuse_recipe)
+    section = rx.el.section(island, content, id=LIST, class_name="scroll tt", aria_label="Uploads", tab_index=-1)
     return shell(section, title="Uploads")

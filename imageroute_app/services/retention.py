@@ -1,7 +1,7 @@
 """Retention: what has reached its end is removed, on every sweep, in small batches that can be repeated."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from imageroute_app.domain.ports import Clock, Database, NewId
 from imageroute_app.services.gallery import Gallery
@@ -9,6 +9,7 @@ from imageroute_app.services.gallery import Gallery
 Purge = Callable[[], Awaitable[int]]
 """Removes a small batch of what is over; returns how many things went."""
 
+LEASE = "retention"
 OUTBOX_DAYS = 7
 QUOTE_DAYS = 90
 
@@ -33,8 +34,15 @@ class Retention:
     async def sweep(self, period: timedelta) -> int:
         """Remove what is over, if no other worker is at it; returns how many things went."""
         now = self._clock()
-        if not await self._tables.acquire_lease("retention", holder=self._holder, now=now, until=now + 2 * period):
+        if not await self._tables.acquire_lease(LEASE, holder=self._holder, now=now, until=now + 2 * period):
             return 0
+        try:
+            return await self._sweep(now)
+        finally:  # given back at once, so that a worker started after this one was stopped need not wait
+            now = self._clock()
+            await self._tables.acquire_lease(LEASE, holder=self._holder, now=now, until=now)
+
+    async def _sweep(self, now: datetime) -> int:
         gone = await self._gallery.purge()
         for session in await self._tables.sessions.overdue("expires_at", now, 200):
             gone += await self._tables.sessions.delete(session.id, session.owner)

@@ -52,6 +52,22 @@ class UploadsState(rx.State):
 
     @rx.event
     @signed_in
+    async def take_upload(self, upload_id: str):
+        """Show a picture that came in; the list is read anew, so the id is only looked for in it."""
+        await self._read()
+        if any(view.id == upload_id for view in self.uploads):
+            (await self.get_state(SessionState))._tell("Here for 30 days. Save it to your gallery to keep it.")
+
+    @rx.event
+    @signed_in
+    async def refuse_recipe(self, answer: str):
+        """Say where a recipe belongs."""
+        (await self.get_state(SessionState))._tell(
+            "This file holds settings. Drop it on Create to use them.", kind="bad"
+        )
+
+    @rx.event
+    @signed_in
     async def save_upload(self, upload_id: str):
         """Make an upload a picture of the gallery, which stops its clock."""
         session = await self.get_state(SessionState)

@@ -44,7 +44,6 @@ def age(product: Product, upload_id: str, days: int) -> None:
             {"gone": days * DAY_MICROS, "id": upload_id},
         )
         assert changed.rowcount == 1
-        database.execute("DELETE FROM leases")  # the stopped process's lease would have ended in that time
 
 
 def kept(product: Product, upload_id: str) -> list[Path]:

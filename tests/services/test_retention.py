@@ -87,3 +87,15 @@ async def test_only_one_sweeper_works_at_a_time(house: House) -> None:
     house.clock.move(days=8)
     assert await second.sweep(PERIOD) > 0
     assert await house.database.tables.sessions.count(Query(owner=owner)) == 0
+
+
+async def test_a_worker_that_starts_after_another_was_stopped_need_not_wait(house: House) -> None:
+    owner = await house.person()
+    await house.job(owner)
+    first, second = retention_of(house), retention_of(house)
+    await first.sweep(PERIOD)
+    house.clock.move(days=91)
+    assert await second.sweep(PERIOD) > 0
+    lease = {"holder": "another", "now": house.clock(), "until": house.clock() + PERIOD}
+    assert await house.database.tables.acquire_lease("retention", **lease)  # one sweeps at a time all the same
+    assert await first.sweep(PERIOD) == 0

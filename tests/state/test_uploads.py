@@ -146,3 +146,14 @@ async def test_a_failed_reading_is_said_and_can_be_tried_again(
     monkeypatch.undo()
     await UploadsState.load_uploads.fn(state)
     assert (state.has_failed, len(state.uploads)) == (False, 1)
+
+
+async def test_a_picture_that_comes_in_is_shown_and_a_recipe_is_sent_to_create(house: House, open_tab: OpenTab) -> None:
+    owner = await house.person()
+    tab = await open_tab(address="/uploads")
+    upload = await house.uploads.add(owner, encode(photo(), "JPEG"), name="new.jpg")
+    await UploadsState.take_upload.fn(tab.state(UploadsState), upload.id)
+    assert [view.name for view in tab.state(UploadsState).uploads] == ["new.jpg"]
+    assert "30 days" in tab.state(SessionState).notice
+    await UploadsState.refuse_recipe.fn(tab.state(UploadsState), "{}")
+    assert "Create" in tab.state(SessionState).notice
