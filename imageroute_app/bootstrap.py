@@ -1,4 +1,7 @@
-"""Open the services on the adapters that the settings ask for: the only place that picks adapters."""
+"""Open the services on the adapters that the settings ask for: the only place that picks adapters.
+
+Adapters that need a setting are imported when it is there: their vendors' libraries cost a quarter of a second at every start.
+"""
 
 import asyncio
 import logging
@@ -8,23 +11,19 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from uuid_utils import uuid7
 
-from imageroute_app.adapters.database.mongo.database import open_mongo
 from imageroute_app.adapters.database.sqlite.database import open_sqlite
 from imageroute_app.adapters.dispatch.memory import MemoryDispatcher
-from imageroute_app.adapters.dispatch.redis import RedisDispatcher
 from imageroute_app.adapters.identity.passwords import ArgonPasswords
 from imageroute_app.adapters.imaging.certificates import open_credential
 from imageroute_app.adapters.imaging.credential import Credential
 from imageroute_app.adapters.imaging.finish import PooledImaging, open_imaging
 from imageroute_app.adapters.keys.files import FileKeys, open_file_keys
-from imageroute_app.adapters.keys.mongo import MongoKeys, open_mongo_keys
 from imageroute_app.adapters.mail.outbox import Outbox
 from imageroute_app.adapters.mail.smtp import SmtpMailer
-from imageroute_app.adapters.media.account import Access
-from imageroute_app.adapters.media.cloudinary import open_cloudinary_media
 from imageroute_app.adapters.media.local import open_local_media
 from imageroute_app.adapters.moderation import PromptRules
 from imageroute_app.adapters.providers.sketch.provider import SketchProvider
@@ -60,6 +59,10 @@ from imageroute_app.services.selection import Selection
 from imageroute_app.services.shares import Shares
 from imageroute_app.services.uploads import Uploads
 from imageroute_app.settings import Settings
+
+if TYPE_CHECKING:
+    from imageroute_app.adapters.dispatch.redis import RedisDispatcher
+    from imageroute_app.adapters.keys.mongo import MongoKeys
 
 log = logging.getLogger(__name__)
 
@@ -156,7 +159,7 @@ async def open_services(settings: Settings, *, clock: Clock = utc_now) -> Servic
 class _Adapters:
     """What the settings asked for, opened."""
 
-    keys: FileKeys | MongoKeys
+    keys: "FileKeys | MongoKeys"
     database: Database
     limiter: MovingWindow
     pool: WorkerPool
@@ -164,7 +167,7 @@ class _Adapters:
     imaging: PooledImaging
     media: MediaStore
     providers: Sequence[ImageProvider]
-    dispatcher: MemoryDispatcher | RedisDispatcher
+    dispatcher: "MemoryDispatcher | RedisDispatcher"
     outbox: Outbox
     mailer: Mailer
 
@@ -200,7 +203,7 @@ async def _open_adapters(settings: Settings, clock: Clock) -> _Adapters:
         imaging=open_imaging(pool, credential),
         media=await open_media(settings, clock),
         providers=(SketchProvider(pool), *open_providers(settings.provider_keys, settings.provider_urls)),
-        dispatcher=RedisDispatcher(settings.redis_url) if settings.redis_url else MemoryDispatcher(),
+        dispatcher=_open_dispatcher(settings),
         outbox=outbox,
         mailer=SmtpMailer(settings.smtp_url, settings.mail_from) if settings.smtp_url else outbox,
     )
@@ -296,8 +299,18 @@ def _retention(adapters: _Adapters, gallery: Gallery, clock: Clock, purges: Sequ
     )
 
 
-async def _open_keys(settings: Settings) -> FileKeys | MongoKeys:
+def _open_dispatcher(settings: Settings) -> "MemoryDispatcher | RedisDispatcher":
+    if not settings.redis_url:
+        return MemoryDispatcher()
+    from imageroute_app.adapters.dispatch.redis import RedisDispatcher
+
+    return RedisDispatcher(settings.redis_url)
+
+
+async def _open_keys(settings: Settings) -> "FileKeys | MongoKeys":
     if settings.mongodb_uri:
+        from imageroute_app.adapters.keys.mongo import open_mongo_keys
+
         return await open_mongo_keys(
             settings.mongodb_uri, f"{settings.mongodb_database}_keys", settings.master_key_bytes
         )
@@ -312,6 +325,9 @@ async def open_media(settings: Settings, clock: Clock = utc_now, *, where: str =
     """
     if where == "local" or not (where or settings.cloudinary_cloud):
         return await open_local_media(settings.data_dir / "media")
+    from imageroute_app.adapters.media.account import Access
+    from imageroute_app.adapters.media.cloudinary import open_cloudinary_media
+
     access = Access(
         cloud=settings.cloudinary_cloud,
         key=settings.cloudinary_key,
@@ -324,6 +340,8 @@ async def open_media(settings: Settings, clock: Clock = utc_now, *, where: str =
 
 async def _open_database(settings: Settings, keys: KeyStore, clock: Clock) -> Database:
     if settings.mongodb_uri:
+        from imageroute_app.adapters.database.mongo.database import open_mongo
+
         return await open_mongo(settings.mongodb_uri, settings.mongodb_database, keys, clock)
     return await open_sqlite(settings.data_dir / "imageroute.db", keys, clock)
 

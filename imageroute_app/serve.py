@@ -8,6 +8,7 @@ import argparse
 import asyncio
 import errno
 import fcntl
+import gc
 import hashlib
 import importlib
 import importlib.metadata
@@ -75,6 +76,7 @@ def main(arguments: list[str] | None = None) -> int:
             return 0
         with lock_data_dir(settings.data_dir):
             check_port(settings.host, settings.port)
+            gc.disable()  # until it serves: what is imported stays, and looking through it costs a fifth of the start
             check_certificate(settings)
             build_if_changed()
             export_environment(reflex_environment(settings))
@@ -206,6 +208,8 @@ async def serve(settings: Settings) -> int:
 
     product = importlib.import_module("imageroute_app.imageroute_app")
     sockets = OpenSockets(product.app())
+    gc.enable()
+    gc.freeze()
     server = Server(
         sockets,
         address=settings.host,

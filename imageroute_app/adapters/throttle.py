@@ -7,14 +7,17 @@ import hashlib
 import logging
 import math
 import time
+from typing import TYPE_CHECKING
 
 from limits import RateLimitItemPerSecond
 from limits.aio.storage import MemoryStorage, RedisStorage
 from limits.aio.strategies import MovingWindowRateLimiter
 from limits.errors import StorageError
-from redis.asyncio import ConnectionPool
 
 from imageroute_app.domain.errors import RateLimited, Unavailable
+
+if TYPE_CHECKING:
+    from redis.asyncio import ConnectionPool
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +31,8 @@ def open_limiter(redis_url: str = "") -> "MovingWindow":
     """Return a limiter for this process, or for all that share a Redis when a URL is given."""
     if not redis_url:
         return MovingWindow(MovingWindowRateLimiter(MemoryStorage()))
+    from redis.asyncio import ConnectionPool  # only with a Redis: it costs a start much time
+
     pool = ConnectionPool.from_url(redis_url, socket_timeout=REDIS_TIMEOUT_S, socket_connect_timeout=REDIS_TIMEOUT_S)
     storage = RedisStorage(
         "async+redis://",
@@ -42,7 +47,7 @@ def open_limiter(redis_url: str = "") -> "MovingWindow":
 class MovingWindow:
     """Limiter; without its storage it refuses rather than lets everything through."""
 
-    def __init__(self, strategy: MovingWindowRateLimiter, pool: ConnectionPool | None = None) -> None:
+    def __init__(self, strategy: MovingWindowRateLimiter, pool: "ConnectionPool | None" = None) -> None:
         self._strategy, self._pool = strategy, pool
 
     async def hit(self, name: str, who: str, *, limit: int, window_s: int) -> None:

@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from imageroute_app.domain.catalog import Model
 from imageroute_app.domain.errors import NotFound
 from imageroute_app.domain.jobs import Attempt, AttemptOutcome, CaseState, Job
 from imageroute_app.routes.pagekit import CurrentServices, render
@@ -47,7 +48,9 @@ def receipt_routes(current: CurrentServices) -> list[Route]:
             headers=PRIVATE,
             name=f"Receipt R-{job_id[-6:]}",
             job=job,
-            attempts=[_shown(attempt) for attempt in attempts],
+            attempts=[
+                _shown(attempt, services.routing.model(f"{attempt.provider}/{attempt.model}")) for attempt in attempts
+            ],
             rule=attempts[0].rule if attempts else "",
             paid=job.charged_credits if job else sum(attempt.charged_credits for attempt in attempts),
             appeal="" if case is None else (case.answer if answered and case else "Open, not answered yet"),
@@ -56,8 +59,10 @@ def receipt_routes(current: CurrentServices) -> list[Route]:
     return [Route("/receipts/{job_id}", receipt, methods=["GET"])]
 
 
-def _shown(attempt: Attempt) -> dict[str, object]:
+def _shown(attempt: Attempt, model: Model | None) -> dict[str, object]:
     return {
+        "line": model.line if model else "local",
+        "letter": model.letter if model else attempt.company[:1].upper(),
         "row": attempt,
         "outcome": OUTCOMES[attempt.outcome],
         "billed": BILLED.get(attempt.billed, BILLED["unknown"]),

@@ -55,6 +55,8 @@ class SessionState(rx.State):
     async def load_session(self):
         """Fill the shell; on_load of every signed-in page."""
         owner = await actor(self)
+        if self.is_loaded and not self.can_undo:
+            self.notice = ""  # it belonged to the page before
         person = await services().accounts.person(owner)
         self.name, self.email = person.full_name, person.email
         self.initial = (person.full_name or person.email)[:1].upper()
