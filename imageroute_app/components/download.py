@@ -3,6 +3,7 @@
 import reflex as rx
 from reflex_components_radix.primitives.dialog import dialog
 
+from imageroute_app.components.forms import switch
 from imageroute_app.components.icons import icon, icon_button
 from imageroute_app.components.links import link
 from imageroute_app.state.download import ArchiveView, DownloadState
@@ -39,20 +40,11 @@ def _choices() -> rx.Component:
     return rx.fragment(
         _segments(ENCODINGS, DownloadState.encoding, DownloadState.set_encoding, "Format"),
         edges,
-        rx.el.label(
-            rx.el.input(
-                type="checkbox",
-                role="switch",
-                class_name="sw",
-                checked=DownloadState.with_settings,
-                on_change=DownloadState.set_with_settings,
-            ),
-            rx.el.span(
-                rx.el.b("Settings in the file"),
-                rx.el.span("Prompt, model and seed; drop it on Create to use them again", class_name="small q3"),
-                class_name="two",
-            ),
-            class_name="row",
+        switch(
+            "Settings in the file",
+            "Prompt, model and seed; drop it on Create to use them again",
+            checked=DownloadState.with_settings,
+            on_change=DownloadState.set_with_settings,
         ),
     )
 

@@ -49,6 +49,15 @@ def section(title: str, *content: rx.Component, hint: str = "", name: str) -> rx
     )
 
 
+def switch(title: str, facts: str, **props: Any) -> rx.Component:
+    """Draw an on-off choice of a dialog with what it means; `props` are its state and what it does."""
+    return rx.el.label(
+        rx.el.input(type="checkbox", role="switch", class_name="sw", **props),
+        rx.el.span(rx.el.b(title), rx.el.span(facts, class_name="small q3"), class_name="two"),
+        class_name="row",
+    )
+
+
 def setting(title: str, facts: rx.Component | rx.Var[str] | str, control: rx.Component) -> rx.Component:
     """Draw one line of a settings part: what it is, how it stands, and its control."""
     return rx.el.div(

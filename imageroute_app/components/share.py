@@ -3,6 +3,7 @@
 import reflex as rx
 from reflex_components_radix.primitives.dialog import dialog
 
+from imageroute_app.components.forms import switch
 from imageroute_app.components.icons import icon, icon_button
 from imageroute_app.components.marks import moment
 from imageroute_app.state.share import LinkView, ShareState
@@ -88,20 +89,11 @@ def _form() -> rx.Component:
     return rx.el.form(
         rx.el.div(rx.el.span("Works for", class_name="flabel"), _days(), class_name="field"),
         _password(),
-        rx.el.label(
-            rx.el.input(
-                type="checkbox",
-                role="switch",
-                class_name="sw",
-                checked=ShareState.with_metadata,
-                on_change=ShareState.set_with_metadata,
-            ),
-            rx.el.span(
-                rx.el.b("Show prompt and model"),
-                rx.el.span("Off: the picture and its size only. Your name is never shown", class_name="small q3"),
-                class_name="two",
-            ),
-            class_name="row",
+        switch(
+            "Show prompt and model",
+            "Off: the picture and its size only. Your name is never shown",
+            checked=ShareState.with_metadata,
+            on_change=ShareState.set_with_metadata,
         ),
         rx.el.div(
             rx.el.button(

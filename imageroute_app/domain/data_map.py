@@ -269,9 +269,9 @@ DATA_MAP: Mapping[str, Table] = {
     ),
     "notices": Table(
         record=Notice,
-        purpose="What you should know, shown in the app",
+        purpose="What you were told about your uploads",
         basis=Basis.CONTRACT,
-        kept="30 days after you saw it",
+        kept="until the next notice on its topic, or while the account is open",
         exported="notices.json",
         unique=("topic",),
         dates=("seen_at",),

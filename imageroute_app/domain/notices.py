@@ -1,4 +1,4 @@
-"""Notices: what a person should know, shown in the app until seen."""
+"""Notices: what a person was told, one row a topic; the mail and the badge say it, no page lists them yet."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,6 +1,6 @@
 """Share links: one picture, seen by whoever has the address, until it expires or its owner takes it back.
 
-Principle: the token is the only key, 192 random bits; what is looked up is its keyed hash. Unknown, expired, revoked and
+Principle: the token is the only key, 192 random bits; what is looked up is its hash. Unknown, expired, revoked and
 trashed look the same. A password is checked with Argon2id and opens the picture's bytes for ten minutes by a signed grant,
 so that the page needs no cookie.
 """
