@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from imageroute_app.domain.gallery import Image
+from imageroute_app.domain.gallery import Image, leaving, to_trash
 
 UPLOAD_DAYS = 30
 NOTICE_DAYS = 5
@@ -65,6 +65,12 @@ def notice_time(expires_at: datetime) -> datetime:
 def is_spent(image: Image, now: datetime) -> bool:
     """Say whether a saved upload is past its 30 days, so that removing it from the gallery erases it at once (P48)."""
     return image.provider == UPLOADED and expiry_time(image.created_at) <= now
+
+
+def removed(image: Image, now: datetime) -> Image:
+    """Return an image as its owner removes it: in the trash, or, if it is spent, on its way out at once."""
+    gone = to_trash(image, now)
+    return leaving(gone) if is_spent(image, now) and not image.trashed else gone
 
 
 def upload_prefix(owner: str, upload_id: str) -> str:

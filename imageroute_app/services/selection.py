@@ -9,9 +9,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from imageroute_app.domain.errors import Conflict, NotFound
-from imageroute_app.domain.gallery import Image, from_trash, to_trash
+from imageroute_app.domain.gallery import Image, from_trash
 from imageroute_app.domain.ports import Clock, Database, Query, Tables
 from imageroute_app.domain.search import lowest_id
+from imageroute_app.domain.uploads import removed
 from imageroute_app.services.finding import EVERYTHING, TRASH, Ask, below, read_ask
 from imageroute_app.services.gallery import Gallery, check_tag, tagged
 
@@ -83,8 +84,8 @@ class Selection:
         return self.run(owner, chosen, lambda image: tagged(image, name, on=on))
 
     def trash(self, owner: str, chosen: Chosen, moment: datetime) -> AsyncIterator[Step]:
-        """Move to the trash; `moment` is what `undo_trash` is told later."""
-        return self.run(owner, chosen, lambda image: to_trash(image, moment))
+        """Move to the trash; `moment` is what `undo_trash` is told later. A spent upload is erased by the next sweep."""
+        return self.run(owner, chosen, lambda image: removed(image, moment))
 
     def undo_trash(self, owner: str, moment: datetime) -> AsyncIterator[Step]:
         """Take back everything that went to the trash at this very moment."""

@@ -10,6 +10,7 @@ from imageroute_app.domain.jobs import JobState, Level, Rule
 from imageroute_app.domain.plans import NoRoute
 from imageroute_app.domain.ports import Query
 from imageroute_app.domain.uploads import Upload, UploadKind
+from imageroute_app.services.selection import Chosen
 from imageroute_app.services.uploads import Uploads
 from tests.adapters.pictures import encode, photo
 from tests.doubles import REQUEST, png
@@ -241,3 +242,17 @@ async def test_a_company_that_keeps_an_upload_longer_than_we_do_is_closed(
     await house.jobs.quote(owner, replace(request, accepts_keeping=True))
     await house.uploads.save(owner, upload.id)  # a saved picture has no end of ours to be outlived
     await house.jobs.quote(owner, request)
+
+
+async def test_many_removed_at_once_keep_to_the_same_rule(house: House) -> None:
+    owner = await house.person()
+    old = await house.uploads.save(owner, (await house.uploads.add(owner, PHOTO)).id)
+    house.clock.move(days=31)
+    young = await house.uploads.save(owner, (await house.uploads.add(owner, PHOTO)).id)
+    chosen = Chosen(everything=True)
+    async for _ in house.selection.trash(owner, chosen, house.selection.moment()):
+        pass
+    assert (await house.gallery.image(owner, old.id)).is_leaving
+    assert not (await house.gallery.image(owner, young.id)).is_leaving
+    assert await house.gallery.purge() == 1
+    assert await house.media.list(f"images/{owner}/{old.id}/") == []
