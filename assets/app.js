@@ -190,4 +190,33 @@
   }).observe(document, { subtree: true, childList: true, characterData: true, attributes: true, attributeFilter: ["datetime"] });
   setInterval(tick, 1000);
   document.addEventListener("DOMContentLoaded", () => settle(document.body));
+
+  // --- The privacy centre: the list of its sections shows where one is, and folds up once a section is chosen. ---
+  const LINKS = ".pcn a, .pcsel a";
+  function markPlace(scroller) {
+    const edge = scroller.getBoundingClientRect().top + 120;
+    const sections = [...scroller.querySelectorAll(".pc section[aria-labelledby]")];
+    const here = sections.filter((each) => each.getBoundingClientRect().top <= edge).pop() ?? sections[0];
+    const name = here?.getAttribute("aria-labelledby");
+    for (const each of scroller.querySelectorAll(LINKS)) {
+      const isHere = each.hash === `#${name}`;
+      each.toggleAttribute("aria-current", isHere);
+      if (!isHere) continue;
+      each.setAttribute("aria-current", "true");
+      scroller.querySelector(".pcsel summary")?.setAttribute("data-here", each.textContent);
+    }
+  }
+
+  document.addEventListener(
+    "scroll",
+    (event) => {
+      if (event.target.querySelector?.(".pcsel")) requestAnimationFrame(() => markPlace(event.target));
+    },
+    { capture: true, passive: true },
+  );
+
+  document.addEventListener("click", (event) => {
+    const list = event.target.closest?.(".pcsel a")?.closest("details");
+    if (list) list.open = false;
+  });
 })();

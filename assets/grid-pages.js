@@ -41,6 +41,13 @@ export class Pages {
     this.more();
   }
 
+  /** Begin with a first page that is there already; `next` is empty when it is the last one. */
+  begin(filter, tiles, next) {
+    Object.assign(this, { tiles, isDone: !next, isBusy: false, fault: "" });
+    [this.#filter, this.#next] = [filter, next];
+    this.#changed();
+  }
+
   /** Let what is under way come to nothing. */
   stop() {
     this.#turn += 1;

@@ -1,8 +1,7 @@
 /**
- * What <ir-grid> is made of: where its tiles stand, and how one looks.
+ * What <ir-grid> is made of: how one of its tiles looks.
  *
  * @typedef {{id: string, prompt: string, w: number, h: number, colour: string, favourite: boolean}} Tile
- * @typedef {{top: number, height: number, first: number, tiles: Tile[]}} Row
  */
 const BOX = document.createElement("template");
 BOX.innerHTML =
@@ -13,30 +12,6 @@ BOX.innerHTML =
   '<svg class="i" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-linejoin="round" aria-hidden="true">' +
   '<path d="M2 9.5a5.5 5.5 0 0 1 9.591-3.676.56.56 0 0 0 .818 0A5.49 5.49 0 0 1 22 9.5c0 2.29-1.5 4-3 5.5l-5.492 5.313a2 2 0 0 1-3' +
   ' .019L5 15c-1.5-1.5-3-3.2-3-5.5"/></svg></button></div>';
-
-/**
- * Fill rows until they are no taller than the target, then scale them to the width; the very last keeps the target.
- * @param {Tile[]} tiles
- * @param {number} width
- * @param {{target: number, gap: number}} look
- * @param {boolean} isWhole false when more tiles follow: a row that is not full waits for them
- * @returns {Row[]}
- */
-export function justify(tiles, width, { target, gap }, isWhole) {
-  const rows = [];
-  let [top, first, shape] = [0, 0, 0];
-  tiles.forEach((tile, index) => {
-    shape += tile.w / tile.h;
-    const height = (width - gap * (index - first)) / shape;
-    const ends = isWhole && index === tiles.length - 1;
-    if (height > target && !ends) return;
-    const row = { top, height: Math.min(height, target), first, tiles: tiles.slice(first, index + 1) };
-    rows.push(row);
-    top += row.height + gap;
-    [first, shape] = [index + 1, 0];
-  });
-  return rows;
-}
 
 /** Build a tile: a link that is named by the prompt, and beside it the heart. Only tiles out of sight load lazily. */
 export function build(tile, isInSight) {
@@ -57,4 +32,25 @@ export function dress(element, tile, isChosen) {
   element.children[1].ariaChecked = String(isChosen);
   element.classList.toggle("favourite", tile.favourite);
   element.lastElementChild.ariaPressed = String(tile.favourite);
+}
+
+/** Read a tile from its box in the page that the server sent, and add to the box what needs a script. */
+export function adopt(element) {
+  const [link] = element.children;
+  const [image] = link.children;
+  const [, ...buttons] = BOX.content.firstElementChild.cloneNode(true).children;
+  const tile = {
+    id: new URL(link.href).searchParams.get("image"),
+    prompt: link.getAttribute("aria-label"),
+    w: Number(image.getAttribute("width")),
+    h: Number(image.getAttribute("height")),
+    colour: link.style.backgroundColor,
+    favourite: element.dataset.favourite === "1",
+  };
+  element.dataset.id = link.dataset.id = tile.id;
+  link.tabIndex = -1;
+  link.append(Object.assign(document.createElement("span"), { className: "ovl", dir: "auto", textContent: tile.prompt }));
+  element.append(...buttons);
+  element.hidden = false;
+  return tile;
 }

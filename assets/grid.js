@@ -1,7 +1,8 @@
 /**
  * <ir-grid>: a person's pictures in justified rows, fed by plain HTTP page by page, drawn only near the window.
  *
- * It stands in the prerendered page and works before React wakes up. React owns its attributes, never what is inside:
+ * It stands in the prerendered page and works before React wakes up. With the attribute `served` the first page of pictures
+ * stands in it (routes/first_pictures.py) and is taken over as it is. React owns its attributes, never what is inside:
  * `src` (JSON pages), `query` (the filter as a query string; until it changes the address's own holds), `refresh` (a new
  * value reads all that is shown again), `gone` (ids that left, apart by spaces), `marked` (+id or -id: a favourite, or no
  * longer), `current` (id of the open picture, or empty), `cleared` (a new value lets go of what is chosen).
@@ -15,11 +16,10 @@
 import { Choice, followHolds } from "./grid-choice.js";
 import { Pages } from "./grid-pages.js";
 import { keepPlace, keptPlace } from "./grid-place.js";
-import { build, dress, justify } from "./grid-tiles.js";
+import "./grid-rows.js";
+import { adopt, build, dress } from "./grid-tiles.js";
 
-const WIDE = { target: 262, gap: 6 };
-const NARROW = { target: 190, gap: 3 };
-const NARROW_PX = 760;
+const { justify, stand, tall, wide } = globalThis.irRows;
 const AHEAD_PX = 1400;
 const PLACE_MS = 200;
 const FILTERS = ["q", "favourite", "album", "sort"];
@@ -44,10 +44,18 @@ class Grid extends HTMLElement {
   #choice = new Choice();
 
   connectedCallback() {
+    if (!this.hasAttribute("served") || this.isServed) this.begin();
+  }
+
+  /** Begin; in a page that is still being read it is called once all served tiles are there. */
+  begin() {
+    const served = this.hasAttribute("served") && this.querySelector("[role=list]");
+    this.removeAttribute("served");
     this.scroller = this.closest(".scroll");
-    this.list = Object.assign(document.createElement("div"), { role: "list" });
+    this.list = served || Object.assign(document.createElement("div"), { role: "list" });
     this.foot = Object.assign(document.createElement("div"), { role: "alert", className: "grid-foot" });
-    this.replaceChildren(this.list, this.foot);
+    for (const each of [...this.children]) if (each !== served) each.remove();
+    this.append(...(served ? [] : [this.list]), this.foot);
     this.onclick = this.#clicked;
     this.onkeydown = this.#pressed;
     this.onfocusin = ({ target }) => this.#rove(target.closest(".box")?.dataset.id);
@@ -71,11 +79,12 @@ class Grid extends HTMLElement {
     this.pages = new Pages(this.getAttribute("src"), () => this.#changed());
     const filter = filterOf(location.search);
     const place = keptPlace(filter);
-    this.#restart(filter);
+    this.#restart(filter, served);
     if (place) this.#return(place);
   }
 
   disconnectedCallback() {
+    if (!this.pages) return;
     this.removeEventListener("focusin", this.onfocusin);
     this.scroller.removeEventListener("scroll", this.onScroll);
     document.removeEventListener("click", this.onAct);
@@ -117,14 +126,26 @@ class Grid extends HTMLElement {
     this.#told = state;
   }
 
-  #restart(filter) {
+  #restart(filter, served = null) {
     const isFirst = this.filter === undefined;
-    [this.filter, this.#told, this.scroller.scrollTop] = [filter, "", 0];
+    [this.filter, this.#told] = [filter, ""];
+    if (!served) this.scroller.scrollTop = 0; // served tiles may have been scrolled before this script came
     if (!isFirst) this.#address();
     const field = document.querySelector("[data-grid-search]");
     if (field && field !== document.activeElement) field.value = new URLSearchParams(filter).get("q") ?? "";
-    this.pages.restart(filter);
+    if (served) this.#takeOver(filter, served);
+    else this.pages.restart(filter);
     if (!isFirst) this.#clear();
+  }
+
+  /** Make the tiles that stand in the page ours, where they are. */
+  #takeOver(filter, served) {
+    const tiles = [...served.children].map((element) => {
+      const tile = adopt(element);
+      this.#boxes.set(tile.id, { element, layout: 0 });
+      return tile;
+    });
+    this.pages.begin(filter, tiles, served.dataset.next);
   }
 
   /** Go back to where this entry of the history was left. */
@@ -221,11 +242,9 @@ class Grid extends HTMLElement {
     if (!this.width) return;
     const top = this.#top();
     const anchor = top > 0 && this.#rows.find((row) => row.top + row.height > top);
-    this.look = this.width < NARROW_PX ? NARROW : WIDE;
-    this.#rows = justify(this.tiles, this.width, this.look, this.pages.isDone || Boolean(this.pages.fault));
+    this.#rows = justify(this.tiles, this.width, this.pages.isDone || Boolean(this.pages.fault));
     this.#layout += 1;
-    const last = this.#rows.at(-1);
-    this.list.style.height = last ? `${last.top + last.height}px` : "";
+    this.list.style.height = this.#rows.length ? `${tall(this.#rows)}px` : "";
     const kept = anchor && anchor.tiles.map(({ id }) => this.#rowOf(id)).find(Boolean);
     if (kept) this.scroller.scrollTop += kept.top - anchor.top;
     this.#draw();
@@ -264,11 +283,10 @@ class Grid extends HTMLElement {
     let left = 0;
     row.tiles.forEach((tile, index) => {
       const box = this.#boxes.get(tile.id) ?? { element: build(tile, isInSight), layout: 0 };
-      const width = (row.height * tile.w) / tile.h;
       this.#boxes.set(tile.id, box);
+      const width = wide(row, tile);
       if (box.layout !== this.#layout) {
-        const transform = `translate(${left}px, ${row.top}px)`;
-        Object.assign(box.element.style, { transform, width: `${width}px`, height: `${row.height}px` });
+        stand(box.element, row, left, width);
         box.element.ariaPosInSet = row.first + index + 1;
         box.element.ariaSetSize = this.pages.isDone ? this.tiles.length : -1;
         dress(box.element, tile, this.#choice.has(tile.id));
@@ -277,7 +295,7 @@ class Grid extends HTMLElement {
       const after = before ? before.nextSibling : this.list.firstChild;
       if (after !== box.element) this.list.insertBefore(box.element, after);
       before = box.element;
-      left += width + this.look.gap;
+      left += width + row.gap;
     });
     return before;
   }
@@ -340,8 +358,8 @@ class Grid extends HTMLElement {
     if (!row) return;
     const top = this.#top();
     const below = row.top + row.height - top - this.scroller.clientHeight;
-    if (row.top < top) this.scroller.scrollTop += row.top - top - this.look.gap;
-    else if (below > 0) this.scroller.scrollTop += below + this.look.gap;
+    if (row.top < top) this.scroller.scrollTop += row.top - top - row.gap;
+    else if (below > 0) this.scroller.scrollTop += below + row.gap;
     this.#draw();
     this.#boxes.get(id)?.element.firstElementChild.focus({ preventScroll: true });
   }

@@ -53,6 +53,13 @@
     });
   });
   document.addEventListener("DOMContentLoaded", function () {
+    // A page that is still going on looks again by itself, unless somebody reads elsewhere.
+    var again = document.querySelector("[data-again]");
+    if (again) {
+      window.setInterval(function () {
+        if (!document.hidden) window.location.reload();
+      }, Number(again.dataset.again));
+    }
     document.querySelectorAll("[data-reveal]").forEach(wireReveal);
     document.querySelectorAll("form[method=post]").forEach(wireOnce);
   });

@@ -10,6 +10,7 @@ from tests.product import build_front_end
 
 SECTIONS = {
     "server": "Server: start, memory, 100 people",
+    "scale": "100 signed-in tabs on one node, one and two web workers",
     "pages": "Pages in a browser, beside the floor",
     "pictures": "Pictures and generations on the server",
     "routing": "Generations over a company",

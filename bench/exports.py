@@ -1,13 +1,22 @@
-"""Export: an archive of 10,000 pictures against tar of the same files to the same kind of socket, and its memory."""
+"""Export: an archive of 10,000 pictures against tar of the same files, and its memory.
+
+Tar is measured twice: written to a bare socket, which is the goal, and handed on by the server that the product runs on,
+which is what a program between tar and the reader costs there. All three are taken in turns.
+"""
 
 import asyncio
+import contextlib
+import os
 import socket
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from bench.rows import Row, limited, median_ratio
 from bench.server import cookie_header, resident_mb
@@ -16,8 +25,8 @@ from imageroute_app.bootstrap import open_services
 from imageroute_app.domain.sharing import ArchiveState
 from imageroute_app.services.archive_build import Choice
 from imageroute_app.services.selection import Chosen
-from imageroute_app.settings import load_settings
-from tests.product import Product
+from imageroute_app.settings import ROOT, load_settings
+from tests.product import Product, free_port
 from tests.seeding import seed_images
 
 PICTURES, FEW = 10_000, 20
@@ -78,32 +87,43 @@ async def prepare(data_dir: Path, email: str) -> tuple[str, str]:
 async def measured(product: Product, cookie: str, large: str, small: str) -> list[Row]:
     """Send the small archive, then the large one and tar in turns."""
     assert product.process is not None
-    await asyncio.to_thread(download, product.port, cookie, small)
+    await asyncio.to_thread(download, product.port, f"/exports/{small}", cookie)
     before_mb = resident_mb(product.process.pid)
-    ours, theirs, held_mb = list[Taken](), list[Taken](), list[float]()
-    for _ in range(ROUNDS):
-        ours.append(await asyncio.to_thread(download, product.port, cookie, large))
-        held_mb.append(resident_mb(product.process.pid))
-        theirs.append(await asyncio.to_thread(tar, product.data_dir / "media" / "images"))
-    ratio = median_ratio([taken.speed for taken in ours], [taken.speed for taken in theirs])
-    speed, floor = (statistics.median(taken.speed for taken in series) / 1e6 for series in (ours, theirs))
-    first_ms = statistics.median(taken.first_s for taken in ours) * 1000
+    ours, theirs, handed, held_mb = list[float](), list[float](), list[float](), list[float]()
+    firsts_ms = list[float]()
+    folder = product.data_dir / "media" / "images"
+    with tar_server(folder) as tar_port:
+        for _ in range(ROUNDS):
+            taken = await asyncio.to_thread(download, product.port, f"/exports/{large}", cookie)
+            ours.append(taken.speed)
+            firsts_ms.append(taken.first_s * 1000)
+            held_mb.append(resident_mb(product.process.pid))
+            theirs.append((await asyncio.to_thread(tar, folder)).speed)
+            handed.append((await asyncio.to_thread(download, tar_port, "/")).speed)
+    ratio, median = median_ratio(ours, theirs), statistics.median
     return [
-        Row(name="export, speed", value=f"{speed:,.0f} MB/s", ratio=ratio, goal=">= 1.00x tar", met=ratio >= 1),
-        Row(name="  tar to the same kind of socket", value=f"{floor:,.0f} MB/s"),
-        limited("export, first byte", first_ms, "ms", 100),
+        Row(name="export, speed", value=mb_s(median(ours)), ratio=ratio, goal=">= 1.00x tar", met=ratio >= 1),
+        Row(name="  tar to a bare socket", value=mb_s(median(theirs))),
+        Row(name="  beside tar through the same server", value=mb_s(median(handed)), ratio=median_ratio(ours, handed)),
+        limited("export, first byte", median(firsts_ms), "ms", 100),
         limited(f"export, memory from {FEW} to {PICTURES:,} files", max(held_mb) - before_mb, "MB", 64),
+        Row(name="  other work on the machine, load of the last minute", value=f"{os.getloadavg()[0]:.1f}"),
     ]
 
 
-def download(port: int, cookie: str, archive_id: str) -> Taken:
-    """Read an archive over a plain socket to its promised end."""
+def mb_s(speed: float) -> str:
+    """Return bytes a second as text."""
+    return f"{speed / 1e6:,.0f} MB/s"
+
+
+def download(port: int, path: str, cookie: str = "") -> Taken:
+    """Read an answer over a plain socket to its promised end."""
     begun = time.perf_counter()
     with socket.create_connection(("127.0.0.1", port)) as connection:
-        head = f"GET /exports/{archive_id} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nCookie: {cookie}\r\nConnection: close\r\n\r\n"
-        connection.sendall(head.encode())
+        host = f"Host: 127.0.0.1:{port}\r\nCookie: {cookie}\r\nConnection: close\r\n\r\n"
+        connection.sendall(f"GET {path} HTTP/1.1\r\n{host}".encode())
         taken, promised = read_all(connection, begun)
-        assert taken.size_bytes > promised > 0, "the archive was cut short"
+        assert taken.size_bytes > promised, "the archive was cut short"
         return taken
 
 
@@ -114,11 +134,55 @@ def tar(folder: Path) -> Taken:
         with socket.create_connection(server.getsockname()) as connection:
             accepted, _ = server.accept()
             with accepted:
-                command = ["tar", "-cf", "-", "--exclude=320", "--exclude=960", "-C", str(folder), "."]
-                process = subprocess.Popen(command, stdout=accepted)
+                process = subprocess.Popen(tar_command(folder), stdout=accepted)
             taken, _ = read_all(connection, begun)
             assert process.wait() == 0
             return taken
+
+
+def tar_command(folder: Path | str) -> list[str]:
+    """Return what writes the originals below a folder to its standard output."""
+    return ["tar", "-cf", "-", "--exclude=320", "--exclude=960", "-C", str(folder), "."]
+
+
+@contextlib.contextmanager
+def tar_server(folder: Path) -> Iterator[int]:
+    """Serve what tar writes from a process of its own; gives the port once it listens."""
+    port = free_port()
+    process = subprocess.Popen([sys.executable, "-m", "bench.exports", str(folder), str(port)], cwd=ROOT)
+    try:
+        while not can_connect(port):
+            time.sleep(0.05)
+        yield port
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def can_connect(port: int) -> bool:
+    """Say whether somebody listens."""
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+        return True
+    return False
+
+
+async def serve_tar(folder: str, port: int) -> None:
+    """Hand on what tar writes, as the product hands on an archive; serves until the process is ended."""
+    from granian.constants import HTTPModes, Interfaces
+    from granian.server.embed import Server
+
+    async def app(scope: Any, _receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            return
+        process = await asyncio.create_subprocess_exec(*tar_command(folder), stdout=subprocess.PIPE, limit=PIECE_BYTES)
+        assert process.stdout is not None
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        while piece := await process.stdout.read(PIECE_BYTES):
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+        await process.wait()
+
+    await Server(app, port=port, interface=Interfaces.ASGI, http=HTTPModes.http1, log_enabled=False).serve()
 
 
 def read_all(connection: socket.socket, begun: float) -> tuple[Taken, int]:
@@ -133,3 +197,7 @@ def read_all(connection: socket.socket, begun: float) -> tuple[Taken, int]:
                 promised = int(head.partition(b"content-length: ")[2].split(b"\r\n")[0])
         total += count
     return Taken(size_bytes=total, first_s=first_s, whole_s=time.perf_counter() - begun), promised
+
+
+if __name__ == "__main__":
+    asyncio.run(serve_tar(sys.argv[1], int(sys.argv[2])))

@@ -176,14 +176,17 @@ async def open_house(folder: Path) -> House:
         jobs_running_per_person=1000,
         lease=timedelta(seconds=60),
     )
+    keys = await open_file_keys(folder / "keys", b"")
     return House(
-        database=await open_sqlite(folder / "b.db", await open_file_keys(folder / "keys", b""), utc_now),
+        database=await open_sqlite(folder / "b.db", keys, utc_now),
         media=await open_local_media(folder / "media"),
-        imaging=Finished(finish_picture(data, MARKING)),
+        imaging=Finished(finish_picture(data, MARKING)),  # type: ignore[arg-type]  # what a generation asks of it
         clock=utc_now,  # type: ignore[arg-type]
         provider=Instant(sketch.models()[0], data),  # type: ignore[arg-type]
         sketch=sketch,
         rules=rules,
+        keys=keys,
+        folder=folder,
     )
 
 

@@ -5,7 +5,7 @@ import contextlib
 import json
 import shutil
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -42,11 +42,23 @@ class Traffic:
 
     def follow(self, cdp: CDPSession) -> None:
         """Count from now on."""
-        cdp.on("Network.responseReceived", self._on_response)
-        cdp.on("Network.requestServedFromCache", lambda event: self._cached.add(event["requestId"]))
-        cdp.on("Network.loadingFinished", self._on_finished)
-        cdp.on("Network.webSocketFrameReceived", self._on_frame)
-        cdp.on("Network.webSocketFrameSent", self._on_frame)
+        for name, hear in self._ears.items():
+            cdp.on(name, hear)
+
+    def leave(self, cdp: CDPSession) -> None:
+        """Count no more, so that the next visit of the same tab is not added to this one."""
+        for name, hear in self._ears.items():
+            cdp.remove_listener(name, hear)
+
+    def __post_init__(self) -> None:
+        """Keep one object of each listener, by which it is taken off again."""
+        self._ears: dict[str, Callable[[dict[str, Any]], None]] = {
+            "Network.responseReceived": self._on_response,
+            "Network.requestServedFromCache": lambda event: self._cached.add(event["requestId"]),
+            "Network.loadingFinished": self._on_finished,
+            "Network.webSocketFrameReceived": self._on_frame,
+            "Network.webSocketFrameSent": self._on_frame,
+        }
 
     def _on_response(self, event: dict[str, Any]) -> None:
         suffix = Path(urlsplit(event["response"]["url"]).path).suffix
@@ -117,6 +129,7 @@ class Tab:
         t20_ms = await asyncio.wait_for(self.evaluate("bench.t20"), WAIT_S) if thumbnails else None
         await self.page.wait_for_load_state("load")
         await traffic.settle()
+        traffic.leave(self.cdp)
         fcp_ms = await self.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
         long_tasks = await self.evaluate("bench.long.map(([, duration]) => duration)")
         return Visit(

@@ -3,9 +3,12 @@
 import contextlib
 import logging
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import reflex as rx
+from reflex.istate.manager.memory import StateManagerMemory
 
 from imageroute_app.bootstrap import open_services, services, use_services
 from imageroute_app.components import paths
@@ -17,12 +20,18 @@ from imageroute_app.pages.create import create
 from imageroute_app.pages.gallery import gallery
 from imageroute_app.pages.landing import META, landing
 from imageroute_app.pages.missing import missing
+from imageroute_app.pages.notices import notices
+from imageroute_app.pages.privacy_center import LOADS as PRIVACY_LOADS
+from imageroute_app.pages.privacy_center import privacy_center
 from imageroute_app.pages.trash import trash
 from imageroute_app.pages.uploads import uploads
 from imageroute_app.pages.usage import usage
 from imageroute_app.routes.api import build_api
 from imageroute_app.routes.compose import compose
+from imageroute_app.routes.first_pictures import FirstPictures
+from imageroute_app.routes.metrics import Meter
 from imageroute_app.routes.recipes import BODY_BYTES, RECIPE_PATH
+from imageroute_app.routes.signal import note_signal
 from imageroute_app.routes.uploads import BYTES_MAX, MIB
 from imageroute_app.routes.verify import BODY_BYTES_MAX as VERIFY_BYTES_MAX
 from imageroute_app.routes.verify import PATH as VERIFY
@@ -33,17 +42,22 @@ from imageroute_app.state.albums import AlbumsState
 from imageroute_app.state.create import CreateState
 from imageroute_app.state.download import DownloadState
 from imageroute_app.state.gallery import GalleryState
+from imageroute_app.state.notices import NoticesState
 from imageroute_app.state.rule import RuleState
 from imageroute_app.state.session import SessionState, session_token
 from imageroute_app.state.share import ShareState
 from imageroute_app.state.trash import TrashState
 from imageroute_app.state.uploads import UploadsState
 from imageroute_app.state.usage import UsageState
+from imageroute_app.state.welcome import WelcomeState
 from imageroute_app.tasks import running
+
+if TYPE_CHECKING:
+    from reflex.istate.manager.redis import StateManagerRedis
 
 SETTINGS = load_settings()
 PAGES = Path(__file__).resolve().parents[1] / ".web" / "build" / "client"
-STYLES = ("tokens", "app", "create", "gallery", "outgoing", "pages")
+STYLES = ("tokens", "app", "create", "gallery", "outgoing", "pages", "privacy", "export")
 SOCIAL = "/img/social.webp"
 log = logging.getLogger(__name__)
 
@@ -66,6 +80,11 @@ async def lifespan() -> AsyncIterator[None]:
     except Exception as error:  # the server says only that the start failed
         log.critical("start.failed: %s", trace(error))
         raise
+    if isinstance(app.state_manager, StateManagerMemory):
+        opened.outside.pages.append(partial(guard.forget_pages, app.state_manager.states))
+    elif SETTINGS.redis_url:
+        shared = cast("StateManagerRedis", app.state_manager)
+        opened.outside.pages.append(partial(guard.forget_shared_pages, shared.redis))
     use_services(opened)
     async with running(opened):
         yield
@@ -78,18 +97,22 @@ def build_app() -> rx.App:
         pages=PAGES,
         origins=SETTINGS.allowed_origins,
         socket_key=lambda: services().socket_key,
+        note_signal=note_signal(services),
         proxy_hops=SETTINGS.trusted_proxy_hops,
         body_bytes_by_path={
             RECIPE_PATH: BODY_BYTES,
             "/api/upload": BYTES_MAX + MIB,
             VERIFY: VERIFY_BYTES_MAX,
         },
+        meter=partial(Meter, token=SETTINGS.metrics_token, current=services),
+        first_pictures=partial(FirstPictures, pages=PAGES, current=services),
     )
     built = rx.App(
         html_lang="en",
         stylesheets=[f"/{name}.css" for name in STYLES],
         head_components=[
             rx.el.script(src="/app.js", defer=True),
+            rx.el.script(src="/consent.js", defer=True),
             rx.el.link(rel="icon", href="/favicon.svg"),
         ],
         app_wraps=app_wraps(),
@@ -106,12 +129,14 @@ def build_app() -> rx.App:
 
 def _add_pages(built: rx.App) -> None:
     signed_in = (
-        (create, paths.CREATE, "Create", CreateState.load_create),
+        (create, paths.CREATE, "Create", CreateState.load_create, WelcomeState.load_welcome),
         (gallery, paths.GALLERY, "Gallery", GalleryState.load_gallery),
         (uploads, paths.UPLOADS, "Uploads", UploadsState.load_uploads),
         (albums, paths.ALBUMS, "Albums", AlbumsState.load_albums),
         (trash, paths.TRASH, "Trash", TrashState.load_trash),
         (usage, paths.USAGE, "Usage", UsageState.load_usage),
+        (notices, paths.NOTICES, "Notices", NoticesState.load_list),
+        (privacy_center, paths.PRIVACY_CENTER, "Privacy center", *PRIVACY_LOADS),
         (account, paths.ACCOUNT, "Account", AccountState.load_account, RuleState.load_rule, *OUTGOING),
     )
     built.add_page(
@@ -129,7 +154,7 @@ def _add_pages(built: rx.App) -> None:
             title=f"{title} · ImageRoute",
             description=DESCRIPTION,
             image=SOCIAL,
-            on_load=[SessionState.load_session, *loads],
+            on_load=[SessionState.load_session, NoticesState.load_notices, *loads],
         )
     built.add_page(missing, route="404", title="Nothing here · ImageRoute", description=DESCRIPTION, image=SOCIAL)
 

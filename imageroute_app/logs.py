@@ -6,10 +6,12 @@ Two rules keep them so, whatever handler is attached later:
 - an exception is written as its type and the lines it passed, never with its message, which may quote the input.
 """
 
+import json
 import logging
 import secrets
 import sys
 import traceback
+from datetime import UTC, datetime
 from typing import Any
 
 from imageroute_app.pace import Buckets
@@ -69,13 +71,38 @@ def is_withheld(name: str) -> bool:
     return name.partition(".")[0].startswith(WITHHELD)
 
 
-def configure_logging(level: str) -> None:
-    """Send the process's log to standard error, one line a record, and withhold client text."""
+OURS = ("imageroute_app", "__main__")
+"""The second is the module that was started by `python -m`."""
+
+
+class JsonLines(logging.Formatter):
+    """One JSON object a record: time, level, logger, message, and what was given beside it by name, which are ids and codes."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        time = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        line = {"time": time, "level": record.levelname, "logger": record.name, "message": record.getMessage()}
+        beside = {name: value for name, value in record.__dict__.items() if name not in USUAL}
+        return json.dumps({**beside, **line}, default=str, ensure_ascii=False)
+
+
+USUAL = frozenset({*logging.LogRecord("", 0, "", 0, "", (), None).__dict__, "message", "asctime", "color_message"})
+"""What every record has; the rest was given beside the message."""
+
+
+def configure_logging(level: str, form: str = "text") -> None:
+    """Send the process's log to standard error, one line a record, and withhold client text.
+
+    `form` is "text", or "json" for one object a line.
+    Below a warning only our own loggers speak: drivers and decoders write commands, tags of pictures and signed addresses.
+    """
     withhold_client_text()
     handler = logging.StreamHandler(sys.stderr)
     handler.addFilter(Damper())
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
-    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    # httpx and urllib3 write addresses, and a signed one is a key to a picture.
-    for name in ("engineio.server", "socketio.server", "alembic.runtime.plugins", "httpx", "httpcore", "urllib3"):
-        logging.getLogger(name).setLevel(logging.WARNING)
+    plain = logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s")
+    handler.setFormatter(JsonLines() if form == "json" else plain)
+    logging.basicConfig(
+        level=max(logging.WARNING, logging.getLevelNamesMapping()[level.upper()]), handlers=[handler], force=True
+    )
+    for name in OURS:
+        logging.getLogger(name).setLevel(level.upper())

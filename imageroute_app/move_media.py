@@ -64,7 +64,7 @@ def main(arguments: list[str] | None = None) -> int:
         settings = load_settings()
         if not settings.cloudinary_cloud:
             raise CannotStart(UNSET)
-        configure_logging(settings.log_level)
+        configure_logging(settings.log_level, settings.log_format)
         with lock_data_dir(settings.data_dir):
             tally = asyncio.run(_move(settings, to=options.to, delete_source=options.delete_source))
     except SettingsError as error:

@@ -10,11 +10,31 @@ from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
+LOG_FORMATS = ("text", "json")
+TOKEN_LENGTH_MIN = 16
 
 
 def read_text(text: str) -> str:
     """Return the text itself."""
     return text
+
+
+def read_addresses(text: str) -> str:
+    """Return email addresses with single commas between them."""
+    found = [part.strip() for part in text.split(",") if part.strip()]
+    if any(part.count("@") != 1 or part[0] == "@" or part[-1] == "@" or " " in part for part in found):
+        raise ValueError("give addresses like ada@example.org, with commas between them")
+    return ",".join(found)
+
+
+def read_contacts(text: str) -> str:
+    """Return companies with their addresses, single commas between them."""
+    found = [part.strip() for part in text.split(",") if part.strip()]
+    for part in found:
+        company, sign, email = (piece.strip() for piece in part.partition("="))
+        if not company or not sign or read_addresses(email) != email or not email:
+            raise ValueError("give a company and its address, like Acme=privacy@acme.example, with commas between them")
+    return ",".join(found)
 
 
 def whole(low: int, high: int) -> Callable[[str], int]:
@@ -46,6 +66,20 @@ def read_switch(text: str) -> bool:
     return text == "1"
 
 
+def read_seller(text: str) -> str:
+    """Return who sells credits; empty stays empty."""
+    if text not in {"", "dodo", "sandbox", "off"}:
+        raise ValueError("give dodo, sandbox or off")
+    return text
+
+
+def read_mode(text: str) -> str:
+    """Return which of a payment service's two worlds is meant."""
+    if text not in {"test", "live"}:
+        raise ValueError("give test or live")
+    return text
+
+
 def read_folder(text: str) -> Path:
     """Return the folder."""
     if not text:
@@ -70,6 +104,20 @@ def read_level(text: str) -> str:
     return text.lower()
 
 
+def read_log_format(text: str) -> str:
+    """Return how lines of the log are written, in small letters."""
+    if text.lower() not in LOG_FORMATS:
+        raise ValueError(f"give one of {', '.join(LOG_FORMATS)}")
+    return text.lower()
+
+
+def read_token(text: str) -> str:
+    """Return a token that nobody guesses, or nothing."""
+    if text and len(text) < TOKEN_LENGTH_MIN:
+        raise ValueError(f"give {TOKEN_LENGTH_MIN} characters or more")
+    return text
+
+
 def read_master_key(text: str) -> str:
     """Return the key's text, checked for its 32 bytes."""
     try:
@@ -92,6 +140,30 @@ def address(*schemes: str) -> Callable[[str], str]:
         if text and (parts is None or parts.scheme not in schemes or not (parts.netloc or parts.path)):
             raise ValueError("give an address that begins with " + " or ".join(f"{name}://" for name in schemes))
         return text
+
+    return read
+
+
+def coded(*starts: str, several: bool = False) -> Callable[[str], str]:
+    """Return a reader of keys that begin so and go on in base64, as vendors print them; empty stays empty.
+
+    `several`: an old and a new one may stand with a comma between, while one takes the other's place.
+    """
+
+    def is_whole(text: str) -> bool:
+        found = next((start for start in starts if text.startswith(start)), "")
+        rest = text.removeprefix(found)
+        try:
+            held = base64.b64decode(rest + "=" * (-len(rest) % 4), validate=True)
+        except binascii.Error:
+            return False
+        return bool(found and held)
+
+    def read(text: str) -> str:
+        parts = [part.strip() for part in text.split(",")] if several else [text]
+        if text and not all(map(is_whole, parts)):
+            raise ValueError("copy it whole: it begins with " + " or ".join(starts))
+        return ",".join(parts)
 
     return read
 

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from imageroute_app.domain.errors import Unavailable
+from imageroute_app.lean import leave_out
 from imageroute_app.logs import configure_logging
 from imageroute_app.settings import (
     ROOT,
@@ -32,6 +33,7 @@ from imageroute_app.settings import (
     export_environment,
     load_settings,
 )
+from imageroute_app.supervise import Supervisor, parent_ended
 
 SOURCES = (
     "imageroute_app/domain",
@@ -66,17 +68,27 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command; returns the process's exit status."""
     parser = argparse.ArgumentParser(prog="python -m imageroute_app.serve", description="Serve ImageRoute.")
     parser.add_argument("--build-only", action="store_true", help="build the front end if it changed, and stop")
+    parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)  # one of several, started by the first
     options = parser.parse_args(arguments)
     os.chdir(ROOT)
     try:
         settings = load_settings()
-        configure_logging(settings.log_level)
+        configure_logging(settings.log_level, settings.log_format)
         if options.build_only:
             build_if_changed()
             return 0
+        if options.worker:
+            return run_worker(settings)
         with lock_data_dir(settings.data_dir):
             check_port(settings.host, settings.port)
+            if settings.web_workers > 1:
+                check_certificate(settings)
+                build_if_changed()
+                logger.info("serving %s with %d processes", settings.origin, settings.web_workers)
+                command = (sys.executable, "-m", "imageroute_app.serve", "--worker")
+                return asyncio.run(Supervisor(command, settings.web_workers, folder=ROOT, drain_s=DRAIN_S + 5).run())
             gc.disable()  # until it serves: what is imported stays, and looking through it costs a fifth of the start
+            leave_out()
             check_certificate(settings)
             build_if_changed()
             export_environment(reflex_environment(settings))
@@ -86,6 +98,14 @@ def main(arguments: list[str] | None = None) -> int:
     except CannotStart as error:
         print_faults("ImageRoute cannot start:", (str(error),))
     return 2
+
+
+def run_worker(settings: Settings) -> int:
+    """Serve as one of several processes; whoever started them made the checks and holds the lock."""
+    gc.disable()
+    leave_out()
+    export_environment(reflex_environment(settings))
+    return asyncio.run(serve(settings, until=parent_ended))
 
 
 def print_faults(title: str, faults: tuple[str, ...]) -> None:
@@ -147,16 +167,23 @@ def check_port(host: str, port: int) -> None:
 def build_if_changed() -> bool:
     """Build the front end unless the last build was made from the same sources; returns whether it built.
 
-    A build may itself bring reflex.lock up to date, so the stamp is taken after it.
+    A build may itself bring reflex.lock up to date, so the stamp is taken after it. Looked at once before the lock is taken:
+    where everything is built, as in a container, nothing needs to be writable.
     """
+    if _is_built():
+        return False
     with (ROOT / ".build.lock").open("w", encoding="ascii") as lock:
         fcntl.lockf(lock, fcntl.LOCK_EX)
-        if STAMP.is_file() and STAMP.read_text(encoding="ascii") == hash_sources():
+        if _is_built():
             return False
         logger.info("building the front end, because its sources changed")
         build()
         STAMP.write_text(hash_sources(), encoding="ascii")
         return True
+
+
+def _is_built() -> bool:
+    return STAMP.is_file() and STAMP.read_text(encoding="ascii") == hash_sources()
 
 
 def hash_sources() -> str:
@@ -201,8 +228,8 @@ def reflex_environment(settings: Settings) -> dict[str, str]:
     }
 
 
-async def serve(settings: Settings) -> int:
-    """Serve until SIGTERM or SIGINT; returns 1 when the app could not start or ended by itself."""
+async def serve(settings: Settings, until: Callable[[], Awaitable[None]] | None = None) -> int:
+    """Serve until SIGTERM, SIGINT or the end of `until`; returns 1 when the app could not start or ended by itself."""
     from granian.constants import HTTPModes, Interfaces
     from granian.server.embed import Server
 
@@ -228,6 +255,9 @@ async def serve(settings: Settings) -> int:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)
+    if until is not None:
+        ended = asyncio.ensure_future(until())
+        ended.add_done_callback(lambda _: stop())
     logger.info("serving %s", settings.origin)
     await server.serve()
     return 1 if server.interrupt_children else 0

@@ -16,16 +16,23 @@ from urllib.parse import urlsplit
 from imageroute_app.reading import (
     LOG_LEVELS,
     address,
+    coded,
     is_loopback,
+    read_addresses,
+    read_contacts,
     read_file,
     read_folder,
     read_level,
     read_lines,
+    read_log_format,
     read_margin,
     read_master_key,
+    read_mode,
     read_origin,
+    read_seller,
     read_switch,
     read_text,
+    read_token,
     unknown_name,
     whole,
 )
@@ -33,6 +40,7 @@ from imageroute_app.reading import (
 PREFIX = "IMAGEROUTE_"
 ENV_FILE_NAME = PREFIX + "ENV_FILE"
 TEST_ONLY = PREFIX + "TEST_"
+CLERK = tuple(f"CLERK_{part}" for part in ("PUBLISHABLE_KEY", "SECRET_KEY", "WEBHOOK_SECRET"))
 CLOUDINARY = tuple(f"CLOUDINARY_{part}" for part in ("CLOUD", "KEY", "SECRET", "URL", "DELIVERY_URL"))
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -70,6 +78,9 @@ class Settings:
         read_master_key,
         secret=True,
     )
+    master_key_previous: str = _option(
+        "", "The master key before it, until `imageroute keys rotate` is done", read_master_key, secret=True
+    )
     cloudinary_cloud: str = _option("", "Cloudinary instead of the data folder for pictures: the cloud's name")
     cloudinary_key: str = _option("", "API key of that cloud", secret=True)
     cloudinary_secret: str = _option("", "API secret of that cloud", secret=True)
@@ -77,6 +88,20 @@ class Settings:
     cloudinary_delivery_url: str = _option(
         "", "Address that stands for https://res.cloudinary.com/CLOUD", address("http", "https")
     )
+    clerk_publishable_key: str = _option(
+        "", "Clerk instead of accounts of this server: pk_test_... or pk_live_...", coded("pk_test_", "pk_live_")
+    )
+    clerk_secret_key: str = _option("", "Secret key of that instance, sk_...", secret=True)
+    clerk_webhook_secret: str = _option(
+        "",
+        "Signing secret of its webhook to /webhooks/clerk, whsec_...; old and new with a comma while it is replaced",
+        coded("whsec_", several=True),
+        secret=True,
+    )
+    clerk_jwt_key: str = _option("", "Its JWT public key, PEM; empty: fetched from Clerk and renewed by itself")
+    clerk_api_url: str = _option("", "Address of its backend API, instead of Clerk's own", address("http", "https"))
+    clerk_frontend_url: str = _option("", "Address of its frontend API, instead of the key's", address("http", "https"))
+    clerk_portal_url: str = _option("", "Address of its Account Portal, instead of the usual", address("http", "https"))
     smtp_url: str = _option(
         "",
         "Mail server, smtp[s]://user:password@host:port; empty: mails stay in the outbox folder",
@@ -87,6 +112,32 @@ class Settings:
     controller_name: str = _option("", "Who runs this installation, named on the privacy page; needed off loopback")
     controller_address: str = _option("", "Their postal address; needed off loopback")
     controller_email: str = _option("", "Their email address; needed off loopback")
+    operators: str = _option("", "Emails of those who answer cases at /admin, commas between", read_addresses)
+    controller_dpo: str = _option("", "Email address of the data protection officer; empty: that of the controller")
+    controller_representative: str = _option("", "Their representative in the EU or the UK; empty: none needed")
+    privacy_contacts: str = _option(
+        "",
+        "Where companies take notices of an erasure, by the name on /processors, such as Acme=privacy@acme.example, commas"
+        " between; needs a mail server",
+        read_contacts,
+    )
+    payments: str = _option(
+        "",
+        "Who sells credits: dodo, sandbox (no money moves) or off; empty: dodo with its key, else the sandbox on loopback",
+        read_seller,
+    )
+    dodo_key: str = _option("", "API key of Dodo Payments", secret=True)
+    dodo_webhook_key: str = _option(
+        "", "Its signing secret for webhooks, whsec_…; old and new with a comma while it is replaced", secret=True
+    )
+    dodo_mode: str = _option("test", "test or live: which of its two worlds the key is of", read_mode)
+    dodo_products: str = _option("", "Its product for each pack we sell, such as small=pdt_1,large=pdt_2")
+    dodo_url: str = _option("", "Address of its API, instead of Dodo's own", address("http", "https"))
+    accounting_years: int = _option(
+        10,
+        "Whole calendar years that bookkeeping law has you keep payments; ask your accountant",
+        whole(1, 30),
+    )
     starter_credits: int = _option(50, "Credits a new account begins with", whole(0, 1_000_000))
     margin: Decimal = _option(Decimal(1), "Factor on list prices, 1 or more", read_margin)
     jobs_running_per_person: int = _option(5, "Jobs of one person that run at once; the rest wait", whole(1, 100))
@@ -104,16 +155,26 @@ class Settings:
     c2pa_certificate: Path | None = _option(
         None, "PEM file of the certificate that signs the marks in pictures, its issuers behind it", read_file
     )
-    c2pa_key: Path | None = _option(
-        None, "PEM file of its private key; both empty: a development certificate", read_file
+    c2pa_key: Path | None = _option(None, "PEM file of its private key; both empty: a development one", read_file)
+    web_workers: int = _option(1, "Web processes on the port; more than one needs Redis", whole(1, 64))
+    jobs_apart: bool = _option(
+        False, "1: `python -m imageroute_app.tasks` runs the jobs, not the web processes; needs Redis", read_switch
     )
     render_workers: int = _option(
         max(1, (os.cpu_count() or 2) - 1), "Processes that draw and check pictures", whole(1, 64)
+    )
+    log_format: str = _option("text", "text or json: how a line of the log is written", read_log_format)
+    metrics_token: str = _option(
+        "",
+        "Opens /metrics to whoever sends it as a bearer token; 16 characters or more, empty: closed",
+        read_token,
+        secret=True,
     )
     log_level: str = _option("info", f"One of {', '.join(LOG_LEVELS)}", read_level)
     provider_keys: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     provider_urls: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     testing: bool = _option(False, "1 only in the product's own tests", read_switch)
+    test_editions: Path | None = _option(None, "Folder of other policy editions; needs IMAGEROUTE_TESTING=1", read_file)
     test_fault: str = _option("", "Named point at which a test stops the process; needs IMAGEROUTE_TESTING=1")
 
     def __post_init__(self) -> None:
@@ -144,9 +205,23 @@ class Settings:
         return tuple(dict.fromkeys([self.origin, *(f"{parts.scheme}://{name}{port}" for name in names)]))
 
     @property
+    def seller(self) -> str:
+        """Who sells credits: "dodo", "sandbox" or "off"."""
+        if self.payments:
+            return self.payments
+        if self.dodo_key:
+            return "dodo"
+        return "sandbox" if self.is_loopback else "off"
+
+    @property
     def master_key_bytes(self) -> bytes:
         """The 32 bytes of the master key; empty when none is set."""
         return base64.urlsafe_b64decode(self.master_key)
+
+    @property
+    def master_key_previous_bytes(self) -> bytes:
+        """The 32 bytes of the master key before; empty when none is set."""
+        return base64.urlsafe_b64decode(self.master_key_previous)
 
 
 def provider_ids() -> tuple[str, ...]:
@@ -205,9 +280,7 @@ def described_settings() -> list[tuple[str, str, str]]:
 
 
 def _default_text(name: str, default: Any) -> str:
-    if name == "render_workers":
-        return ""
-    if default is None:
+    if name == "render_workers" or default is None:
         return ""
     return str(int(default)) if isinstance(default, bool) else str(default)
 
@@ -267,8 +340,20 @@ def _contradictions(settings: Settings, given: Mapping[str, str]) -> list[str]:
             "IMAGEROUTE_MASTER_KEY is empty, but MongoDB or Redis is used: set it, so that every process has the same",
         ),
         (
+            (settings.web_workers > 1 or settings.jobs_apart) and not is_given("REDIS_URL"),
+            "IMAGEROUTE_WEB_WORKERS above 1 and IMAGEROUTE_JOBS_APART need IMAGEROUTE_REDIS_URL: processes meet in Redis",
+        ),
+        (
+            is_given("MASTER_KEY_PREVIOUS") and not is_given("MASTER_KEY"),
+            "IMAGEROUTE_MASTER_KEY is empty, but IMAGEROUTE_MASTER_KEY_PREVIOUS is set: set the new one, or remove the old",
+        ),
+        (
             is_given("SMTP_URL") and not is_given("MAIL_FROM"),
             "IMAGEROUTE_MAIL_FROM is empty, but a mail server is set: set the sender, such as Name <mail@example.org>",
+        ),
+        (
+            is_given("PRIVACY_CONTACTS") and not is_given("SMTP_URL"),
+            "IMAGEROUTE_SMTP_URL is empty, but IMAGEROUTE_PRIVACY_CONTACTS is set: notices would never go out; set both",
         ),
         (
             (settings.c2pa_certificate is None) != (settings.c2pa_key is None),
@@ -279,17 +364,14 @@ def _contradictions(settings: Settings, given: Mapping[str, str]) -> list[str]:
             "IMAGEROUTE_SESSION_IDLE_DAYS is above IMAGEROUTE_SESSION_ABSOLUTE_DAYS: lower the one or raise the other",
         ),
         (
-            bool(settings.test_fault) and not settings.testing,
-            "IMAGEROUTE_TEST_FAULT stops the process on purpose: remove it (tests set it with IMAGEROUTE_TESTING=1)",
+            bool(settings.test_fault or settings.test_editions) and not settings.testing,
+            "IMAGEROUTE_TEST_FAULT stops the process on purpose, IMAGEROUTE_TEST_EDITIONS replaces the policy: remove them",
         ),
     ]
     faults = [fault for is_broken, fault in rules if is_broken]
-    used = [name for name in CLOUDINARY if is_given(name)]
-    faults += [
-        f"{PREFIX}{name} is empty, but {PREFIX}{used[0]} is set: copy it from Cloudinary's console, or remove the other"
-        for name in CLOUDINARY[:3]
-        if used and not is_given(name)
-    ]
+    faults += _payment_faults(settings)
+    faults += _halves(is_given, CLOUDINARY, CLOUDINARY[:3], "Cloudinary's console")
+    faults += _halves(is_given, CLERK, CLERK, "Clerk's dashboard")
     if not settings.is_loopback:
         faults += [
             f"{PREFIX}{name} is empty: the privacy page must name who is responsible; set it"
@@ -297,3 +379,32 @@ def _contradictions(settings: Settings, given: Mapping[str, str]) -> list[str]:
             if not is_given(name)
         ]
     return faults
+
+
+def _payment_faults(settings: Settings) -> list[str]:
+    if settings.seller == "dodo":
+        needed = {
+            "KEY": settings.dodo_key,
+            "WEBHOOK_KEY": settings.dodo_webhook_key,
+            "PRODUCTS": settings.dodo_products,
+        }
+        return [
+            f"IMAGEROUTE_DODO_{name} is empty, but Dodo Payments sells the credits: set it, or IMAGEROUTE_PAYMENTS to off"
+            for name, text in needed.items()
+            if not text
+        ]
+    if settings.seller == "sandbox" and settings.dodo_key:
+        return ["IMAGEROUTE_PAYMENTS is sandbox, which gives credits away, but IMAGEROUTE_DODO_KEY is set: remove one"]
+    if settings.seller == "sandbox" and not settings.is_loopback:
+        return ["IMAGEROUTE_PAYMENTS is sandbox, which gives credits away, but others can reach us: set dodo or off"]
+    return []
+
+
+def _halves(is_given: Callable[[str], bool], names: tuple[str, ...], needed: tuple[str, ...], place: str) -> list[str]:
+    """Return what is missing of settings that only work together."""
+    used = [name for name in names if is_given(name)]
+    return [
+        f"{PREFIX}{name} is empty, but {PREFIX}{used[0]} is set: copy it from {place}, or remove the other"
+        for name in needed
+        if used and not is_given(name)
+    ]

@@ -9,7 +9,9 @@ import contextlib
 import logging
 import random
 import signal
-from collections.abc import AsyncIterator
+import sys
+from collections.abc import AsyncIterator, Awaitable
+from dataclasses import replace
 from datetime import timedelta
 from typing import cast
 
@@ -18,13 +20,19 @@ from taskiq.receiver import Receiver
 
 from imageroute_app.bootstrap import open_services, use_services
 from imageroute_app.domain.errors import ImageRouteError
+from imageroute_app.ending import end
+from imageroute_app.logs import configure_logging, trace
 from imageroute_app.services.house import Services
-from imageroute_app.settings import load_settings
+from imageroute_app.settings import Settings, SettingsError, load_settings
 
 log = logging.getLogger(__name__)
 
 RUN_JOB = "run_job"
 RETENTION_PERIOD = timedelta(minutes=15)
+JOBS_AT_ONCE = 100
+DRAIN_S = 15
+"""How long a process that stops lets its jobs go on; the web process ends itself after 20 s, whatever happens."""
+CHECKS_EVERY = timedelta(minutes=1)
 
 
 def register(services: Services) -> None:
@@ -46,27 +54,50 @@ async def sweep_forever(services: Services) -> None:
     period_s = services.sweep_period.total_seconds()
     retention_s = 0.0
     while True:
-        try:
-            await services.runner.sweep()
-            if retention_s <= 0:
-                await services.retention.sweep(RETENTION_PERIOD)
-                retention_s = RETENTION_PERIOD.total_seconds()
-        except ImageRouteError as error:
-            log.warning("sweep.deferred", extra={"code": error.code})
+        await _attempt("jobs", services.runner.sweep())
+        await _attempt("exports", services.export_worker.sweep())
+        await _attempt("erasures", services.erasures.sweep())
+        if retention_s <= 0 and await _attempt("retention", services.retention.sweep(RETENTION_PERIOD)):
+            retention_s = RETENTION_PERIOD.total_seconds()
         pause_s = period_s * random.uniform(0.9, 1.1)  # noqa: S311  # jitter, so that workers do not sweep in step
         retention_s -= pause_s
         await asyncio.sleep(pause_s)
 
 
-async def receive_forever(services: Services) -> None:
-    """Take woken jobs from Redis; the in-memory broker runs them by itself."""
-    broker = cast("AsyncBroker", services.broker)
-    stop = asyncio.Event()
-    receiver = Receiver(broker, max_async_tasks=100, run_startup=False)
+async def _attempt(part: str, work: Awaitable[object]) -> bool:
+    """Do one part of a sweep; a part that fails, for whatever reason, holds up no other. Returns whether it was done."""
     try:
-        await receiver.listen(stop)
-    finally:
-        stop.set()
+        await work
+    except ImageRouteError as error:
+        log.warning("sweep.deferred %s", part, extra={"code": error.code})
+    except Exception as error:  # noqa: BLE001  # a mistake of ours in one part must not end what erases and expires
+        log.error("sweep.broken %s: %s", part, trace(error))
+    else:
+        return True
+    return False
+
+
+async def check_forever(services: Services) -> None:
+    """Look every minute which checks of /trust are due, until cancelled; the first look waits for the first sweep."""
+    while True:
+        await asyncio.sleep(services.sweep_period.total_seconds())
+        await _attempt("checks", services.checks.sweep())
+        await asyncio.sleep(CHECKS_EVERY.total_seconds())
+
+
+async def warm(services: Services) -> None:
+    """Start the processes that draw and check, again and again until they are there; the first page need not wait for them."""
+    while True:
+        if await _attempt("workers", services.warm()):
+            return
+        await asyncio.sleep(services.sweep_period.total_seconds())
+
+
+async def receive_until(services: Services, stop: asyncio.Event) -> None:
+    """Take woken jobs from Redis until told to stop, then let those in hand end; the in-memory broker runs them by itself."""
+    broker = cast("AsyncBroker", services.broker)
+    receiver = Receiver(broker, max_async_tasks=JOBS_AT_ONCE, run_startup=False, wait_tasks_timeout=DRAIN_S)
+    await receiver.listen(stop)
 
 
 @contextlib.asynccontextmanager
@@ -74,27 +105,51 @@ async def running(services: Services) -> AsyncIterator[None]:
     """Run the background work of one process around a block."""
     register(services)
     await services.start()
-    loops = [asyncio.create_task(sweep_forever(services))]
-    if services.needs_receiver:
-        loops.append(asyncio.create_task(receive_forever(services)))
+    stop = asyncio.Event()
+    loops = (warm, sweep_forever, check_forever) if services.runs_jobs else (warm,)
+    running_loops = [asyncio.create_task(loop(services)) for loop in loops]
+    receives = services.runs_jobs and services.needs_receiver
+    receiving = asyncio.create_task(receive_until(services, stop)) if receives else None
     try:
         yield
     finally:
-        for loop in loops:
-            loop.cancel()
-        await asyncio.gather(*loops, return_exceptions=True)
+        stop.set()
+        for loop in running_loops:
+            await end(loop)
+        if receiving is not None:
+            await asyncio.wait([receiving], timeout=DRAIN_S)
+            await end(receiving)  # what it still had in hand is another worker's when its lease runs out
         await services.close()
 
 
-async def _main() -> None:
-    opened = await open_services(load_settings())
+async def work(settings: Settings) -> None:
+    """Run jobs beside the web processes until SIGTERM or SIGINT, then end what is in hand."""
+    opened = await open_services(replace(settings, jobs_apart=False))
     use_services(opened)
     stop = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
     async with running(opened):
+        log.info("working")
         await stop.wait()
 
 
+def main() -> int:
+    """Run the command; returns the process's exit status."""
+    try:
+        settings = load_settings()
+    except SettingsError as error:
+        sys.stderr.write(f"Some settings cannot be used:\n{error}\n")
+        return 2
+    if not settings.redis_url:
+        sys.stderr.write(
+            "A worker of its own needs IMAGEROUTE_REDIS_URL: without Redis the web process runs the jobs.\n"
+        )
+        return 2
+    configure_logging(settings.log_level, settings.log_format)
+    asyncio.run(work(settings))
+    return 0
+
+
 if __name__ == "__main__":
-    asyncio.run(_main())
+    sys.exit(main())

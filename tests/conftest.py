@@ -5,15 +5,17 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import hypothesis  # noqa: F401  # its plugin would import it while results are printed; see test_sizes about CPython 3.11
+import hypothesis  # noqa: F401  # its plugin would import it while results are printed; see tests.syntax about CPython 3.11
 import pytest
 import pytest_asyncio
 from pymongo import MongoClient
 from xdist.remote import Producer
 
+from imageroute_app.adapters.database.sqlite import schema
 from tests.halves import Halves, journeys_first
 from tests.mongo_server import RUN, is_foreign, mongo_server
 from tests.product import Product, build_front_end
+from tests.ready_schema import copying
 
 MakeProduct = Callable[..., Awaitable[Product]]
 
@@ -28,6 +30,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Halves:
     """Share the files out between the workers of `-n`."""
     config.option.loadscopereorder = False
     return Halves(config, log)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _ready_schema(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(schema, "_upgrade", copying(schema._upgrade, tmp_path_factory.mktemp("schema")))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ from imageroute_app.adapters.dispatch.watchers import Watchers
 from imageroute_app.domain.catalog import Model
 from imageroute_app.domain.jobs import Failover, Request, Rule
 from imageroute_app.domain.ports import Done, Mail, Picture, ProviderCall, ProviderEvent, Stopped, Submitted
+from imageroute_app.services.choice_log import Edition
 
 
 @dataclass
@@ -56,6 +57,16 @@ class Objections:
         return "test-rule" if self.word in prompt else ""
 
 
+async def shown_edition() -> Edition:
+    """Stand for what is in front of a person who chooses."""
+    return Edition(policy_version="2026-11-25", ui_build="test")
+
+
+async def no_page(_owner: str) -> int:
+    """Stand for a process in which nobody has a page open."""
+    return 0
+
+
 @dataclass
 class Letters:
     """A mailer that keeps what it was given."""
@@ -65,8 +76,20 @@ class Letters:
     async def send(self, mail: Mail) -> None:
         self.sent.append(mail)
 
+    async def forget(self, address: str) -> int:
+        mine = [mail for mail in self.sent if mail.to == address]
+        self.sent = [mail for mail in self.sent if mail.to != address]
+        return len(mine)
+
     def secret(self) -> str:
         return self.sent[-1].link.partition("token=")[2]
+
+
+@dataclass
+class NothingFails:
+    """A sweep of which a test writes down what fails."""
+
+    failing: dict[str, datetime] = field(default_factory=dict)
 
 
 def png(colour: str = "teal", size: tuple[int, int] = (64, 48)) -> bytes:

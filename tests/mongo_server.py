@@ -28,31 +28,57 @@ def is_foreign() -> bool:
     return bool(os.environ.get(FOREIGN))
 
 
+class MongoServer:
+    """A server on a port of its own, which can be killed and started again on what it has stored."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._port = folder, _free_port()
+        self.uri = f"mongodb://127.0.0.1:{self._port}/"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        with (self._folder / "server.log").open("ab") as log:
+            self._process = subprocess.Popen(  # our own command
+                [COMMAND, "--host", "127.0.0.1", "--port", str(self._port), "--storage-path", self._folder / "store",
+                 "--log-level", "WARNING"],
+                stdout=log, stderr=log,
+            )  # fmt: skip
+        try:
+            _wait(self._process, self._port, self._folder / "server.log")
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        if self._process is None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+def needs_mongo() -> None:
+    """Skip the test where no server of our own can be started."""
+    if not COMMAND.exists():
+        pytest.skip(f"{COMMAND} is not installed: make .venv-mongo")
+
+
 @contextlib.contextmanager
 def mongo_server(folder: Path) -> Iterator[str]:
     """Run a server on a free port of this machine around a block; yields its address."""
     if is_foreign():
         yield os.environ[FOREIGN]
         return
-    if not COMMAND.exists():
-        pytest.skip(f"{COMMAND} is not installed: make .venv-mongo")
-    port = _free_port()
-    with (folder / "server.log").open("wb") as log:
-        server = subprocess.Popen(  # our own command
-            [COMMAND, "--host", "127.0.0.1", "--port", str(port), "--storage-path", folder / "store",
-             "--log-level", "WARNING"],
-            stdout=log, stderr=log,
-        )  # fmt: skip
+    needs_mongo()
+    server = MongoServer(folder)
+    server.start()
     try:
-        _wait(server, port, folder / "server.log")
-        yield f"mongodb://127.0.0.1:{port}/"
+        yield server.uri
     finally:
-        server.terminate()
-        try:
-            server.wait(STOP_S)
-        except subprocess.TimeoutExpired:
-            server.kill()
-            server.wait()
+        server.stop()
 
 
 def _free_port() -> int:

@@ -62,22 +62,28 @@ class Product:
     async def start(self, **settings: str) -> None:
         """Start a process on the data folder and wait until it serves; the settings hold for this start only."""
         fixed = {"PORT": str(self.port), "DATA_DIR": str(self.data_dir)}
-        with self.log_path.open("ab") as log:
-            self.process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "imageroute_app.serve",
-                cwd=ROOT,
-                env=clean_environment({**QUICK, **fixed, **self.settings, **settings}),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-            )
+        self.process = await self._run("imageroute_app.serve", {**fixed, **self.settings, **settings})
         async with asyncio.timeout(START_S), httpx.AsyncClient() as client:
             while not await self._serves(client):
                 if self.process.returncode is not None:
                     raise AssertionError(f"the product ended at its start:\n{self.log_path.read_text()[-3000:]}")
                 await asyncio.sleep(0.05)
+
+    async def start_worker(self) -> asyncio.subprocess.Process:
+        """Start one more process of this installation, which runs jobs; whoever asks for it ends it."""
+        return await self._run("imageroute_app.tasks", {**self.settings, "DATA_DIR": str(self.data_dir)})
+
+    async def _run(self, module: str, settings: Mapping[str, str]) -> asyncio.subprocess.Process:
+        self.data_dir.parent.mkdir(parents=True, exist_ok=True)
+        with self.log_path.open("ab") as log:
+            return await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", module),
+                cwd=ROOT,
+                env=clean_environment({**QUICK, **settings}),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
 
     async def _serves(self, client: httpx.AsyncClient) -> bool:
         try:

@@ -1,4 +1,4 @@
-"""Fill a gallery through the real services: many rows over a few distinct pictures, into a stopped installation's folder."""
+"""Fill a gallery through the real services: many rows over a few distinct pictures, beside a running installation."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -35,7 +35,7 @@ async def seed_images(data_dir: Path, email: str, count: int) -> None:
 
 
 async def seed_rows(data_dir: Path, email: str, count: int) -> None:
-    """Give the person `count` more rows over a few stored pictures, beside a running installation: quick, for thousands.
+    """Give the person `count` more rows over a few stored pictures: quick, for thousands.
 
     The files of a row are links to those of the first row with the same picture.
     """

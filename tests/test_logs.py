@@ -1,4 +1,5 @@
 import io
+import json
 import logging
 from collections.abc import Iterator
 
@@ -21,6 +22,7 @@ def log() -> Iterator[io.StringIO]:
     logging.setLogRecordFactory(former)
 
 
+@pytest.mark.promise("P10", "P15")
 @pytest.mark.parametrize("name", ["reflex.app", "reflex_base.event", "engineio.server", "socketio.server", "asyncio"])
 def test_text_of_libraries_that_quote_clients_is_withheld(log: io.StringIO, name: str) -> None:
     logging.getLogger(name).error("Event data: %s", CANARY)
@@ -29,6 +31,7 @@ def test_text_of_libraries_that_quote_clients_is_withheld(log: io.StringIO, name
     assert "test_logs" in log.getvalue()
 
 
+@pytest.mark.promise("P10", "P15")
 def test_own_text_stays_and_errors_lose_their_message(log: io.StringIO) -> None:
     try:
         raise ValueError(CANARY)
@@ -64,18 +67,44 @@ def test_flood_of_withheld_records_is_damped() -> None:
     assert damper.filter(own)
 
 
+@pytest.mark.promise("P15")
 def test_configured_log_is_one_line_a_record(log: io.StringIO, capsys: pytest.CaptureFixture[str]) -> None:
-    root = logging.getLogger()
-    former, level = root.handlers[:], root.level
+    root, ours = logging.getLogger(), logging.getLogger("imageroute_app")
+    former, level, own = root.handlers[:], root.level, ours.level
     try:
-        configure_logging("info")
-        logging.getLogger("imageroute_app").info("ready")
+        configure_logging("debug")
+        logging.getLogger("a_driver").info("command with %s", CANARY)
+        ours.debug("ready")
     finally:
         root.handlers[:] = former
         root.setLevel(level)
+        ours.setLevel(own)
 
-    assert capsys.readouterr().err.endswith("INFO imageroute_app ready\n")
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.endswith("DEBUG imageroute_app ready")
 
 
 def test_error_ids_differ() -> None:
     assert new_error_id() != new_error_id()
+
+
+def test_lines_of_json_hold_what_stands_beside_the_message(
+    log: io.StringIO, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root, ours = logging.getLogger(), logging.getLogger("imageroute_app")
+    former, level, own = root.handlers[:], root.level, ours.level
+    try:
+        configure_logging("info", "json")
+        logging.getLogger("imageroute_app.x").info("job.done", extra={"job": "j1", "level": "not this"})
+    finally:
+        root.handlers[:] = former
+        root.setLevel(level)
+        ours.setLevel(own)
+
+    line = json.loads(capsys.readouterr().err)
+    assert (line["message"], line["job"], line["level"], line["logger"]) == (
+        "job.done",
+        "j1",
+        "INFO",
+        "imageroute_app.x",
+    )

@@ -82,6 +82,7 @@ def test_settings_that_need_each_other_are_named(environ: dict[str, str], cure: 
     assert any(cure in fault for fault in faults_of(environ))
 
 
+@pytest.mark.promise("P74")
 def test_public_installation_must_name_who_is_responsible() -> None:
     environ = {"IMAGEROUTE_ORIGIN": "https://images.example.org"}
 
@@ -98,6 +99,7 @@ def test_origin_is_scheme_host_and_port_only(origin: str) -> None:
     assert any("IMAGEROUTE_ORIGIN is" in fault for fault in faults_of({"IMAGEROUTE_ORIGIN": origin}))
 
 
+@pytest.mark.promise("P34")
 def test_secrets_are_kept_out_of_repr_and_of_faults() -> None:
     secrets = {
         "IMAGEROUTE_MONGODB_URI": "mongodb://user:hunter2@db",
@@ -146,3 +148,50 @@ def test_every_setting_is_described() -> None:
     assert len({name for name, _, _ in described_settings()}) == len(
         [item for item in fields(Settings) if item.metadata]
     ) + 1 + 2 * len(provider_ids())
+
+
+DODO = {
+    "IMAGEROUTE_DODO_KEY": "key",
+    "IMAGEROUTE_DODO_WEBHOOK_KEY": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+    "IMAGEROUTE_DODO_PRODUCTS": "small=pdt_1",
+}
+OPEN = {"IMAGEROUTE_ORIGIN": "https://images.example.org", **CONTROLLER}
+
+
+def test_seller_follows_from_what_is_set() -> None:
+    assert load_settings({}).seller == "sandbox"
+    assert load_settings(DODO).seller == "dodo"
+    assert load_settings(OPEN).seller == "off"
+    assert load_settings({"IMAGEROUTE_PAYMENTS": "off"}).seller == "off"
+
+
+@pytest.mark.parametrize(
+    "environ", [{**DODO, "IMAGEROUTE_DODO_MODE": "live"}, DODO, OPEN], ids=["live", "test", "open"]
+)
+def test_sandbox_never_gives_credits_away_beside_a_key_or_to_the_world(environ: dict[str, str]) -> None:
+    (fault,) = faults_of({**environ, "IMAGEROUTE_PAYMENTS": "sandbox"})
+
+    assert "gives credits away" in fault
+
+
+@pytest.mark.parametrize("name", DODO)
+def test_dodo_needs_all_three(name: str) -> None:
+    given = {key: text for key, text in DODO.items() if key != name} | {"IMAGEROUTE_PAYMENTS": "dodo"}
+
+    assert [fault.split()[0] for fault in faults_of(given)] == [name]
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        ("CLERK_PUBLISHABLE_KEY", "sk_test_aGk="),
+        ("CLERK_PUBLISHABLE_KEY", "pk_test_"),
+        ("CLERK_WEBHOOK_SECRET", "whsec_!"),
+        ("CLERK_WEBHOOK_SECRET", "whsec_b25l,whsec_!"),
+    ],
+)
+def test_key_that_was_not_copied_whole_is_named_with_its_beginning(name: str, wrong: str) -> None:
+    faults = faults_of({f"IMAGEROUTE_{name}": wrong})
+
+    assert any(fault.startswith(f"IMAGEROUTE_{name}") and "copy it whole" in fault for fault in faults)
+    assert not any(wrong in fault for fault in faults if name == "CLERK_WEBHOOK_SECRET")

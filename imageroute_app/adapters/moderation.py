@@ -5,6 +5,7 @@ promise: whoever means harm finds other words, so each company's own check comes
 comes out is the id of a rule, never a word of the prompt.
 """
 
+import functools
 import itertools
 import re
 import tomllib
@@ -83,6 +84,12 @@ class PromptRules:
         met = {name: phrases.found(words) for name, phrases in self._groups.items()}
         met["minor"] += ages
         return next((rule.id for rule in self._rules if rule.is_broken(met)), "")
+
+
+@functools.cache
+def prompt_rules() -> PromptRules:
+    """Return the rules that are shipped with the product."""
+    return PromptRules()
 
 
 class Phrases:

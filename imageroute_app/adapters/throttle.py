@@ -1,16 +1,18 @@
 """Counting tries in a moving window, in memory or in Redis.
 
-Who tried is stored as a digest: an address in Redis would be one more place to erase.
+Who tried is stored as a digest: an address in Redis would be one more place to erase. In memory the windows are our own:
+those of limits go through every key there is at every try, each in a thread.
 """
 
 import hashlib
 import logging
 import math
 import time
-from typing import TYPE_CHECKING
+from collections import OrderedDict, deque
+from typing import TYPE_CHECKING, Protocol
 
-from limits import RateLimitItemPerSecond
-from limits.aio.storage import MemoryStorage, RedisStorage
+from limits import RateLimitItem, RateLimitItemPerSecond, WindowStats
+from limits.aio.storage import RedisStorage
 from limits.aio.strategies import MovingWindowRateLimiter
 from limits.errors import StorageError
 
@@ -30,7 +32,7 @@ KEY_PREFIX = "imageroute:tries"
 def open_limiter(redis_url: str = "") -> "MovingWindow":
     """Return a limiter for this process, or for all that share a Redis when a URL is given."""
     if not redis_url:
-        return MovingWindow(MovingWindowRateLimiter(MemoryStorage()))
+        return MovingWindow(Memory())
     from redis.asyncio import ConnectionPool  # only with a Redis: it costs a start much time
 
     pool = ConnectionPool.from_url(redis_url, socket_timeout=REDIS_TIMEOUT_S, socket_connect_timeout=REDIS_TIMEOUT_S)
@@ -44,10 +46,78 @@ def open_limiter(redis_url: str = "") -> "MovingWindow":
     return MovingWindow(MovingWindowRateLimiter(storage), pool)
 
 
+class Strategy(Protocol):
+    """What counts; as limits' strategies do."""
+
+    async def hit(self, item: RateLimitItem, *identifiers: str) -> bool:
+        """Count a try unless there were too many."""
+        ...
+
+    async def get_window_stats(self, item: RateLimitItem, *identifiers: str) -> WindowStats:
+        """Return when the next try is free, and how many are left."""
+        ...
+
+    async def clear(self, item: RateLimitItem, *identifiers: str) -> None:
+        """Forget the tries."""
+        ...
+
+
+class Memory:
+    """The tries of this process: their times by key. Each try also looks whether a few other keys are over."""
+
+    def __init__(self) -> None:
+        self._tries: OrderedDict[str, deque[float]] = OrderedDict()
+        self._window_s: dict[str, int] = {}
+
+    async def hit(self, item: RateLimitItem, *identifiers: str) -> bool:
+        """Count a try unless there were too many."""
+        self._forget_some()
+        key, now = item.key_for(*identifiers), time.time()
+        tries = self._within(item, key, now)
+        if len(tries) >= item.amount:
+            return False
+        tries.append(now)
+        return True
+
+    async def get_window_stats(self, item: RateLimitItem, *identifiers: str) -> WindowStats:
+        """Return when the next try is free, and how many are left."""
+        now = time.time()
+        tries = self._within(item, item.key_for(*identifiers), now)
+        return WindowStats(tries[0] + item.get_expiry() if tries else now, item.amount - len(tries))
+
+    async def clear(self, item: RateLimitItem, *identifiers: str) -> None:
+        """Forget the tries."""
+        self._drop(item.key_for(*identifiers))
+
+    def __len__(self) -> int:
+        """Return how many are remembered."""
+        return len(self._tries)
+
+    def _within(self, item: RateLimitItem, key: str, now: float) -> deque[float]:
+        tries = self._tries.setdefault(key, deque())
+        self._window_s[key] = item.get_expiry()
+        while tries and tries[0] <= now - item.get_expiry():
+            tries.popleft()
+        return tries
+
+    def _forget_some(self) -> None:
+        """Look at two keys in turn, so that what is over goes about twice as fast as it comes."""
+        for _ in range(min(2, len(self._tries))):
+            key = next(iter(self._tries))
+            if not (tries := self._tries[key]) or tries[-1] <= time.time() - self._window_s[key]:
+                self._drop(key)
+            else:
+                self._tries.move_to_end(key)
+
+    def _drop(self, key: str) -> None:
+        self._tries.pop(key, None)
+        self._window_s.pop(key, None)
+
+
 class MovingWindow:
     """Limiter; without its storage it refuses rather than lets everything through."""
 
-    def __init__(self, strategy: MovingWindowRateLimiter, pool: "ConnectionPool | None" = None) -> None:
+    def __init__(self, strategy: Strategy, pool: "ConnectionPool | None" = None) -> None:
         self._strategy, self._pool = strategy, pool
 
     async def hit(self, name: str, who: str, *, limit: int, window_s: int) -> None:

@@ -60,6 +60,7 @@ class WorkerPool:
         self._idle: list[_Worker] = []
         self._all: set[_Worker] = set()
         self._closed = False
+        self.is_warm = False  # whether all of them were started once; one that ends is replaced by a later call
 
     async def run(self, function: Callable[..., T], *args: object, timeout_s: float, **kwargs: object) -> T:
         """Return what the function returns; waits for a free worker, and cancelling ends the work.
@@ -92,9 +93,14 @@ class WorkerPool:
         return cast("T", _unpack(kind, value))
 
     async def warm(self) -> None:
-        """Start every worker now, so that the first calls are quick."""
-        missing = self._size - sum(worker.is_alive for worker in self._all)
-        self._idle += await asyncio.gather(*(self._start() for _ in range(missing)))
+        """Start every worker now, so that the first calls are quick; a call that comes meanwhile waits for one of them.
+
+        Raises:
+            WorkerLost: One does not start, and the others do; repeatable.
+        """
+        missing = self._size - self._alive
+        await asyncio.gather(*(self._warm_one() for _ in range(missing)))
+        self.is_warm = True
 
     async def close(self) -> None:
         """End every worker and so every call; repeatable, and later calls raise WorkerLost."""
@@ -107,6 +113,15 @@ class WorkerPool:
         await asyncio.gather(*(worker.ended() for worker in workers))
         for _ in range(self._size):
             self._slots.release()
+
+    @property
+    def _alive(self) -> int:
+        return sum(worker.is_alive for worker in self._all)
+
+    async def _warm_one(self) -> None:
+        async with self._slots:
+            if self._alive < self._size:
+                self._idle.append(await self._start())
 
     async def _take(self) -> "_Worker":
         while self._idle:

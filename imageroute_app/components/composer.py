@@ -163,8 +163,12 @@ def _go() -> rx.Component:
     )
 
 
-def _usage_link() -> rx.Component:
-    return link("See usage", href=paths.USAGE, class_name="btn line sm")
+def _buy_link() -> rx.Component:
+    return link("Buy credits", href=paths.CREDITS, class_name="btn line sm")
+
+
+def _limits_link() -> rx.Component:
+    return link("Change limits", href=paths.LIMITS, class_name="btn line sm")
 
 
 def _no_route() -> rx.Component:
@@ -202,7 +206,12 @@ def _problem() -> rx.Component:
             rx.el.div(
                 icon("circle-alert"),
                 rx.el.div(CreateState.problem, _no_route(), class_name="grow"),
-                rx.cond(CreateState.problem_field == "not_enough_credits", _usage_link(), rx.fragment()),
+                rx.match(
+                    CreateState.problem_field,
+                    ("not_enough_credits", _buy_link()),
+                    ("spend_limit", _limits_link()),
+                    rx.fragment(),
+                ),
                 class_name="note bad",
             ),
             rx.cond(
@@ -214,7 +223,7 @@ def _problem() -> rx.Component:
                         "Your prompt is kept.",
                         class_name="grow",
                     ),
-                    _usage_link(),
+                    _buy_link(),
                     class_name="note warn",
                 ),
                 rx.fragment(),

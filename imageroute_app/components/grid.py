@@ -13,9 +13,6 @@ from reflex_base.utils.imports import ImportVar
 from reflex_base.vars.base import Var
 from reflex_base.vars.object import ObjectVar
 
-FIRST_PAGE = "/api/gallery?after=&limit=60"
-"""What assets/grid-pages.js asks for first, spelled the same, so that the browser has begun before any script runs."""
-
 
 @dataclasses.dataclass
 class Detail:
@@ -160,13 +157,11 @@ def comparison(*frames: rx.Component) -> rx.Component:
 
 
 def scripts() -> rx.Component:
-    """Load what draws these elements, and their first page beside it; React hoists all of it into this screen's head."""
-    first = {"as": "fetch", "crossOrigin": "anonymous", "fetchPriority": "high"}
+    """Load what draws these elements; React hoists all of it into this screen's head."""
     return rx.fragment(
-        rx.el.link(rel="preload", href=FIRST_PAGE, custom_attrs=first),
         *[
             rx.el.link(rel="modulepreload", href=f"/{name}.js")
-            for name in ("grid-pages", "grid-tiles", "grid-choice", "grid-place")
+            for name in ("grid-rows", "grid-pages", "grid-tiles", "grid-choice", "grid-place")
         ],
         _script("grid", "high"),
         _script("film", "low"),

@@ -6,6 +6,7 @@ from imageroute_app.components.download import download_button
 from imageroute_app.components.icons import icon, icon_button
 from imageroute_app.components.links import link
 from imageroute_app.components.marks import route
+from imageroute_app.components.picture_training import picture_training
 from imageroute_app.components.share import share_button
 from imageroute_app.state.create import CreateState
 from imageroute_app.state.inspector import InspectorState
@@ -149,8 +150,8 @@ def _origin() -> rx.Component:
 
 
 def facts() -> rx.Component:
-    """Draw where the selected picture went, what it was made from and cost, and where it is now."""
-    return rx.fragment(_route(), _origin(), _price(), _whereabouts())
+    """Draw where the selected picture went, what it was made from and cost, where it is now, and its training switch."""
+    return rx.fragment(_route(), _origin(), _price(), _whereabouts(), picture_training())
 
 
 def inspector() -> rx.Component:

@@ -58,7 +58,7 @@ def _line(line: LineView) -> rx.Component:
 
 def _alone(group: GroupView) -> rx.Component:
     return rx.el.tr(
-        rx.el.td(icon("plus", "s"), class_name="tk"),
+        rx.el.td(rx.cond(group.is_loss, icon("minus", "s"), icon("plus", "s")), class_name="tk"),
         rx.el.td(rx.el.b(group.title), class_name="nw"),
         rx.el.td(group.reason, class_name="q2"),
         rx.el.td(moment(group.time, "day"), class_name="q3 nw when"),

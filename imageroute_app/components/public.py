@@ -3,6 +3,7 @@
 import reflex as rx
 
 from imageroute_app.components import paths
+from imageroute_app.components.consent import asked_here
 from imageroute_app.components.links import link
 from imageroute_app.components.marks import logo
 
@@ -44,6 +45,7 @@ def public_page(*content: rx.Component, head: rx.Component) -> rx.Component:
         link("Skip to content", href="#main", class_name="btn ink skip"),
         head,
         rx.el.main(*content, id="main", tab_index=-1),
+        asked_here(),
         footer(),
         class_name="public",
     )

@@ -4,10 +4,12 @@ import reflex as rx
 from reflex_components_core.core.banner import has_connection_errors
 
 from imageroute_app.components import paths
+from imageroute_app.components.consent import consent_bar
 from imageroute_app.components.icons import icon, icon_button
 from imageroute_app.components.keys import keys_button, keys_popover
 from imageroute_app.components.links import link
 from imageroute_app.components.marks import logo
+from imageroute_app.components.notices import banners, bell
 from imageroute_app.state.session import SessionState
 
 PLACES = (
@@ -17,9 +19,17 @@ PLACES = (
     ("Albums", paths.ALBUMS, "folder"),
     ("Trash", paths.TRASH, "trash-2"),
     ("Usage", paths.USAGE, "receipt-text"),
+    ("Privacy", paths.PRIVACY_CENTER, "shield"),
     ("Account", paths.ACCOUNT, "circle-user-round"),
 )
-PHONE_PLACES = ("Create", "Gallery", "Usage", "Account")
+NOTICES = "Notices"
+PHONE_PLACES = (
+    ("Create", paths.CREATE, "sparkles", "Create"),
+    ("Gallery", paths.GALLERY, "images", "Gallery"),
+    ("Activity", paths.NOTICES, "bell", NOTICES),
+    ("Account", paths.ACCOUNT, "circle-user-round", "Account"),
+)
+"""Name, path, symbol, and the title of the page that it leads to."""
 
 
 def _link(name: str, path: str, symbol: str, current: str) -> rx.Component:
@@ -54,10 +64,15 @@ def rail(current: str) -> rx.Component:
     )
 
 
+def _tab(name: str, path: str, symbol: str, *, is_here: bool) -> rx.Component:
+    here = {"aria-current": "page"} if is_here else {}
+    return rx.el.a(icon(symbol, "l"), rx.el.span(name), href=path, custom_attrs=here)
+
+
 def tabs(current: str) -> rx.Component:
     """Draw the places at the foot of a phone."""
     return rx.el.nav(
-        *[_link(name, path, symbol, current) for name, path, symbol in PLACES if name in PHONE_PLACES],
+        *[_tab(name, path, symbol, is_here=title == current) for name, path, symbol, title in PHONE_PLACES],
         class_name="tabs",
         aria_label="Main, phone",
     )
@@ -69,7 +84,7 @@ def theme_button() -> rx.Component:
 
 
 def top_bar(title: str) -> rx.Component:
-    """Draw the title, the credit pill and the account link."""
+    """Draw the title, the credit pill, the bell and the account link."""
     return rx.el.header(
         rx.el.span(logo(26), class_name="phone brand"),
         rx.el.h1(title, tab_index=-1),
@@ -81,6 +96,7 @@ def top_bar(title: str) -> rx.Component:
             class_name="pill",
             aria_label=SessionState.credits_label,
         ),
+        bell(),
         theme_button(),
         rx.el.a(
             rx.cond(SessionState.initial != "", SessionState.initial, "·"),
@@ -151,7 +167,16 @@ def shell(
         link("Skip to content", href="#main", class_name="btn ink skip"),
         rx.el.div(
             rail(title),
-            rx.el.main(top_bar(title), connection_line(), *content, notice(undo), id="main", class_name="main"),
+            rx.el.main(
+                top_bar(title),
+                connection_line(),
+                banners(),
+                consent_bar(f"{paths.PRIVACY_CENTER}#choices"),
+                *content,
+                notice(undo),
+                id="main",
+                class_name="main",
+            ),
             inspector if inspector is not None else rx.fragment(),
             tabs(title),
             class_name=class_name,

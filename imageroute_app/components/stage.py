@@ -10,6 +10,7 @@ from imageroute_app.components.examples import examples
 from imageroute_app.components.icons import icon
 from imageroute_app.components.links import link
 from imageroute_app.components.marks import bullet, mini_route, moment
+from imageroute_app.components.welcome import welcome
 from imageroute_app.state.create import CreateState
 from imageroute_app.state.create_views import GroupView, JobView, TileView
 from imageroute_app.state.inspector import InspectorState
@@ -286,6 +287,7 @@ def stage() -> rx.Component:
             ),
             _waiting(),
         ),
+        welcome(),
         class_name="scroll stage",
         aria_label="Results",
         tab_index=0,

@@ -18,6 +18,16 @@ class AgeBand(StrEnum):
     ADULT = "18+"
 
 
+class Lock(StrEnum):
+    """Why an account only stores: its person may look, export, erase and ask, and nothing else happens with the data."""
+
+    OPEN = ""
+    CLOSING = "closing"
+    CHILD_REPORT = "child_report"
+    OPERATOR = "operator"
+    """By hand, from the command line; the reason stands in the person's own books."""
+
+
 class MailPurpose(StrEnum):
     """What a one-time link in a mail is good for."""
 
@@ -27,7 +37,10 @@ class MailPurpose(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """An account; `owner` equals `id` so that one ownership rule serves every table."""
+    """An account; `owner` equals `id` so that one ownership rule serves every table.
+
+    `idle_at` is the next step of the rule about accounts that nobody uses, `idle_told` how many of its notices were sent.
+    """
 
     id: str
     owner: str
@@ -41,12 +54,19 @@ class Person:
     email_verified_at: datetime | None
     welcomed_at: datetime | None
     created_at: datetime
+    locked_for: Lock = Lock.OPEN
+    idle_at: datetime | None = None
+    idle_told: int = 0
     version: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """A signed-in device; `token_hash` is the SHA-256 of the cookie's value."""
+    """A signed-in device; `token_hash` is the SHA-256 of the cookie's value.
+
+    `confirmed_at` is when the person last proved to be there, by signing in or by giving the password again. `outside_id` is
+    the session at the sign-in service that it hangs on, empty for none; `checked_at` is when that was last seen to be good.
+    """
 
     id: str
     owner: str
@@ -55,6 +75,9 @@ class Session:
     created_at: datetime
     seen_at: datetime
     expires_at: datetime
+    confirmed_at: datetime
+    outside_id: str = ""
+    checked_at: datetime | None = None
     version: int = 0
 
 

@@ -9,6 +9,8 @@ NAMELESS = "picture"
 EXTENSIONS = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
 KEPT = frozenset("LNM")
 """Unicode categories that a name keeps: letters, digits, and the marks on them."""
+ASCII = "".join(chr(code).lower() if chr(code).isalnum() else " " for code in range(128))
+"""The same for a text of ASCII alone, which most are: what stands in the place of each of its characters."""
 
 
 def slug(text: str) -> str:
@@ -16,11 +18,18 @@ def slug(text: str) -> str:
 
     Whatever could lead out of a folder, hide an ending or mean something to a shell is no letter and falls out.
     """
-    plain = unicodedata.normalize("NFC", unicodedata.normalize("NFKC", text[:400]).casefold())
-    words = "".join(ch if unicodedata.category(ch)[0] in KEPT else " " for ch in plain).split()[:WORDS_MAX]
+    words = _plain(text[:400]).split()[:WORDS_MAX]
     while words and len("-".join(words).encode()) > BYTES_MAX:
         words = words[:-1] if len(words) > 1 else [_cut(words[0])]
     return "-".join(words) or NAMELESS
+
+
+def _plain(text: str) -> str:
+    """Return the text in lower case with a space for everything that is no letter."""
+    if text.isascii():
+        return text.translate(ASCII)
+    plain = unicodedata.normalize("NFC", unicodedata.normalize("NFKC", text).casefold())
+    return "".join(ch if unicodedata.category(ch)[0] in KEPT else " " for ch in plain)
 
 
 def _cut(word: str) -> str:

@@ -218,28 +218,6 @@ class Attempt:
     version: int = 0
 
 
-class CaseState(StrEnum):
-    """Where an appeal stands."""
-
-    OPEN = "open"
-    ANSWERED = "answered"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
-    """An appeal against a blocked generation, which an operator answers."""
-
-    id: str
-    owner: str
-    job_id: str
-    state: CaseState
-    text: str
-    answer: str
-    created_at: datetime
-    answered_at: datetime | None
-    version: int = 0
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preference:
     """A person's own rule for all requests that bring none, and whether downloads carry their settings; one per person."""

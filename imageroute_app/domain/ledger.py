@@ -1,7 +1,8 @@
 """Credits as an append-only ledger of signed entries.
 
-Rules (ARCHITECTURE.md, "Money, jobs, time"): grant +n, hold -q, release +q, charge -c, refund +c. The balance is the sum
-and never negative; a hold closes once, by its release and a charge of 0 <= c <= q in the same transaction.
+Rules (ARCHITECTURE.md, "Money, jobs, time"): grant +n, purchase +n, reversal -n, hold -q, release +q, charge -c, refund +c.
+The balance is the sum and never negative; a hold closes once, by its release and a charge of 0 <= c <= q in the same
+transaction.
 """
 
 from dataclasses import dataclass
@@ -16,13 +17,25 @@ class EntryKind(StrEnum):
     """Why credits moved."""
 
     GRANT = "grant"
+    PURCHASE = "purchase"
+    """Bought, or given back after a dispute that ended well."""
+    REVERSAL = "reversal"
+    """Bought credits that were not used, taken back because their payment was."""
     HOLD = "hold"
     RELEASE = "release"
     CHARGE = "charge"
     REFUND = "refund"
 
 
-_SIGNS = {EntryKind.GRANT: 1, EntryKind.HOLD: -1, EntryKind.RELEASE: 1, EntryKind.CHARGE: -1, EntryKind.REFUND: 1}
+_SIGNS = {
+    EntryKind.GRANT: 1,
+    EntryKind.PURCHASE: 1,
+    EntryKind.REVERSAL: -1,
+    EntryKind.HOLD: -1,
+    EntryKind.RELEASE: 1,
+    EntryKind.CHARGE: -1,
+    EntryKind.REFUND: 1,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,13 +11,31 @@ from enum import StrEnum
 from typing import Literal, Protocol, TypeVar
 
 from imageroute_app.domain.accounts import MailToken, Person, Session
+from imageroute_app.domain.activity import Activity
+from imageroute_app.domain.backups import RowStore
+from imageroute_app.domain.cases import Case, CaseMessage, StaffAccess, Tally
 from imageroute_app.domain.catalog import Model, SourceType
+from imageroute_app.domain.choices import Choice
+from imageroute_app.domain.disclosures import Disclosure
 from imageroute_app.domain.drafts import Draft
+from imageroute_app.domain.erasures import Erasure, ErasureStep, Farewell
+from imageroute_app.domain.errors import ImageRouteError
+from imageroute_app.domain.exports import Export, ExportGrant, ExportPiece
+from imageroute_app.domain.factors import Authenticator, Passkey
 from imageroute_app.domain.gallery import Album, Image
-from imageroute_app.domain.jobs import Attempt, Case, Job, Preference, Quote, Request
+from imageroute_app.domain.identity import Identity, IdentityEvent, OutsideSession, Profile, Proof
+from imageroute_app.domain.jobs import Attempt, Job, Preference, Quote, Request
 from imageroute_app.domain.ledger import Entry, Wallet
+from imageroute_app.domain.measures import Measure
+from imageroute_app.domain.newsletter import Subscription
 from imageroute_app.domain.notices import Notice
+from imageroute_app.domain.payments import Booking, Buyer, Checkout, Message, Order, Payment, Seen, Seller
+from imageroute_app.domain.policies import Acknowledgement, Announcement
+from imageroute_app.domain.settlement import Fact
 from imageroute_app.domain.sharing import Archive, Share
+from imageroute_app.domain.spending import SpendGuard
+from imageroute_app.domain.statistics import UsageCount, UsageTotal
+from imageroute_app.domain.training import DatasetBuild, DatasetEntry
 from imageroute_app.domain.uploads import Upload
 
 Clock = Callable[[], datetime]
@@ -94,6 +112,13 @@ class Repository(Protocol[R]):
         """Return records of any owner whose date `column` is at or before `now`, oldest first; for sweeps only."""
         ...
 
+    async def walk(self, after: str, limit: int) -> list[R]:
+        """Return records of any owner with an id above `after`, by id, for sweeps that visit everyone; none is the end.
+
+        Records of a person whose key is gone are left out, so that a page may be shorter than `limit` before the end.
+        """
+        ...
+
 
 class Jobs(Repository[Job], Protocol):
     """Generations, with the verbs that must be atomic."""
@@ -135,11 +160,17 @@ class Tables(Protocol):
     people: Repository[Person]
     sessions: Repository[Session]
     mail_tokens: Repository[MailToken]
+    identities: Repository[Identity]
+    authenticators: Repository[Authenticator]
+    passkeys: Repository[Passkey]
     drafts: Repository[Draft]
     quotes: Repository[Quote]
     jobs: Jobs
     attempts: Repository[Attempt]
     cases: Repository[Case]
+    case_messages: Repository[CaseMessage]
+    staff_access: Repository[StaffAccess]
+    tallies: Repository[Tally]
     preferences: Repository[Preference]
     ledger: Ledger
     images: Repository[Image]
@@ -148,6 +179,32 @@ class Tables(Protocol):
     shares: Repository[Share]
     archives: Repository[Archive]
     notices: Repository[Notice]
+    choices: Repository[Choice]
+    exports: Repository[Export]
+    export_pieces: Repository[ExportPiece]
+    export_grants: Repository[ExportGrant]
+    activity: Repository[Activity]
+    disclosures: Repository[Disclosure]
+    newsletter_subscriptions: Repository[Subscription]
+    erasures: Repository[Erasure]
+    erasure_steps: Repository[ErasureStep]
+    farewells: Repository[Farewell]
+    usage_counts: Repository[UsageCount]
+    usage_totals: Repository[UsageTotal]
+    dataset_entries: Repository[DatasetEntry]
+    dataset_builds: Repository[DatasetBuild]
+    orders: Repository[Order]
+    payments: Repository[Payment]
+    spend_guards: Repository[SpendGuard]
+    bookings: Repository[Booking]
+
+    def named(self, name: str) -> Repository[object]:
+        """Return the repository of a table of DATA_MAP, to read and to delete; raises KeyError for any other name."""
+        ...
+
+    acknowledgements: Repository[Acknowledgement]
+    announcements: Repository[Announcement]
+    measures: Repository[Measure]
 
     async def acquire_lease(self, name: str, *, holder: str, now: datetime, until: datetime) -> bool:
         """Take or renew the named lease (one sweeper at a time); False while another holds it."""
@@ -171,6 +228,22 @@ class Database(Protocol):
         """Delete every record of the person and destroy the person's key; returns how many rows went. Repeatable."""
         ...
 
+    async def count_rows(self, owner: str) -> Mapping[str, int]:
+        """Return how many rows each table holds of the person, readable or not."""
+        ...
+
+    async def raw_rows(self, owner: str, limit: int) -> bytes:
+        """Return up to `limit` rows of the person of every table as they lie at rest, for checks that nothing is readable."""
+        ...
+
+    async def owners(self, *, after: str = "", limit: int = 1000) -> list[str]:
+        """Return ids of people in their order, also of those whose key is destroyed; for a restore only."""
+        ...
+
+    def rows(self) -> RowStore:
+        """Return the rows as they lie, for backup, restore and migration only."""
+        ...
+
     async def check(self) -> None:
         """Raise Unavailable unless the database answers and accepts a write."""
         ...
@@ -191,8 +264,28 @@ class KeyStore(Protocol):
         """Destroy the key for good: every backup of the person's rows becomes unreadable. Repeatable."""
         ...
 
+    def mark(self, owner: str) -> str:
+        """Return under what name the person's key is kept, from which nobody can tell the person."""
+        ...
+
     def pepper(self, purpose: str) -> bytes:
         """Return a 32-byte key derived from the master key, for keyed hashes that need no person."""
+        ...
+
+
+class Tombstones(Protocol):
+    """Keyed hashes of people and records that were erased, kept apart from what a backup brings back; days, not times."""
+
+    async def add(self, marks: Sequence[str], at: datetime) -> None:
+        """Keep marks; repeating is harmless."""
+        ...
+
+    async def drop(self, *, before: datetime) -> int:
+        """Forget the marks of days before that; returns how many."""
+        ...
+
+    async def marks(self) -> frozenset[str]:
+        """Return every mark."""
         ...
 
 
@@ -205,6 +298,16 @@ class MediaFacts:
 
     size_bytes: int
     etag: str
+
+
+class OpenMedia(Protocol):
+    """A whole object, opened to be read once; letting go of it closes it."""
+
+    size_bytes: int
+
+    async def fill(self, place: memoryview) -> bool:
+        """Write its bytes into a place of exactly its size; says whether there were as many. Raises Unavailable."""
+        ...
 
 
 class MediaStore(Protocol):
@@ -220,6 +323,10 @@ class MediaStore(Protocol):
 
     async def read(self, keys: Sequence[str]) -> list[bytes | None]:
         """Return whole objects in the order of their keys, None for one that is not there; for small ones, few at a time."""
+        ...
+
+    async def opened(self, keys: Sequence[str]) -> Sequence[OpenMedia | None]:
+        """Open objects that are read next, in the order of their keys, None for one that is not there; few at a time."""
         ...
 
     async def stat(self, key: str) -> MediaFacts:
@@ -479,6 +586,98 @@ class Moderation(Protocol):
         ...
 
 
+# --- Payments -----------------------------------------------------------------------------------------------------------
+
+
+class Refused(ImageRouteError):
+    """A payment service said no for good; the message is ours."""
+
+    code = "payment_refused"
+    status = 409
+
+
+class Payments(Protocol):
+    """One payment service. Money is never asked for or given back twice for one call; what is unknown is looked up first.
+
+    Every verb that asks outside raises Unavailable when there is no answer, and Refused when the answer is no.
+    """
+
+    seller: Seller
+    products: Mapping[str, str]
+    """Its product for each pack that it sells."""
+
+    async def checkout(self, order: Order, buyer: Buyer) -> Checkout:
+        """Open a page where the order can be paid once."""
+        ...
+
+    async def paid_by(self, session_id: str) -> str:
+        """Return the payment that came of a checkout, empty while there is none."""
+        ...
+
+    async def payment(self, payment_id: str) -> Seen:
+        """Return what is known there now, its refunds and disputes among the facts; raises NotFound."""
+        ...
+
+    async def recent(self, since: datetime) -> list[Seen]:
+        """Return the payments made since then, without refunds and disputes."""
+        ...
+
+    async def refund(self, payment_id: str, fact: Fact, *, is_full: bool) -> Fact:
+        """Give an amount back, named by the fact's `ref`, and say what came of it; asked for twice it is given once."""
+        ...
+
+    async def invoice(self, payment_id: str) -> bytes:
+        """Return the seller's invoice as a PDF."""
+        ...
+
+    async def portal(self, customer_id: str, return_url: str) -> str:
+        """Return the address of the seller's own page about this customer, empty where it has none."""
+        ...
+
+    async def correct(self, customer_id: str, email: str) -> None:
+        """Tell the seller the customer's address of today."""
+        ...
+
+    async def forget(self, customer_id: str, session_ids: Sequence[str]) -> bool:
+        """Take name and address out of the customer there; True once reading it back showed that they are gone.
+
+        `session_ids` are the checkouts of the person, paid or not; without any payment there is no `customer_id`.
+        """
+        ...
+
+    def read(self, headers: Mapping[str, str], body: bytes) -> Message:
+        """Return what a webhook says; raises Forged before anything of it is looked at."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SandboxPage:
+    """What the sandbox's page shows of one checkout; `state` is empty until something was pressed."""
+
+    order_number: str
+    amount_minor: int
+    currency: str
+    credits: int
+    state: str
+    return_url: str
+
+
+class Sandbox(Protocol):
+    """The pages and the messages of the payment service that is part of the house."""
+
+    async def page(self, session_id: str) -> SandboxPage:
+        """Return what one checkout's page shows; raises NotFound."""
+        ...
+
+    async def press(self, session_id: str, outcome: str) -> tuple[Mapping[str, str], bytes]:
+        """Do what a button of the page says and return the signed message about it; raises NotFound, Conflict."""
+        ...
+
+
 # --- Dispatch, mail, limits ---------------------------------------------------------------------------------------------
 
 
@@ -500,12 +699,16 @@ class Dispatcher(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mail:
-    """One message in plain text; `link` is repeated in it and shown as a button by the outbox page."""
+    """One message in plain text.
+
+    `link` is repeated in it and shown as a button by the outbox page; `headers` are added to the usual ones.
+    """
 
     to: str
     subject: str
     text: str
     link: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 class Mailer(Protocol):
@@ -525,6 +728,114 @@ class Passwords(Protocol):
 
     async def verify(self, password: str, encoded: str) -> bool:
         """Check a password; an empty `encoded` takes the same time and returns False."""
+        ...
+
+    def is_common(self, password: str) -> bool:
+        """Say whether it is among the passwords that are tried first."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewPasskey:
+    """What a device made: its id and public key as base64url, its counter, and whether it is kept on other devices too."""
+
+    credential: str
+    public_key: str
+    count: int
+    is_synced: bool
+
+
+class PasskeyCeremony(Protocol):
+    """WebAuthn as browsers speak it. Every `origin` is one of ours; where browsers allow no passkey, verbs raise Conflict."""
+
+    def creation(self, origin: str, *, user: bytes, name: str, challenge: bytes, known: Sequence[str]) -> str:
+        """Return as JSON what a browser needs to make a passkey; `known` are ids that it must not make again."""
+        ...
+
+    def request(self, origin: str, challenge: bytes) -> str:
+        """Return as JSON what a browser needs to use any passkey of this site."""
+        ...
+
+    def challenge(self, answer: str) -> bytes:
+        """Return the challenge that a browser's JSON says it answers; raises InvalidInput. Nothing is proven by it."""
+        ...
+
+    def credential(self, answer: str) -> str:
+        """Return the id of the passkey that a browser's JSON names; raises InvalidInput. Nothing is proven by it."""
+        ...
+
+    def read_new(self, origin: str, answer: str, challenge: bytes) -> NewPasskey:
+        """Check a new passkey; raises InvalidInput."""
+        ...
+
+    def read_use(self, origin: str, answer: str, challenge: bytes, passkey: Passkey) -> int:
+        """Check the use of a passkey and return its new count; raises InvalidInput."""
+        ...
+
+
+class IdentityProvider(Protocol):
+    """Who says who somebody is: this server itself, or a service outside. `subject` is the provider's id of a person."""
+
+    name: str
+
+    async def verify(self, token: str) -> Proof:
+        """Return what a token proves; raises NotSignedIn for any that is not wholly good, Unavailable."""
+        ...
+
+    async def sessions(self, subject: str) -> list[OutsideSession]:
+        """Return the person's live sign-ins."""
+        ...
+
+    async def is_live(self, session_id: str) -> bool:
+        """Say whether a sign-in is still good."""
+        ...
+
+    async def revoke(self, session_id: str) -> None:
+        """End a sign-in; one that is over is fine."""
+        ...
+
+    async def delete(self, subject: str) -> bool:
+        """Delete the person; False when nobody was there. Returns only once a look proves that nobody is."""
+        ...
+
+
+class HostedIdentity(IdentityProvider, Protocol):
+    """A service outside with pages of its own. Every verb that asks it raises Unavailable while it does not answer."""
+
+    def sign_in_url(self, back: str) -> str:
+        """Return the hosted page for signing in, which leads back."""
+        ...
+
+    def sign_up_url(self, back: str) -> str:
+        """Return the hosted page for signing up, which leads back."""
+        ...
+
+    def profile_url(self) -> str:
+        """Return the hosted page on which a person changes password, address and second factors."""
+        ...
+
+    def handshake_url(self, back: str, development_token: str = "") -> str:
+        """Return the address that knows whether this browser is signed in there, and leads back with the answer."""
+        ...
+
+    async def read_return(self, handshake: str, cookies: str) -> Proof | None:
+        """Return who came back, None when the handshake is needed first; raises NotSignedIn."""
+        ...
+
+    async def profile(self, subject: str) -> Profile:
+        """Return a person; raises NotFound once deleted."""
+        ...
+
+    async def rename(self, subject: str, full_name: str) -> None:
+        """Set the name there."""
+        ...
+
+    def read_event(self, headers: Mapping[str, str], body: bytes) -> IdentityEvent:
+        """Return what a webhook says; raises NotSignedIn unless its signature is proven and fresh."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections."""
         ...
 
 

@@ -15,6 +15,7 @@ from imageroute_app.domain.jobs import Job
 KIND, VERSION = "imageroute-recipe", 1
 SOURCE_TYPES = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 RECIPE_MAX_BYTES = 64 * 1024
+ENCODER = json.JSONEncoder(ensure_ascii=False)
 UNREADABLE = "This file holds no settings of ours. Choose a recipe (.json) or a picture that you downloaded here."
 
 
@@ -62,7 +63,7 @@ def write_recipe(image: Image, job: Job | None, hashes: Mapping[str, str]) -> by
         },
         "marking": {"digital_source_type": SOURCE_TYPES + image.source_type if image.source_type else None},
     }
-    return (json.dumps(content, ensure_ascii=False) + "\n").encode()
+    return (ENCODER.encode(content) + "\n").encode()
 
 
 def _task(job: Job | None) -> dict[str, object]:

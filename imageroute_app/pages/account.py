@@ -1,4 +1,4 @@
-"""Account: name, address, password, devices, look, and the pages that say how things are done here."""
+"""Account: name, address, ways to sign in, devices, look, and the pages that say how things are done here."""
 
 from typing import Literal
 
@@ -23,6 +23,7 @@ PLACES = (
     ("Albums", paths.ALBUMS, "folder"),
     ("Trash", paths.TRASH, "trash-2"),
     ("Usage", paths.USAGE, "receipt-text"),
+    ("Privacy", paths.PRIVACY_CENTER, "shield"),
 )
 POLICIES = (
     ("Privacy policy", paths.PRIVACY),
@@ -177,10 +178,26 @@ def _you() -> rx.Component:
     )
 
 
+def _factors() -> rx.Component:
+    return setting(
+        "Passkeys and codes",
+        "A second lock, or no password at all",
+        link("Set up", href=paths.SECURITY, class_name="btn line sm", aria_label="Set up passkeys and codes"),
+    )
+
+
+def _hosted() -> rx.Component:
+    return setting(
+        "Address, password and second factors",
+        "Kept by Clerk, which signs you in here",
+        link("Change at Clerk", href=paths.HOSTED_PROFILE, class_name="btn line sm"),
+    )
+
+
 def _signing_in() -> rx.Component:
     return section(
         "Signing in",
-        _password(),
+        rx.cond(SessionState.is_hosted, _hosted(), rx.fragment(_password(), _factors())),
         setting("This device", "Ends the session here", post_button("Sign out", paths.SIGN_OUT, "btn line sm")),
         name="signing-in",
     )

@@ -2,7 +2,9 @@
 
 import reflex as rx
 
+from imageroute_app.components import paths
 from imageroute_app.components.ledger_table import ledger_table
+from imageroute_app.components.links import link
 from imageroute_app.components.receipt import receipt_panel, receipt_sheet
 from imageroute_app.components.shell import shell
 from imageroute_app.state.session import SessionState
@@ -44,9 +46,16 @@ def _balance() -> rx.Component:
             class_name="row small q2 wrapx legend",
         ),
         rx.el.p(
-            "Credits are granted to your account; they cannot be bought here yet. A picture costs"
-            " what its button says, and what is not delivered comes back when the job ends.",
+            "A picture costs what its button says, and what is not delivered comes back when the job ends.",
             class_name="small q3 how",
+        ),
+        rx.el.nav(
+            link("Buy credits", href=paths.CREDITS, class_name="btn go"),
+            link("Orders", href=paths.ORDERS, class_name="btn line"),
+            link("Statement", href=paths.STATEMENT, class_name="btn line"),
+            link("Spending limits", href=paths.LIMITS, class_name="btn line"),
+            class_name="row wrapx ways",
+            aria_label="Credits",
         ),
     )
 

@@ -13,20 +13,38 @@ from imageroute_app.domain.gallery import Image
 from imageroute_app.domain.uploads import Upload
 from imageroute_app.routes.account import AccountForms
 from imageroute_app.routes.auth import Auth
+from imageroute_app.routes.cases import CasePages
+from imageroute_app.routes.choices import ChoiceRoutes
+from imageroute_app.routes.consent import ConsentRoutes
+from imageroute_app.routes.cookies import cookie_routes
+from imageroute_app.routes.credits import CreditPages
+from imageroute_app.routes.desk import DeskPages
+from imageroute_app.routes.erasure import ErasureRoutes
 from imageroute_app.routes.exports import export_routes
 from imageroute_app.routes.gallery import gallery_routes
 from imageroute_app.routes.health import health_routes
+from imageroute_app.routes.hosted import HostedPages
+from imageroute_app.routes.ledger import ledger_routes
 from imageroute_app.routes.links import MailLinks
 from imageroute_app.routes.media import media_routes
+from imageroute_app.routes.newsletter import NewsletterPages
+from imageroute_app.routes.notices import notice_routes
 from imageroute_app.routes.outbox import outbox_routes
+from imageroute_app.routes.packages import Packages
 from imageroute_app.routes.pagekit import CurrentServices, Endpoint, exception_handlers
+from imageroute_app.routes.parts import part_routes
+from imageroute_app.routes.policies import policy_routes
+from imageroute_app.routes.processing import processing_routes
 from imageroute_app.routes.public import public_routes
 from imageroute_app.routes.receipts import receipt_routes
 from imageroute_app.routes.recipes import recipe_routes
+from imageroute_app.routes.security import SecurityPages
 from imageroute_app.routes.session import owner_of
 from imageroute_app.routes.shares import share_routes
+from imageroute_app.routes.trust import trust_routes
 from imageroute_app.routes.uploads import upload_routes
 from imageroute_app.routes.verify import verify_routes
+from imageroute_app.routes.webhooks import webhook_routes
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
@@ -34,15 +52,33 @@ METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 def build_routes(current: CurrentServices) -> list[Route]:
     """Return every route; `current` returns the open services and is called on each request, never now."""
     routes = [
-        *Auth(current).routes(),
-        *MailLinks(current).routes(),
-        *AccountForms(current).routes(),
-        *public_routes(current),
-        *verify_routes(current),
+        *_pictures(current),  # first, because a page asks for dozens and routes are tried in turn
         *gallery_routes(current),
+        *Auth(current).routes(),
+        *HostedPages(current).routes(),
+        *MailLinks(current).routes(),
+        *NewsletterPages(current).routes(),
+        *ledger_routes(current),
+        *notice_routes(current),
+        *AccountForms(current).routes(),
+        *SecurityPages(current).routes(),
+        *ErasureRoutes(current).routes(),
+        *part_routes(current),
+        *ChoiceRoutes(current).routes(),
+        *ConsentRoutes(current).routes(),
+        *public_routes(current),
+        *CreditPages(current).routes(),
+        *webhook_routes(current),
+        *cookie_routes(current),
+        *CasePages(current).routes(),
+        *DeskPages(current).routes(),
+        *processing_routes(current),
+        *policy_routes(current),
+        *trust_routes(current),
+        *verify_routes(current),
         *upload_routes(current),
-        *_pictures(current),
         *export_routes(current),
+        *Packages(current).routes(),
         *share_routes(current),
         *receipt_routes(current),
         *recipe_routes(current),

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -9,7 +10,9 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from imageroute_app.routes.edge import EdgeMiddleware, EdgeRules
+from imageroute_app.routes.first_pictures import INLINE
 from imageroute_app.routes.headers import cache_rule, content_security_policy
+from imageroute_app.routes.signal import Note, SignalMiddleware
 from imageroute_app.routes.socket import (
     ANON_COOKIE,
     SESSION_COOKIE,
@@ -27,8 +30,11 @@ def compose(
     pages: Path,
     origins: tuple[str, ...],
     socket_key: Callable[[], bytes],
+    note_signal: Note,
     proxy_hops: int = 0,
     body_bytes_by_path: Mapping[str, int] | None = None,
+    meter: Callable[[ASGIApp], ASGIApp] | None = None,
+    first_pictures: Callable[[ASGIApp], ASGIApp] | None = None,
 ) -> list[Transformer]:
     """Return rx.App's `api_transformer`, innermost first.
 
@@ -37,27 +43,31 @@ def compose(
         pages: Folder of the built front end; read when the application starts, not now.
         origins: Origins of our pages, the one that people type first.
         socket_key: Called at each websocket connection, so it may wait for the services to be open.
+        note_signal: Notes a browser's opt-out signal for the person whose page is asked for.
         proxy_hops: Number of reverse proxies in front whose X-Forwarded-For is believed.
         body_bytes_by_path: Paths that may carry more than 1 MiB, with their limit.
+        meter: What counts and measures, outside of the wall.
+        first_pictures: What puts a person's pictures into the gallery's page.
     """
     is_https = origins[0].startswith("https://")
-
-    def reflex_pages(app: ASGIApp) -> ASGIApp:
-        return ReflexPages(app, pages, is_https=is_https)
 
     def socket_binding(app: ASGIApp) -> ASGIApp:
         return SocketBinding(app, origins=origins, is_https=is_https, key=socket_key)
 
+    def signal(app: ASGIApp) -> ASGIApp:
+        return SignalMiddleware(app, note_signal)
+
     def edge(app: ASGIApp) -> ASGIApp:
         rules = EdgeRules(
             origins=origins,
-            policy=content_security_policy(pages, origins),
+            policy=content_security_policy(pages, origins, INLINE),
             proxy_hops=proxy_hops,
             body_bytes_by_path=body_bytes_by_path or {},
         )
         return EdgeMiddleware(app, rules)
 
-    return [reflex_pages, api, socket_binding, edge]
+    reflex_pages = partial(ReflexPages, pages=pages, is_https=is_https)
+    return [reflex_pages, *filter(None, [first_pictures]), api, signal, socket_binding, edge, *filter(None, [meter])]
 
 
 class ReflexPages:

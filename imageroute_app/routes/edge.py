@@ -28,8 +28,10 @@ logger = logging.getLogger(__name__)
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 CLOSED_PATHS = (EVENT_PATH, "/_upload", "/auth-codespace", "/_all_routes", "/_health")
 """Reflex's own endpoints that nobody needs over HTTP."""
-HEALTH_PATH = "/healthz"
+HEALTH_PATHS = frozenset({"/healthz", "/health", "/ready"})
 WEBHOOK_PREFIX = "/webhooks/"
+FROM_ELSEWHERE = ("/unsubscribe",)
+"""Mail programs post here by themselves (RFC 8058); what they may end is named by a secret in the address."""
 MIB = 1024 * 1024
 
 
@@ -160,7 +162,7 @@ class EdgeMiddleware:
 
     def _refusal(self, scope: Scope) -> Refusal | None:
         headers, path = Headers(scope=scope), scope["path"]
-        if path == HEALTH_PATH and scope["method"] in SAFE_METHODS:
+        if path in HEALTH_PATHS and scope["method"] in SAFE_METHODS:
             return None
         if not self._is_our_host(headers):
             return WRONG_HOST
@@ -169,6 +171,7 @@ class EdgeMiddleware:
         if (
             scope["method"] not in SAFE_METHODS
             and not path.startswith(WEBHOOK_PREFIX)
+            and path not in FROM_ELSEWHERE
             and not self._is_our_page(headers)
         ):
             return FOREIGN_PAGE

@@ -36,14 +36,19 @@ ALWAYS = {
 class ClosedStream(StreamingResponse):
     """Sends a generator and closes it whatever happens, so that a cancelled download leaves no task and no open file."""
 
-    def __init__(self, source: AsyncGenerator[bytes], *, status: int, headers: dict[str, str]) -> None:
-        super().__init__(source, status_code=status, headers=headers)
+    def __init__(
+        self, source: AsyncGenerator[bytes] | AsyncGenerator[bytes | bytearray], *, status: int, headers: dict[str, str]
+    ) -> None:
+        super().__init__((), status_code=status, headers=headers)
         self._source = source
 
     async def stream_response(self, send: Send) -> None:
         """Send every chunk; the one place that reads the source."""
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         async with contextlib.aclosing(self._source):
-            await super().stream_response(send)
+            async for chunk in self._source:
+                await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 def export_routes(current: CurrentServices) -> list[Route]:

@@ -28,12 +28,13 @@ def gallery_routes(current: CurrentServices) -> list[Route]:
         asked = request.query_params
         page = await services.gallery.page(
             session.owner,
-            _ask(asked),
+            ask_of(asked),
             after=_short(asked.get("after", ""), CURSOR_MAX, "after"),
             limit=_limit(asked.get("limit", "")),
         )
         body = {"tiles": [tile(image) for image in page.images], "next": page.next_after}
-        response = _answer(body, accepts_gzip="gzip" in request.headers.get("accept-encoding", ""))
+        data = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+        response = packed(request, data, "application/json")
         set_session(response, services, session_token(request, services))
         response.headers["Cache-Control"] = PRIVATE["Cache-Control"]
         return response
@@ -41,7 +42,8 @@ def gallery_routes(current: CurrentServices) -> list[Route]:
     return [Route("/api/gallery", api_gallery, methods=["GET"])]
 
 
-def _ask(asked: QueryParams) -> Ask:
+def ask_of(asked: QueryParams) -> Ask:
+    """Return what the address of a gallery asks for; raises InvalidInput."""
     return Ask(
         text=_short(asked.get("q", ""), QUERY_MAX, "q"),
         favourite=asked.get("favourite", "0") == "1",
@@ -64,14 +66,13 @@ def tile(image: Image) -> dict[str, object]:
     }
 
 
-def _answer(body: dict[str, object], *, accepts_gzip: bool) -> Response:
-    """Return the page, packed where the browser takes that: prompts and ids shrink to a fifth."""
-    data = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+def packed(request: Request, body: bytes, media_type: str) -> Response:
+    """Return a private answer, packed where the browser takes that: prompts and ids shrink to a fifth."""
     headers = dict(PRIVATE)
-    if accepts_gzip:
-        data = gzip.compress(data, compresslevel=5)
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        body = gzip.compress(body, compresslevel=5)
         headers["Content-Encoding"] = "gzip"
-    return Response(data, media_type="application/json", headers=headers)
+    return Response(body, media_type=media_type, headers=headers)
 
 
 def _short(text: str, most: int, field: str) -> str:

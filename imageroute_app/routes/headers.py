@@ -34,12 +34,17 @@ HSTS = "max-age=31536000"
 NO_DOCUMENT = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 
 
-def content_security_policy(pages: Path, origins: Iterable[str]) -> str:
+def content_security_policy(pages: Path, origins: Iterable[str], inline: Iterable[str] = ()) -> str:
     """Return the policy for these prerendered pages: our own files, and inline scripts by their hash.
+
+    `inline` are the scripts that our routes put into a page.
 
     Styles need 'unsafe-inline', because emotion writes them at run time; scripts never do.
     """
-    hashes = sorted({digest for page in pages.rglob("*.html") for digest in _script_hashes(page.read_bytes())})
+    scripts = {
+        script for page in pages.rglob("*.html") for script in INLINE_SCRIPT.findall(page.read_bytes()) if script
+    }
+    hashes = sorted(map(_script_hash, scripts | {script.encode() for script in inline}))
     sockets = [re.sub("^http", "ws", origin) for origin in origins]
     rules = {
         "default-src": ["'self'"],
@@ -56,12 +61,8 @@ def content_security_policy(pages: Path, origins: Iterable[str]) -> str:
     return "; ".join(f"{name} {' '.join(sources)}" for name, sources in rules.items())
 
 
-def _script_hashes(html: bytes) -> list[str]:
-    return [
-        f"'sha256-{base64.b64encode(hashlib.sha256(script).digest()).decode()}'"
-        for script in INLINE_SCRIPT.findall(html)
-        if script
-    ]
+def _script_hash(script: bytes) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(script).digest()).decode()}'"
 
 
 def cache_rule(path: str, content_type: str) -> str:

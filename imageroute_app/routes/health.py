@@ -1,4 +1,7 @@
-"""GET /healthz: whether this process can serve, for supervisors and load balancers."""
+"""GET /health: whether this process answers at all; GET /ready, also /healthz: whether it can serve.
+
+For supervisors, which start it anew, and for load balancers, which send people elsewhere.
+"""
 
 import asyncio
 
@@ -12,22 +15,27 @@ from imageroute_app.services.house import Services
 
 CHECK_TIMEOUT_S = 3
 NOWHERE = "images/health/none/original"
-OK, DOWN = "ok", "down"
+OK, DOWN, STARTING = "ok", "down", "starting"
 
 
 def health_routes(current: CurrentServices) -> list[Route]:
-    """Return the route; 503 when the database or the pictures cannot be reached."""
+    """Return the routes; 503 when a part cannot be reached, or until the processes that draw have started."""
+    names = ("database", "media", "queue")
 
     async def healthz(_request: Request) -> Response:
         try:
             services = current()
         except RuntimeError:
-            return _answer(dict.fromkeys(("database", "media", "queue"), "starting"))
-        names = ("database", "media", "queue")
+            return _answer(dict.fromkeys((*names, "workers"), STARTING))
         checks = (_database(services), _media(services), _queue(services))
-        return _answer(dict(zip(names, await asyncio.gather(*checks), strict=True)))
+        parts = dict(zip(names, await asyncio.gather(*checks), strict=True))
+        return _answer({**parts, "workers": OK if services.workers_are_warm() else STARTING})
 
-    return [Route("/healthz", healthz, methods=["GET"])]
+    async def health(_request: Request) -> Response:
+        return JSONResponse({"status": OK}, headers=NO_STORE)
+
+    ready = [Route(path, healthz, methods=["GET"]) for path in ("/healthz", "/ready")]
+    return [*ready, Route("/health", health, methods=["GET"])]
 
 
 def _answer(parts: dict[str, str]) -> Response:

@@ -55,7 +55,10 @@ def media_routes(*, viewer: Viewer, image: FindImage, media: CurrentMedia) -> li
             image_id, variant = _parse_address(request)
             found = await image(image_id, owner)
             key = _key(found, variant)
-            return await _answer(request, found, variant, _Stored(media(), key))
+            stored = _Stored(media(), key)
+            if variant != ORIGINAL and request.method == "GET" and "range" not in request.headers:
+                return await _whole(request, found, variant, stored)
+            return await _answer(request, found, variant, stored)
         except ImageRouteError as error:
             return _refuse(error)
 
@@ -79,6 +82,13 @@ class _Stored(NamedTuple):
     async def facts(self) -> MediaFacts:
         return await self.media.stat(self.key)
 
+    async def read(self) -> bytes:
+        """Return all bytes; raises NotFound."""
+        (data,) = await self.media.read([self.key])
+        if data is None:
+            raise NotFound
+        return data
+
     async def stream(self, span: Span) -> AsyncIterator[bytes]:
         return await self.media.open(self.key, span.start, span.end)
 
@@ -94,9 +104,18 @@ def _parse_address(request: Request) -> tuple[str, str]:
     return match[1], match[2]
 
 
+async def _whole(request: Request, image: Image | Upload, variant: str, stored: _Stored) -> Response:
+    """Send a thumbnail: small, so that one look at the store and one message carry all of it."""
+    data = await stored.read()
+    headers = _headers(request, image, variant, "")
+    if has_tag(request.headers.get("if-none-match", ""), headers["ETag"]):
+        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=_without_body(headers))
+    return Response(data, headers=headers)
+
+
 async def _answer(request: Request, image: Image | Upload, variant: str, stored: _Stored) -> Response:
     facts = await stored.facts()
-    headers = _headers(image, variant, facts, is_download=request.query_params.get("download") == "1")
+    headers = _headers(request, image, variant, facts.etag)
     if has_tag(request.headers.get("if-none-match", ""), headers["ETag"]):
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=_without_body(headers))
     if request.method == "HEAD":
@@ -109,7 +128,8 @@ async def _answer(request: Request, image: Image | Upload, variant: str, stored:
     )
 
 
-def _headers(image: Image | Upload, variant: str, facts: MediaFacts, *, is_download: bool) -> dict[str, str]:
+def _headers(request: Request, image: Image | Upload, variant: str, etag: str) -> dict[str, str]:
+    """Return the headers of an answer with a body; `etag` is of the original, a smaller size never changes under its name."""
     is_original = variant == ORIGINAL
     mime = image.mime if is_original else THUMBNAIL_TYPE
     mime = mime if mime in EXTENSIONS else UNKNOWN_TYPE
@@ -118,11 +138,11 @@ def _headers(image: Image | Upload, variant: str, facts: MediaFacts, *, is_downl
         "Accept-Ranges": "bytes",
         "Cache-Control": ASK_FIRST if is_original else FOREVER,
         "Content-Type": mime,
-        "ETag": f'"{facts.etag}"',
+        "ETag": f'"{etag if is_original else f"{image.id}-{variant}"}"',
     }
     if is_original and image.sha256:
         headers["Repr-Digest"] = f"sha-256=:{base64.b64encode(bytes.fromhex(image.sha256)).decode()}:"
-    if is_download or mime == UNKNOWN_TYPE:
+    if request.query_params.get("download") == "1" or mime == UNKNOWN_TYPE:
         size = "" if is_original else f"-{variant}"
         name = f"imageroute-{image.id}{size}.{EXTENSIONS.get(mime, 'bin')}"
         headers["Content-Disposition"] = f'attachment; filename="{name}"'

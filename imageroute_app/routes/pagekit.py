@@ -14,14 +14,15 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
+from imageroute_app.domain.choices import BAR_WORDS, SIGNAL_MEANING, SIGNAL_WORDS
 from imageroute_app.domain.errors import ImageRouteError, RateLimited, Unavailable
+from imageroute_app.domain.statistics import PAGES
 from imageroute_app.services.house import Services
 
 CurrentServices = Callable[[], Services]
 """Returns the open services; routes are built before they are open, so they ask on each request."""
 Endpoint = Callable[[Request], Awaitable[Response]]
 
-POLICY_DATE = "25 November 2026"
 NO_STORE = {"Cache-Control": "no-store"}
 PUBLIC = {"Cache-Control": "no-cache", "Vary": "Sec-GPC"}
 
@@ -29,6 +30,7 @@ PUBLIC = {"Cache-Control": "no-cache", "Vary": "Sec-GPC"}
 _FORM_PAGES = {
     **{f"/auth/{name}": f"/{name}" for name in ("sign-up", "sign-in", "forgot-password")},
     **{f"/auth/{name}": "/account" for name in ("change-name", "change-password", "end-device", "sign-out")},
+    **{f"/auth/{name}": "/sign-in" for name in ("second-step", "passkey")},
 }
 
 _templates = Environment(
@@ -38,6 +40,10 @@ _templates = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+
+_templates.globals["asking_pages"] = frozenset(f"/{page}" for page in PAGES)
+_templates.globals["consent_words"] = {"bar": BAR_WORDS, "signal": SIGNAL_WORDS, "meaning": SIGNAL_MEANING}
+"""Pages that are counted after a yes are those that ask for it."""
 
 
 def request_id(request: Request) -> str:
@@ -63,7 +69,7 @@ def render(
         origin=services.rules.origin,
         site=services.site,
         request_id=request_id(request),
-        policy_date=POLICY_DATE,
+        sends_signal=request.headers.get("sec-gpc") == "1",
         **values,
     )
     return HTMLResponse(text, status_code=status, headers=dict(headers))
@@ -71,7 +77,7 @@ def render(
 
 def wants_json(request: Request) -> bool:
     """Say whether this address answers programs, not readers."""
-    return request.url.path.startswith(("/api/", "/media/", "/healthz"))
+    return request.url.path.startswith(("/api/", "/media/", "/health", "/ready"))
 
 
 def error_response(

@@ -1,31 +1,17 @@
 """Policies and facts that anyone can read: no account, no cookie, no script. Tables come from the data map, not from text."""
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from imageroute_app.domain.catalog import DataPolicy, Model
-from imageroute_app.domain.data_map import (
-    COOKIES,
-    DATA_MAP,
-    FILES,
-    MEDIA_PREFIXES,
-    RECEIVERS,
-    STORAGE_KEYS,
-    SYSTEM_TABLES,
-    Protection,
-    Receiver,
-    Table,
-)
-from imageroute_app.domain.gallery import TRASH_DAYS
+from imageroute_app.routes.facts import facts
 from imageroute_app.routes.pagekit import PUBLIC, CurrentServices, Endpoint, render
 from imageroute_app.services.house import Services
-from imageroute_app.services.retention import OUTBOX_DAYS, QUOTE_DAYS
 
-PAGES = ("privacy", "terms", "cookies", "processors", "trust", "contact", "report", "support")
+READING = ("processors", "contact")
+PAGES = ("privacy", "terms", "cookies", *READING, "trust")
 SECURITY_TXT_EXPIRES = "2027-11-01T00:00:00Z"
 GPC_SINCE = "2026-11-25"
 CLOSED_TO_ROBOTS = (
@@ -34,11 +20,16 @@ CLOSED_TO_ROBOTS = (
     "/media/",
     "/exports/",
     "/receipts/",
+    "/erasure/",
     "/create",
     "/gallery",
     "/trash$",
     "/usage",
+    "/credits",
+    "/sandbox/",
     "/account",
+    "/admin",
+    "/cases/",
     "/outbox",
 )
 KEPT = {"Cache-Control": "public, max-age=3600"}
@@ -53,7 +44,7 @@ def public_routes(current: CurrentServices) -> list[Route]:
         "/.well-known/change-password": _change_password,
     }
     return [
-        *(Route(f"/{name}", _page(current, name), methods=["GET"]) for name in PAGES),
+        *(Route(f"/{name}", _page(current, name), methods=["GET"]) for name in READING),
         *(Route(path, _file(current, build), methods=["GET"]) for path, build in files.items()),
     ]
 
@@ -61,79 +52,9 @@ def public_routes(current: CurrentServices) -> list[Route]:
 def _page(current: CurrentServices, name: str) -> Endpoint:
     async def show(request: Request) -> Response:
         services = current()
-        return render(request, services, f"{name}.html", headers=PUBLIC, **_facts(request, services))
+        return render(request, services, f"{name}.html", headers=PUBLIC, **facts(request, services))
 
     return show
-
-
-def _facts(request: Request, services: Services) -> dict[str, Any]:
-    models = services.routing.models()
-    keepers = [RECEIVERS[name] for name in services.site.receivers]
-    return {
-        "tables": DATA_MAP,
-        "system_tables": SYSTEM_TABLES,
-        "cookies": COOKIES,
-        "storage": STORAGE_KEYS,
-        "folders": {**MEDIA_PREFIXES, **FILES},
-        "receivers": (*keepers, *_companies(models)),
-        "keepers": keepers,
-        "policies": _policies(models),
-        "local": [model for model in models if not model.is_networked],
-        "rules": services.rules,
-        "sends_mail": services.outbox is None,
-        "held": [_held(table) for table in DATA_MAP.values()],
-        "offered": [_offered(model) for model in models],
-        "sealed_count": sum(len(_protected(table)) for table in DATA_MAP.values()),
-        "gpc": request.headers.get("sec-gpc") == "1",
-        "trash_days": TRASH_DAYS,
-        "outbox_days": OUTBOX_DAYS,
-        "quote_days": QUOTE_DAYS,
-    }
-
-
-def _policies(models: Sequence[Model]) -> list[DataPolicy]:
-    """Return what each company outside says about data, once for each."""
-    return list({model.policy.company: model.policy for model in models if model.is_networked}.values())
-
-
-def _companies(models: Sequence[Model]) -> list[Receiver]:
-    """Return the companies outside that get a prompt when a person chooses one of their models."""
-    received = ("the prompt", "pictures you add to it", "size and settings")
-    chosen = "when you choose one of its models, or your rule lets it take over"
-    return [
-        Receiver(name=f"{policy.company}, {policy.country},", receives=received, when=chosen)
-        for policy in _policies(models)
-    ]
-
-
-def _held(table: Table) -> tuple[str, ...]:
-    """Return one line of "What we hold"."""
-    sealed = ", ".join(_protected(table)) or "no free text"
-    return (table.purpose, *(_sentence(text) for text in (sealed, table.basis, table.kept, table.erased)))
-
-
-def _offered(model: Model) -> tuple[str, ...]:
-    """Return one line of the models and what their makers say about data."""
-    policy = model.policy
-    return (
-        model.name,
-        policy.company,
-        policy.country,
-        policy.retention_text,
-        policy.training_text,
-        _sentence(policy.human_review),
-        policy.checked_on.isoformat(),
-        policy.source,
-    )
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
-def _protected(table: Table) -> list[str]:
-    """Return the fields of a table that cannot be read without a key."""
-    return [name.replace("_", " ") for name, how in table.fields.items() if how is not Protection.PLAIN]
 
 
 def _file(current: CurrentServices, build: Callable[[Services], Response]) -> Endpoint:
@@ -156,6 +77,7 @@ def _security(services: Services) -> Response:
         "Preferred-Languages: en",
         f"Canonical: {origin}/.well-known/security.txt",
         f"Policy: {origin}/report",
+        f"# Privacy for machines: {origin}/privacy/policy.jsonld",
     )
     return PlainTextResponse("\n".join(lines) + "\n", headers=KEPT)
 

@@ -7,9 +7,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from imageroute_app.domain.cases import CaseState
 from imageroute_app.domain.catalog import Model
 from imageroute_app.domain.errors import NotFound
-from imageroute_app.domain.jobs import Attempt, AttemptOutcome, CaseState, Job
+from imageroute_app.domain.jobs import Attempt, AttemptOutcome, Job
 from imageroute_app.routes.pagekit import CurrentServices, render
 from imageroute_app.routes.session import owner_of
 

@@ -31,6 +31,13 @@ def cookie_name(services: Services) -> str:
     return "__Host-ir_session" if is_https(services) else "ir_session"
 
 
+def site_origin(request: Request, services: Services) -> str:
+    """Return which of our origins the browser is at; the edge has let no other host in."""
+    host = request.headers.get("host", "")
+    origins = (*services.site.origins, services.rules.origin)
+    return next((origin for origin in origins if urlsplit(origin).netloc == host), services.rules.origin)
+
+
 def session_token(request: Request, services: Services) -> str:
     """Return the secret of the session cookie, or nothing."""
     return request.cookies.get(cookie_name(services), "")

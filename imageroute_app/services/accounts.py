@@ -4,11 +4,8 @@ Principle: an answer never tells whether an address has an account. Unknown addr
 the truth goes only to the mailbox.
 """
 
-import secrets
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, timedelta
-
-from email_validator import EmailNotValidError, validate_email
 
 from imageroute_app.domain.accounts import (
     EMAIL_MAX,
@@ -18,21 +15,32 @@ from imageroute_app.domain.accounts import (
     Session,
     age_band,
     check_name,
-    check_password,
 )
+from imageroute_app.domain.activity import ActivityKind
 from imageroute_app.domain.errors import (
     Conflict,
     Duplicate,
     InvalidInput,
-    NotAllowed,
     NotFound,
     NotSignedIn,
     Unavailable,
 )
-from imageroute_app.domain.ledger import Entry, EntryKind
-from imageroute_app.domain.ports import Clock, Database, Limiter, Mailer, NewId, Passwords, Query, Tables
+from imageroute_app.domain.ports import Clock, Database, Limiter, Mailer, NewId, Passwords, Query
 from imageroute_app.domain.rules import Rules
+from imageroute_app.services.entries import Entries
+from imageroute_app.services.hosted import Hosted
 from imageroute_app.services.mail_links import MailLinks, hash_token
+from imageroute_app.services.opening import Opening
+from imageroute_app.services.signing import (
+    NeedsCode,
+    SignedIn,
+    SignUp,
+    TooYoung,
+    check_new_password,
+    clean_email,
+    fresh_session,
+)
+from imageroute_app.services.two_steps import TwoSteps
 
 TOUCH_EVERY = timedelta(minutes=5)
 WRONG = "The email or the password is not right. Check both, or reset your password."
@@ -40,45 +48,6 @@ TAKEN = (
     "This address cannot be used for a new account. If it is yours, sign in or reset your password;"
     " we sent it a mail that says how."
 )
-
-
-class TooYoung(NotAllowed):
-    """The age screen said no; nothing about the person was stored."""
-
-    code = "too_young"
-
-    def __init__(self) -> None:
-        super().__init__("You cannot open an account here yet. We stored nothing of what you typed.")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignUp:
-    """The sign-up form; `country` is an ISO 3166 code or empty for unknown."""
-
-    full_name: str
-    email: str
-    password: str
-    born: date
-    country: str = ""
-    wants_newsletter: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignedIn:
-    """A fresh session: `token` goes into the cookie and nowhere else."""
-
-    token: str
-    session: Session
-    person: Person
-
-
-def clean_email(text: str) -> str:
-    """Return the address in the form we keep; raises InvalidInput with what is wrong."""
-    try:
-        found = validate_email(text.strip()[: EMAIL_MAX + 1], check_deliverability=False)
-    except EmailNotValidError as error:
-        raise InvalidInput("Enter an email address like name@example.com.", field="email") from error
-    return found.normalized
 
 
 class Accounts:
@@ -91,12 +60,17 @@ class Accounts:
         passwords: Passwords,
         mailer: Mailer,
         limiter: Limiter,
+        entries: Entries,
         clock: Clock,
         new_id: NewId,
         rules: Rules,
+        two_steps: TwoSteps,
+        opening: Opening,
+        hosted: Hosted | None = None,
     ) -> None:
         self._database, self._tables = database, database.tables
-        self._passwords, self._limiter = passwords, limiter
+        self._passwords, self._limiter, self._entries = passwords, limiter, entries
+        self._opening, self._two_steps, self._hosted = opening, two_steps, hosted
         self._clock, self._new_id, self._rules = clock, new_id, rules
         self._links = MailLinks(tables=database.tables, mailer=mailer, clock=clock, new_id=new_id, origin=rules.origin)
 
@@ -108,11 +82,9 @@ class Accounts:
             InvalidInput: naming the field, also for an address that is taken.
             RateLimited: after too many accounts from one network address.
         """
-        now = self._clock()
         band = self.screen_age(form.born, form.country)
-        email = clean_email(form.email)
-        name = check_name(form.full_name)
-        check_password(form.password)
+        email, name = clean_email(form.email), check_name(form.full_name)
+        check_new_password(self._passwords, form.password, email)
         await self._limiter.hit("sign-up", address, limit=self._rules.sign_ups_per_hour, window_s=3600)
         person_id = self._new_id()
         person = Person(
@@ -127,15 +99,16 @@ class Accounts:
             wants_newsletter=form.wants_newsletter,
             email_verified_at=None,
             welcomed_at=None,
-            created_at=now,
+            created_at=self._clock(),
         )
-        signed_in = self._fresh_session(person, device)
+        signed_in = fresh_session(self._new_id(), person, device, self._clock(), self._rules)
         try:
-            await self._database.transact(lambda tables: self._open_account(tables, signed_in))
+            await self._opening.open(signed_in)
         except Duplicate as error:
             self._links.tell_taken(email)
             raise InvalidInput(TAKEN, field="email") from error
         self._links.send(person, MailPurpose.VERIFY)
+        await self._entries.opened(person.id, device=device, address=address)
         return signed_in
 
     def screen_age(self, born: date, country: str) -> AgeBand:
@@ -145,26 +118,13 @@ class Accounts:
             raise TooYoung
         return band
 
-    async def _open_account(self, tables: Tables, signed_in: SignedIn) -> None:
-        person = signed_in.person
-        await tables.people.add(person)
-        await tables.sessions.add(signed_in.session)
-        await tables.ledger.post(
-            Entry(
-                id=self._new_id(),
-                owner=person.id,
-                kind=EntryKind.GRANT,
-                amount=self._rules.starter_credits,
-                balance_after=0,
-                job_id="",
-                reason="Starter credits",
-                dedupe_key="starter",
-                created_at=self._clock(),
-            )
-        )
-
     async def sign_in(self, email: str, password: str, *, device: str, address: str) -> SignedIn:
-        """Check the password and open a session; wrong and unknown answer alike, in the same time."""
+        """Check the password and open a session; wrong and unknown answer alike, in the same time.
+
+        Raises:
+            NotSignedIn: wrong or unknown.
+            NeedsCode: right, and a code of the person's app is asked for next.
+        """
         key = email.strip().casefold()[:EMAIL_MAX]
         who = hash_token(f"{key}|{address}")
         await self._limiter.hit("sign-in", who, limit=self._rules.sign_in_tries, window_s=900)
@@ -172,9 +132,28 @@ class Accounts:
         person = await self._tables.people.by_key("email_key", key)
         good = await self._passwords.verify(password, person.password_hash if person else "")
         if person is None or not good:
+            if person:
+                self._entries.failed(person.id, device=device, address=address)
             raise NotSignedIn(WRONG)
         await self._limiter.clear("sign-in", who, limit=self._rules.sign_in_tries, window_s=900)
-        signed_in = self._fresh_session(person, device)
+        if await self._two_steps.is_on(person.id):
+            raise NeedsCode(self._two_steps.ticket(person))
+        return await self.enter(person, device=device, address=address)
+
+    async def sign_in_with_code(self, ticket: str, code: str, *, device: str, address: str) -> SignedIn:
+        """Open a session for who gave the password before; raises NotSignedIn when that is too long ago, InvalidInput."""
+        person = await self._two_steps.redeem(ticket)
+        try:
+            await self._two_steps.check(person.id, code)
+        except InvalidInput:
+            self._entries.failed(person.id, device=device, address=address)
+            raise
+        return await self.enter(person, device=device, address=address)
+
+    async def enter(self, person: Person, *, device: str, address: str) -> SignedIn:
+        """Open a session for a person who has proven who it is."""
+        signed_in = fresh_session(self._new_id(), person, device, self._clock(), self._rules)
+        await self._entries.entered(person.id, device=device, address=address)
         await self._tables.sessions.add(signed_in.session)
         return signed_in
 
@@ -183,6 +162,12 @@ class Accounts:
         session = await self._tables.sessions.by_key("token_hash", hash_token(token))
         if session:
             await self._tables.sessions.delete(session.id, session.owner)
+            self._leave(session)
+
+    def _leave(self, *sessions: Session) -> None:
+        """End them at the sign-in service too, where they came from there."""
+        if self._hosted is not None:
+            self._hosted.left(sessions)
 
     async def session(self, token: str) -> Session | None:
         """Return the live session of a cookie, noting its use at most every five minutes."""
@@ -190,7 +175,7 @@ class Accounts:
             return None
         session = await self._tables.sessions.by_key("token_hash", hash_token(token))
         now = self._clock()
-        if session is None or session.expires_at <= now:
+        if session is None or session.expires_at <= now or (session := await self._checked(session)) is None:
             return None
         if now - session.seen_at < TOUCH_EVERY:
             return session
@@ -203,18 +188,11 @@ class Accounts:
         except Unavailable:
             return session
 
-    def _fresh_session(self, person: Person, device: str) -> SignedIn:
-        token, now = secrets.token_urlsafe(32), self._clock()
-        session = Session(
-            id=self._new_id(),
-            owner=person.id,
-            token_hash=hash_token(token),
-            device=device,
-            created_at=now,
-            seen_at=now,
-            expires_at=now + self._rules.session_idle,
-        )
-        return SignedIn(token=token, session=session, person=person)
+    async def _checked(self, session: Session) -> Session | None:
+        """Return a session from outside while it is good there; without the service's settings nobody can tell: it ends."""
+        if not session.outside_id:
+            return session
+        return await self._hosted.check(session) if self._hosted is not None else None
 
     async def person(self, owner: str) -> Person:
         """Return the account; raises NotFound once erased."""
@@ -222,8 +200,13 @@ class Accounts:
 
     async def change_name(self, owner: str, name: str) -> Person:
         """Set the full name; may be empty."""
+        name = check_name(name)
+        if self._hosted is not None:
+            await self._hosted.rename(owner, name)
         person = await self.person(owner)
-        return await self._tables.people.update(replace(person, full_name=check_name(name)))
+        changed = await self._tables.people.update(replace(person, full_name=name))
+        await self._entries.noted(owner, ActivityKind.NAME_CHANGED)
+        return changed
 
     async def welcome(self, owner: str) -> None:
         """Note that the first-run choices were seen; repeating is harmless."""
@@ -233,13 +216,14 @@ class Accounts:
 
     async def change_password(self, owner: str, *, current: str, new: str, keep: str) -> None:
         """Set a new password and end every session but `keep` (a session id)."""
-        check_password(new)
         await self._limiter.hit("password", owner, limit=self._rules.sign_in_tries, window_s=900)
         person = await self.person(owner)
+        check_new_password(self._passwords, new, person.email)
         if not await self._passwords.verify(current, person.password_hash):
             raise InvalidInput("The current password is not right.", field="current_password")
         encoded = await self._passwords.hash(new)
         await self._tables.people.update(replace(person, password_hash=encoded))
+        await self._entries.noted(owner, ActivityKind.PASSWORD_CHANGED)
         await self.end_devices(owner, keep=keep)
 
     async def devices(self, owner: str) -> list[Session]:
@@ -250,8 +234,13 @@ class Accounts:
 
     async def end_device(self, owner: str, session_id: str) -> None:
         """End one session; raises NotFound when it is not this person's."""
-        if not await self._tables.sessions.delete(session_id, owner):
-            raise NotFound("That device is signed out already.")
+        try:
+            session = await self._tables.sessions.get(session_id, owner)
+        except NotFound as error:
+            raise NotFound("That device is signed out already.") from error
+        await self._tables.sessions.delete(session_id, owner)
+        self._leave(session)
+        await self._entries.noted(owner, ActivityKind.DEVICE_ENDED)
 
     async def end_devices(self, owner: str, *, keep: str = "") -> int:
         """End every session but `keep`; returns how many."""
@@ -259,6 +248,7 @@ class Accounts:
         for session in await self._tables.sessions.find(Query(owner=owner, limit=500)):
             if session.id != keep:
                 ended += await self._tables.sessions.delete(session.id, owner)
+                self._leave(session)
         return ended
 
     async def request_verification(self, owner: str) -> None:
@@ -273,6 +263,7 @@ class Accounts:
         person = await self.person(await self._links.use_up(secret, MailPurpose.VERIFY))
         if person.email_verified_at is not None:
             return person
+        await self._entries.noted(person.id, ActivityKind.EMAIL_VERIFIED)
         return await self._tables.people.update(replace(person, email_verified_at=self._clock()))
 
     async def request_reset(self, email: str, *, address: str) -> None:
@@ -286,14 +277,16 @@ class Accounts:
 
     async def reset_password(self, secret: str, password: str) -> Person:
         """Set a new password with a mailed link; ends every session and proves the address."""
-        check_password(password)
+        check_new_password(self._passwords, password)
         person = await self.person(await self._links.use_up(secret, MailPurpose.RESET))
         encoded = await self._passwords.hash(password)
         verified = person.email_verified_at or self._clock()
         person = await self._tables.people.update(replace(person, password_hash=encoded, email_verified_at=verified))
+        await self._entries.noted(person.id, ActivityKind.PASSWORD_CHANGED, detail="mailed-link")
         await self.end_devices(person.id)
         return person
 
     async def settle(self) -> None:
         """Wait for the mails that are on their way; called before the adapters close."""
         await self._links.settle()
+        await self._entries.settle()

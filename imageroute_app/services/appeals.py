@@ -1,14 +1,18 @@
 """Appeals: a blocked generation that its person wants looked at. One case for each; the answer stands on the receipt."""
 
+from dataclasses import replace
+
+from imageroute_app.domain.cases import Case, Kind
 from imageroute_app.domain.errors import Conflict, Duplicate
-from imageroute_app.domain.jobs import Case, CaseState, JobState
+from imageroute_app.domain.jobs import JobState
 from imageroute_app.domain.ports import Clock, Database, Query
+from imageroute_app.services.case_codes import new_case
 
 TEXT_MAX = 2000
 
 
 class Appeals:
-    """Everything about a case until an operator answers it."""
+    """Opening the case of a job and finding it again."""
 
     def __init__(self, *, database: Database, clock: Clock) -> None:
         self._tables, self._clock = database.tables, clock
@@ -20,16 +24,9 @@ class Appeals:
             raise Conflict("Only a blocked generation can be appealed.")
         if found := await self.of_job(owner, job_id):
             return found
-        case = Case(
-            id=job_id,
-            owner=owner,
-            job_id=job_id,
-            state=CaseState.OPEN,
-            text=text[:TEXT_MAX],
-            answer="",
-            created_at=self._clock(),
-            answered_at=None,
-        )
+        now = self._clock()
+        case, _ = new_case(job_id, Kind.APPEAL, text=text[:TEXT_MAX], country="", now=now, owner=owner)
+        case = replace(case, job_id=job_id, acknowledged_at=now)
         try:
             await self._tables.cases.add(case)
         except Duplicate:

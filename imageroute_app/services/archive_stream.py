@@ -8,20 +8,25 @@ import asyncio
 import contextlib
 import zlib
 from collections.abc import AsyncGenerator, Iterator, Sequence
-from itertools import accumulate
+from typing import NamedTuple, TypeVar
 
 from imageroute_app.domain import zips
 from imageroute_app.domain.errors import NotFound, Unavailable
 from imageroute_app.domain.gallery import Image
-from imageroute_app.domain.ports import MediaStore, Tables
+from imageroute_app.domain.ports import MediaStore, OpenMedia, Tables
 from imageroute_app.domain.sharing import Archive
 from imageroute_app.domain.zips import Directory, Entry
+from imageroute_app.ending import end
 from imageroute_app.services.archive_content import ROWS, Names, manifest_of, picture_key, rows_of
 from imageroute_app.services.archive_index import DIGESTS, MANIFEST, RECIPE_ENDING, Index, Slot, digest_line
 from imageroute_app.services.recipes import Recipes
 
-BATCH_BYTES, LARGE_BYTES = 512 * 1024, 4 * 1024 * 1024
-AHEAD = 2
+BATCH_BYTES, FILES_MAX, BATCHES_AHEAD, PAGES_AHEAD = 4 * 1024 * 1024, 8, 1, 1
+"""Files are opened by a thread a batch ahead; every open file of every download counts against the process's limit."""
+PIECE_BYTES, LARGE_BYTES = 384 * 1024, 4 * 1024 * 1024
+"""Small pictures are sent together, because sending a piece costs as much as its bytes; a piece fits a core's cache."""
+
+T = TypeVar("T")
 
 
 class Changed(Unavailable):
@@ -31,6 +36,25 @@ class Changed(Unavailable):
 
     def __init__(self) -> None:
         super().__init__("A picture of this download was deleted meanwhile. It is made again without it.")
+
+
+class Page(NamedTuple):
+    """Up to 200 slots with their pictures and recipes, and where in the archive they begin."""
+
+    slots: Sequence[Slot]
+    images: Sequence[Image]
+    recipes: Sequence[bytes]
+    offset: int
+
+
+class Batch(NamedTuple):
+    """Some slots of a page; their open files, or None for one large picture, which is opened when it is sent."""
+
+    slots: Sequence[Slot]
+    keys: Sequence[str]
+    recipes: Sequence[bytes]
+    files: Sequence[OpenMedia | None] | None
+    offset: int
 
 
 class ArchiveStream:
@@ -45,10 +69,10 @@ class ArchiveStream:
         self.size_bytes = index.total_bytes(len(self._manifest))
         self.etag = index.etag(self._manifest)
 
-    async def read(self, start: int, end: int) -> AsyncGenerator[bytes]:
+    async def read(self, start: int, end: int) -> AsyncGenerator[bytes | bytearray]:
         """Yield bytes start..end (end exclusive); raises Changed."""
         at = start
-        async with contextlib.aclosing(_ahead(self._from(start, end))) as pieces:
+        async with contextlib.aclosing(self._from(start, end)) as pieces:
             async for offset, piece in pieces:
                 skipped = max(0, at - offset)
                 kept = piece[skipped : end - offset] if skipped or offset + len(piece) > end else piece
@@ -59,38 +83,47 @@ class ArchiveStream:
                     return
         raise Changed
 
-    async def _from(self, start: int, end: int) -> AsyncGenerator[tuple[int, bytes]]:
+    async def _from(self, start: int, end: int) -> AsyncGenerator[tuple[int, bytes | bytearray]]:
         """Yield pieces with their offsets, from the one that holds `start` on."""
         offset = zips.local_bytes(len(MANIFEST), len(self._manifest))
         if start < offset:
             yield 0, self._whole(MANIFEST, self._manifest)
-        slots = self._index.slots
-        for first in range(0, len(slots), ROWS):
-            page = slots[first : first + ROWS]
-            page_bytes = sum(slot.entry_bytes for slot in page)
-            if start < offset + page_bytes and offset < end:
-                async with contextlib.aclosing(self._page(page, offset, start, end)) as pieces:
+        async with contextlib.aclosing(_ahead(self._batches(offset, start, end), BATCHES_AHEAD)) as batches:
+            async for batch in batches:
+                async with contextlib.aclosing(self._pieces(batch, start, end)) as pieces:
                     async for piece in pieces:
                         yield piece
-            offset += page_bytes
+        offset += sum(slot.entry_bytes for slot in self._index.slots)
         if offset < end:
             yield offset, await self._rest()
 
-    async def _page(self, page: Sequence[Slot], offset: int, start: int, end: int) -> AsyncGenerator[tuple[int, bytes]]:
-        """Yield the pieces of up to 200 slots that lie between `start` and `end`."""
-        images = await self._images(page)
-        recipes = await self._recipes.of(self._archive.owner, images)
-        offsets = list(accumulate((slot.entry_bytes for slot in page), initial=offset))
-        for low, high in _batches(page):
-            if offsets[high] <= start or offsets[low] >= end:
-                continue
-            batch = list(zip(page[low:high], images[low:high], recipes[low:high], strict=True))
-            if page[low].size_bytes > LARGE_BYTES:
-                async with contextlib.aclosing(self._large(*batch[0], offsets[low])) as pieces:
-                    async for piece in pieces:
-                        yield piece
-            else:
-                yield offsets[low], await self._small(batch)
+    async def _batches(self, offset: int, start: int, end: int) -> AsyncGenerator[Batch]:
+        """Yield the pictures that lie between `start` and `end`, their files open; a large one is opened when it is sent."""
+        async with contextlib.aclosing(_ahead(self._pages(offset, start, end), PAGES_AHEAD)) as pages:
+            async for page in pages:
+                offset = page.offset
+                for low, high in _grouped(page.slots, BATCH_BYTES, FILES_MAX):
+                    slots, begin = page.slots[low:high], offset
+                    offset += sum(slot.entry_bytes for slot in slots)
+                    if begin >= end or offset <= start:
+                        continue
+                    keys = [picture_key(self._archive, image.id) for image in page.images[low:high]]
+                    files = None if slots[0].size_bytes > LARGE_BYTES else await self._media.opened(keys)
+                    yield Batch(slots, keys, page.recipes[low:high], files, begin)
+
+    async def _pages(self, offset: int, start: int, end: int) -> AsyncGenerator[Page]:
+        """Yield what is known of the pictures that lie between `start` and `end`."""
+        for slots in self._slots():
+            page_bytes = sum(slot.entry_bytes for slot in slots)
+            if start < offset + page_bytes and offset < end:
+                images = await self._images(slots)
+                yield Page(slots, images, await self._recipes.of(self._archive.owner, images), offset)
+            offset += page_bytes
+
+    def _slots(self) -> Iterator[Sequence[Slot]]:
+        """Yield the slots, up to 200 at once."""
+        slots = self._index.slots
+        return (slots[first : first + ROWS] for first in range(0, len(slots), ROWS))
 
     async def _images(self, page: Sequence[Slot]) -> list[Image]:
         ids = [self._archive.image_ids[slot.place] for slot in page]
@@ -105,24 +138,48 @@ class ArchiveStream:
             self._names_seen[slot.place] = names
         return images
 
-    async def _small(self, batch: Sequence[tuple[Slot, Image, bytes]]) -> bytes:
-        """Return several pictures with their recipes as one piece."""
-        keys = [picture_key(self._archive, image.id) for _, image, _ in batch]
-        parts: list[bytes] = []
-        for (slot, _, recipe), data in zip(batch, await self._media.read(keys), strict=True):
-            if data is None or len(data) != slot.size_bytes:
-                raise Changed
-            parts += [self._picture_header(slot), data, self._recipe(slot, recipe)]
-        return b"".join(parts)
+    async def _pieces(self, batch: Batch, start: int, end: int) -> AsyncGenerator[tuple[int, bytes | bytearray]]:
+        """Yield the pieces of a batch that lie between `start` and `end`."""
+        if batch.files is None:
+            async with contextlib.aclosing(self._large(batch)) as pieces:
+                async for piece in pieces:
+                    yield piece
+            return
+        offset = batch.offset
+        for low, high in _grouped(batch.slots, PIECE_BYTES, FILES_MAX):
+            size_bytes = sum(slot.entry_bytes for slot in batch.slots[low:high])
+            if offset < end and start < offset + size_bytes:
+                yield offset, await self._piece(batch, batch.files, range(low, high), size_bytes)
+            offset += size_bytes
 
-    async def _large(self, slot: Slot, image: Image, recipe: bytes, offset: int) -> AsyncGenerator[tuple[int, bytes]]:
+    async def _piece(
+        self, batch: Batch, files: Sequence[OpenMedia | None], places: Sequence[int], size_bytes: int
+    ) -> bytearray:
+        """Return pictures that follow each other with their headers and recipes, each file read right into its place."""
+        piece, at = bytearray(size_bytes), 0
+        view = memoryview(piece)
+        for place in places:
+            slot, file = batch.slots[place], files[place]
+            header, recipe = self._picture_header(slot), self._recipe(slot, batch.recipes[place])
+            content = at + len(header)
+            at = content + slot.size_bytes + len(recipe)
+            view[content - len(header) : content] = header
+            view[at - len(recipe) : at] = recipe
+            if file is None or file.size_bytes != slot.size_bytes:
+                raise Changed
+            if not await file.fill(view[content : content + slot.size_bytes]):
+                raise Changed
+        return piece
+
+    async def _large(self, batch: Batch) -> AsyncGenerator[tuple[int, bytes]]:
         """Yield one large picture chunk by chunk, then its recipe."""
+        [slot], [key], [recipe], offset = batch.slots, batch.keys, batch.recipes, batch.offset
         header = self._picture_header(slot)
         yield offset, header
         offset += len(header)
         end = offset + slot.size_bytes
         try:
-            chunks = await self._media.open(picture_key(self._archive, image.id))
+            chunks = await self._media.open(key)
         except NotFound:
             raise Changed from None
         async for chunk in chunks:
@@ -146,19 +203,18 @@ class ArchiveStream:
 
     async def _rest(self) -> bytes:
         """Return the list of digests and the directory; names of what was skipped are read now."""
-        slots = self._index.slots
-        for first in range(0, len(slots), ROWS):
-            page = [slot for slot in slots[first : first + ROWS] if slot.place not in self._names_seen]
-            if page:
-                await self._images(page)
         directory = Directory(self._archive.created_at)
         directory.note(_entry(MANIFEST, self._manifest))
         lines: list[bytes] = []
-        for slot in slots:
-            stem, ending = self._names_seen[slot.place]
-            lines.append(digest_line(stem + ending, slot.sha256))
-            directory.note(Entry(stem + ending, slot.size_bytes, slot.crc32))
-            directory.note(Entry(stem + RECIPE_ENDING.encode(), slot.recipe_bytes, slot.recipe_crc32))
+        for page in self._slots():
+            if unseen := [slot for slot in page if slot.place not in self._names_seen]:
+                await self._images(unseen)
+            for slot in page:
+                stem, ending = self._names_seen[slot.place]
+                lines.append(digest_line(stem + ending, slot.sha256))
+                directory.note(Entry(stem + ending, slot.size_bytes, slot.crc32))
+                directory.note(Entry(stem + RECIPE_ENDING.encode(), slot.recipe_bytes, slot.recipe_crc32))
+            await asyncio.sleep(0)  # others are served between two pages
         digests = b"".join(lines)
         if zlib.crc32(digests) != self._index.digests_crc32:
             raise Changed
@@ -170,26 +226,26 @@ def _entry(name: bytes, data: bytes) -> Entry:
     return Entry(name, len(data), zlib.crc32(data))
 
 
-def _batches(page: Sequence[Slot]) -> Iterator[tuple[int, int]]:
-    """Yield ranges of slots that are read together: about a megabyte, a large picture alone."""
+def _grouped(slots: Sequence[Slot], most_bytes: int, most: int) -> Iterator[tuple[int, int]]:
+    """Yield ranges of slots that are handled together: at most so many bytes and so many, a larger picture alone."""
     low = total = 0
-    for place, slot in enumerate(page):
-        if place > low and total + slot.size_bytes > BATCH_BYTES:
+    for place, slot in enumerate(slots):
+        if place > low and (total + slot.size_bytes > most_bytes or place - low == most):
             yield low, place
             low, total = place, 0
         total += slot.size_bytes
-    yield low, len(page)
+    yield low, len(slots)
 
 
-async def _ahead(source: AsyncGenerator[tuple[int, bytes]]) -> AsyncGenerator[tuple[int, bytes]]:
-    """Yield what the source yields; a task of our own reads on while the caller sends. Closing ends the task."""
-    queue: asyncio.Queue[tuple[int, bytes] | Exception | None] = asyncio.Queue(AHEAD)
+async def _ahead(source: AsyncGenerator[T], count: int) -> AsyncGenerator[T]:
+    """Yield what the source yields; a task of our own reads `count` ahead of the caller. Closing ends the task."""
+    queue: asyncio.Queue[T | Exception | None] = asyncio.Queue(count)
 
     async def fill() -> None:
         try:
-            async with contextlib.aclosing(source) as pieces:
-                async for piece in pieces:
-                    await queue.put(piece)
+            async with contextlib.aclosing(source) as items:
+                async for item in items:
+                    await queue.put(item)
         except Exception as error:  # noqa: BLE001  # handed to the reader, who raises it
             await queue.put(error)
         else:
@@ -197,10 +253,9 @@ async def _ahead(source: AsyncGenerator[tuple[int, bytes]]) -> AsyncGenerator[tu
 
     task = asyncio.create_task(fill())
     try:
-        while (piece := await queue.get()) is not None:
-            if isinstance(piece, Exception):
-                raise piece
-            yield piece
+        while (item := await queue.get()) is not None:
+            if isinstance(item, Exception):
+                raise item
+            yield item
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await end(task)

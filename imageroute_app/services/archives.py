@@ -15,6 +15,7 @@ from imageroute_app.domain.errors import Conflict, ImageRouteError, InvalidInput
 from imageroute_app.domain.gallery import Image, media_key
 from imageroute_app.domain.ports import Clock, Database, MediaStore, NewId, Query
 from imageroute_app.domain.sharing import ARCHIVE_DAYS, Archive, ArchiveState
+from imageroute_app.ending import end
 from imageroute_app.services.archive_build import ArchiveBuild, Choice, Render
 from imageroute_app.services.archive_content import archive_prefix, index_key
 from imageroute_app.services.archive_index import load_index
@@ -163,7 +164,7 @@ class Archives:
             raise Conflict(FAILED if archive.state is ArchiveState.FAILED else AT_WORK)
         return Opened(archive=archive, size_bytes=stream.size_bytes, etag=stream.etag, stream=stream)
 
-    async def read(self, opened: Opened, start: int, end: int) -> AsyncGenerator[bytes]:
+    async def read(self, opened: Opened, start: int, end: int) -> AsyncGenerator[bytes | bytearray]:
         """Yield bytes start..end; when a picture is gone it raises Changed and makes the archive again without it."""
         try:
             async with contextlib.aclosing(opened.stream.read(start, end)) as chunks:
@@ -230,8 +231,7 @@ class Archives:
 
     async def _stop(self, archive_id: str) -> None:
         if task := self._building.get(archive_id):
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            await end(task)
 
     async def _build(self, archive: Archive) -> None:
         stored = archive

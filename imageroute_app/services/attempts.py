@@ -23,6 +23,10 @@ class Attempts:
         found = await (tables or self._tables).attempts.find(query)
         return sorted(found, key=lambda attempt: (attempt.number, attempt.id))
 
+    async def earlier(self, job: Job) -> list[Attempt]:
+        """Return what workers before this one wrote of a job that was just claimed."""
+        return await self.of(job) if job.attempts > 1 else []
+
     async def open(self, job: Job, model: Model, *, number: int, asked: int) -> Attempt:
         """Write down who is about to receive the job, with the facts and the rule as they stand."""
         policy = model.policy

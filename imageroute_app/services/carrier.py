@@ -28,6 +28,7 @@ from imageroute_app.domain.ports import (
     Submitted,
     Tables,
 )
+from imageroute_app.domain.purposes import Purpose
 from imageroute_app.domain.routing import RATE_WAIT_S, next_step, worded
 from imageroute_app.domain.rules import Rules
 from imageroute_app.services.attempts import Attempts
@@ -43,6 +44,7 @@ from imageroute_app.services.endings import (
     resting,
     unknown,
 )
+from imageroute_app.services.gate import Gate
 from imageroute_app.services.routing import Routing
 from imageroute_app.services.trip import Trip, begun, closing_of_stop, first_seed, free, notes
 
@@ -65,18 +67,24 @@ class Carrier:
         clock: Clock,
         rules: Rules,
         fault: Fault,
+        gate: Gate,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._database, self._routing, self._attempts, self._delivery = database, routing, attempts, delivery
         self._moderation, self._clock, self._rules, self._fault = moderation, clock, rules, fault
-        self._sleep = sleep
+        self._gate, self._sleep = gate, sleep
 
     async def carry(self, job: Job) -> Ending:
         """Take the job to its end; only the last attempt is left open, to be closed with the job."""
         words = f"{job.request.prompt}\n{job.request.style}"
-        objection, earlier, plan = await asyncio.gather(
-            asyncio.to_thread(self._moderation.objection, words), self._attempts.of(job), self._plan(job)
+        objection, may, earlier, plan = await asyncio.gather(
+            asyncio.to_thread(self._moderation.objection, words),
+            self._gate.may(job.owner, Purpose.GENERATE),
+            self._attempts.earlier(job),
+            self._plan(job),
         )
+        if job.attempts == 1 and not may:
+            return failed("frozen", "Your data was frozen before this began. Nothing was sent to anyone.")
         if objection:
             return blocked_here(objection)
         trip = begun(job, [model for key in plan if (model := self._routing.model(key))], earlier)

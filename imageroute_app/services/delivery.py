@@ -85,13 +85,19 @@ class Delivery:
                 await self._media.delete_prefix(media_prefix(job.owner, image_id))
 
     async def _put(self, job: Job, position: int, finished: FinishedImage) -> None:
+        """Store all sizes at once; nobody looks for them before the row is there."""
         image_id = job.image_ids[position]
+        files = {variant: (data, "image/webp") for variant, data in finished.thumbnails.items()}
+        files["original"] = (finished.original, finished.mime)
         await _all(
-            self._media.put(media_key(job.owner, image_id, variant), data, "image/webp")
-            for variant, data in finished.thumbnails.items()
+            self._put_one(media_key(job.owner, image_id, variant), data, mime, is_last=variant == "original")
+            for variant, (data, mime) in files.items()
         )
-        self._fault("half_stored")
-        await self._media.put(media_key(job.owner, image_id, "original"), finished.original, finished.mime)
+
+    async def _put_one(self, key: str, data: bytes, mime: str, *, is_last: bool) -> None:
+        await self._media.put(key, data, mime)
+        if not is_last:
+            self._fault("half_stored")
 
     def _image(self, job: Job, model: Model, position: int, finished: FinishedImage, seed: int) -> Image:
         now, started = self._clock(), job.started_at or job.created_at

@@ -1,9 +1,12 @@
 """Erasing the bytes of one picture, so that every copy is proven gone."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 
 from imageroute_app.domain.ports import MediaStore
+
+Forget = Callable[[str, str], Awaitable[None]]
+"""Lets go of what was made from a picture elsewhere, given its owner and id; repeatable."""
 
 
 async def erase_bytes(media: MediaStore, prefix: str, names: Iterable[str]) -> None:

@@ -1,7 +1,7 @@
 """The private gallery: pages, search, favourites, trash and erasing for good."""
 
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from imageroute_app.domain.errors import Conflict, InvalidInput, NotFound, Unavailable
@@ -17,7 +17,7 @@ from imageroute_app.domain.gallery import (
 )
 from imageroute_app.domain.ports import Clock, Database, MediaStore, Query
 from imageroute_app.domain.uploads import is_spent
-from imageroute_app.services.erasing import erase_bytes
+from imageroute_app.services.erasing import Forget, erase_bytes
 from imageroute_app.services.finding import EVERYTHING, Ask, Reading, read_ask
 
 log = logging.getLogger(__name__)
@@ -25,8 +25,6 @@ log = logging.getLogger(__name__)
 PAGE_MAX = 200
 FAILURES_MAX = 10
 NOT_YET = "This picture cannot come back, but copies of it are still being cleared. That goes on by itself until all are gone."
-Forget = Callable[[str, str], Awaitable[None]]
-"""Lets go of what was made from a picture elsewhere, given its owner and id; repeatable."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,9 +38,18 @@ class Page:
 class Gallery:
     """What a person can do with delivered pictures."""
 
-    def __init__(self, *, database: Database, media: MediaStore, clock: Clock, forget: Sequence[Forget] = ()) -> None:
+    def __init__(
+        self,
+        *,
+        database: Database,
+        media: MediaStore,
+        clock: Clock,
+        forget: Sequence[Forget] = (),
+        trashed: Sequence[Forget] = (),
+    ) -> None:
+        """`forget` is called before a picture is erased, `trashed` once it lies in the trash."""
         self._database, self._tables = database, database.tables
-        self._media, self._clock, self._forget = media, clock, forget
+        self._media, self._clock, self._forget, self._trashed = media, clock, forget, trashed
 
     async def page(self, owner: str, ask: Ask = EVERYTHING, *, after: str = "", limit: int = 60) -> Page:
         """Return one page of what is asked for; a search that cannot be understood finds nothing (`reading` says why)."""
@@ -171,9 +178,13 @@ class Gallery:
             if edited == image:
                 return image
             try:
-                return await self._tables.images.update(edited)
+                updated = await self._tables.images.update(edited)
             except Conflict:
                 continue
+            if updated.trashed and not image.trashed:
+                for let_go in self._trashed:
+                    await let_go(owner, image_id)
+            return updated
         raise NotFound
 
 

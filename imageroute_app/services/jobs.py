@@ -4,7 +4,8 @@ Principle: the idempotency key is the quote id. Hold and job are written in one 
 the other; the runner alone closes a hold once a job has started.
 """
 
-from collections.abc import AsyncIterator, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import zip_longest
@@ -23,11 +24,14 @@ from imageroute_app.domain.ports import (
     Query,
     Tables,
 )
+from imageroute_app.domain.purposes import Purpose
 from imageroute_app.domain.rules import Rules
+from imageroute_app.services.gate import Gate
 from imageroute_app.services.holds import Holds
 from imageroute_app.services.quotes import Quotes
 from imageroute_app.services.routing import Routing
 from imageroute_app.services.sources import SourceFacts, source_facts
+from imageroute_app.services.spending import Spending
 
 COMPARE_MIN, COMPARE_MAX = 2, 4
 # Nobody reads a new price within this time: a press on so young a quote is the second half of a double click.
@@ -56,7 +60,10 @@ class Jobs:
         new_id: NewId,
         rules: Rules,
         fault: Fault,
+        gate: Gate,
+        spending: Spending,
     ) -> None:
+        self._gate, self._spending = gate, spending
         self._database, self._tables = database, database.tables
         self.routing = routing
         self._quotes = Quotes(tables=database.tables, routing=routing, clock=clock, new_id=new_id, rules=rules)
@@ -108,8 +115,10 @@ class Jobs:
 
         Raises:
             NotEnoughCredits: nothing is written then.
+            SpendLimit: by the person's own limits; nothing is written then.
             Conflict: when the quote is too old; ask for a new one.
             RateLimited: after the hourly number of jobs.
+            Frozen: while the person's data is only stored.
             NoRoute: when the rule or the catalogue changed, so that who was named may not get it any more.
         """
         quote = await self._tables.quotes.get(quote_id, owner)
@@ -119,7 +128,7 @@ class Jobs:
             return await self.job(owner, quote.follows_job)
         if quote.expires_at <= self._clock():
             raise Conflict("This price is too old. Look at the new one and press again.")
-        await self._quotes.check_open(quote)
+        await _both(self._gate.check(owner, Purpose.GENERATE), self._quotes.check_open(quote))
         await self._limiter.hit("jobs", owner, limit=self._rules.jobs_per_hour, window_s=3600)
         self._fault("before_reserve")
         job_id, image_ids = self._new_id(), tuple(self._new_id() for _ in range(quote.request.count))
@@ -136,6 +145,7 @@ class Jobs:
         self._fault("after_reserve")
         await self._dispatcher.wake(job.id)
         await self._dispatcher.changed(owner, job.id)
+        await self._spending.note(owner, job.held_credits)
         return job
 
     async def send(self, owner: str, request: Request, *, quote_id: str, most_credits: int) -> Job:
@@ -179,6 +189,7 @@ class Jobs:
     ) -> Job:
         """Write hold and job; the quote's version says that nobody used it meanwhile."""
         job = replace(self._queued(quote, job_id, image_ids), compare_id=compare_id)
+        await self._spending.check(tables, job.owner, job.held_credits)
         await self._holds.open(tables, job)
         await tables.jobs.add(job)
         # A retry keeps its slot, so that pressing Retry twice finds the used quote and its job.
@@ -273,3 +284,10 @@ class Jobs:
         if provider is None:
             raise InvalidInput("This model is not on offer. Choose another one.", field="model")
         return await provider.preview(request, seed)
+
+
+async def _both(*checks: Awaitable[None]) -> None:
+    """Wait for checks that run side by side; of several that fail the first in order is raised."""
+    for found in await asyncio.gather(*checks, return_exceptions=True):
+        if found is not None:
+            raise found

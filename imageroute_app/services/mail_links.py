@@ -1,17 +1,13 @@
 """Links in mails: single-use secrets that prove a mailbox, sent beside the answer."""
 
-import asyncio
 import hashlib
-import logging
 import secrets
-from collections.abc import Coroutine
 from datetime import timedelta
 
 from imageroute_app.domain.accounts import MailPurpose, MailToken, Person
-from imageroute_app.domain.errors import ImageRouteError, NotFound
+from imageroute_app.domain.errors import NotFound
 from imageroute_app.domain.ports import Clock, Mail, Mailer, NewId, Tables
-
-log = logging.getLogger(__name__)
+from imageroute_app.services.beside import Beside
 
 RESET_LIFE = timedelta(minutes=60)
 VERIFY_LIFE = timedelta(hours=24)
@@ -32,16 +28,17 @@ class MailLinks:
     def __init__(self, *, tables: Tables, mailer: Mailer, clock: Clock, new_id: NewId, origin: str) -> None:
         self._tables, self._mailer, self._clock, self._new_id = tables, mailer, clock, new_id
         self._origin = origin
-        self._on_the_way: set[asyncio.Task[None]] = set()
+        self._beside = Beside()
 
     def send(self, person: Person, purpose: MailPurpose) -> None:
         """Send a fresh link for this purpose."""
-        self._post(self._send_link(person, purpose))
+        self._beside.run(self._send_link(person, purpose), "mail.failed")
 
     def tell_taken(self, email: str) -> None:
         """Tell a mailbox that somebody tried to open a second account with it."""
         text = f"Somebody tried to open a second account with this address.\n\nSign in: {self._origin}/sign-in"
-        self._post(self._mailer.send(Mail(to=email, subject="You already have an account", text=text)))
+        mail = Mail(to=email, subject="You already have an account", text=text)
+        self._beside.run(self._mailer.send(mail), "mail.failed")
 
     async def use_up(self, secret: str, purpose: MailPurpose) -> str:
         """Return whose link this is and end it; raises NotFound when it is used, late or invented."""
@@ -54,12 +51,7 @@ class MailLinks:
 
     async def settle(self) -> None:
         """Wait for the mails that are on their way."""
-        await asyncio.gather(*self._on_the_way)
-
-    def _post(self, sending: Coroutine[None, None, None]) -> None:
-        task = asyncio.create_task(_send_quietly(sending))
-        self._on_the_way.add(task)
-        task.add_done_callback(self._on_the_way.discard)
+        await self._beside.settle()
 
     async def _send_link(self, person: Person, purpose: MailPurpose) -> None:
         secret, now = secrets.token_urlsafe(32), self._clock()
@@ -79,10 +71,3 @@ class MailLinks:
         life = "60 minutes" if is_reset else "24 hours"
         text = f"{subject} for ImageRoute:\n\n{link}\n\nThe link works once, for {life}. Not you? Ignore this mail."
         await self._mailer.send(Mail(to=person.email, subject=subject, text=text, link=link))
-
-
-async def _send_quietly(sending: Coroutine[None, None, None]) -> None:
-    try:
-        await sending
-    except ImageRouteError as error:
-        log.warning("mail.failed %s", error.code)

@@ -2,14 +2,17 @@
 
 Principles: the lease says who works on a job; only its holder closes it, in one transaction that adds the images, closes the
 hold and ends the job. Bytes are stored before that transaction under addresses chosen at submission, so that a replay after
-a crash overwrites them and nothing is left over.
+a crash overwrites them and nothing is left over. Where the store is away, the job ends all the same and gives its credits back;
+the lease time stays in its row until a sweep has cleared what may lie there.
 """
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 
-from imageroute_app.domain.errors import Conflict, ImageRouteError
+from imageroute_app.domain.errors import Conflict, ImageRouteError, Unavailable
+from imageroute_app.domain.gallery import Image
 from imageroute_app.domain.jobs import AttemptOutcome, Job, JobState, drop_time
 from imageroute_app.domain.ports import (
     Clock,
@@ -24,11 +27,13 @@ from imageroute_app.domain.ports import (
     Tables,
 )
 from imageroute_app.domain.rules import Rules
+from imageroute_app.ending import end
 from imageroute_app.logs import trace
 from imageroute_app.services.attempts import Attempts
 from imageroute_app.services.carrier import Carrier
 from imageroute_app.services.delivery import Delivery
 from imageroute_app.services.endings import Ending, failed
+from imageroute_app.services.gate import Gate
 from imageroute_app.services.holds import Holds
 from imageroute_app.services.routing import Routing
 
@@ -53,6 +58,7 @@ class Runner:
         new_id: NewId,
         rules: Rules,
         fault: Fault,
+        gate: Gate,
     ) -> None:
         self._database, self._tables = database, database.tables
         self._dispatcher = dispatcher
@@ -67,6 +73,7 @@ class Runner:
             clock=clock,
             rules=rules,
             fault=fault,
+            gate=gate,
         )
         self._holds = Holds(clock=clock, new_id=new_id)
         self._clock, self._new_id, self._rules, self._fault = clock, new_id, rules, fault
@@ -92,14 +99,11 @@ class Runner:
             if work.cancelled() and await watch:
                 await self._end(job, await self._carrier.stop(job))
         finally:
-            watch.cancel()
-            work.cancel()
-            await asyncio.gather(watch, work, return_exceptions=True)
+            await end(watch, work)
         if not work.cancelled() and (error := work.exception()):
             # The row keeps its lease: the sweep takes the job up again when it has run out.
             log.error("job.interrupted %s: %s", job.id, trace(error))
-        await self._dispatcher.changed(job.owner, job.id)
-        await self._wake_next(job.owner)
+        await asyncio.gather(self._dispatcher.changed(job.owner, job.id), self._wake_next(job.owner))
         return True
 
     async def sweep(self, limit: int = 50) -> int:
@@ -107,12 +111,22 @@ class Runner:
         due = await self._tables.jobs.due(self._clock(), limit)
         for job in due:
             await self._dispatcher.wake(job.id)
+        await self._clear_later(limit)
         return len(due)
 
+    async def _clear_later(self, limit: int) -> None:
+        """Delete what ended jobs left in a store that was away then; what is still away waits for the next sweep."""
+        for job in await self._tables.jobs.overdue("lease_until", self._clock(), limit):
+            if job.state.is_final and await self._is_cleared(job, ()):
+                try:
+                    await self._tables.jobs.update(replace(job, lease_until=None))
+                except Conflict:  # another worker's sweep was here
+                    continue
+
     async def _wake_next(self, owner: str) -> None:
-        waiting = await self._tables.jobs.find(Query(owner=owner, equals={"state": JobState.QUEUED}, limit=200))
-        if waiting:
-            await self._dispatcher.wake(waiting[-1].id)
+        oldest = Query(owner=owner, equals={"state": JobState.QUEUED}, oldest_first=True, limit=1)
+        for waiting in await self._tables.jobs.find(oldest):
+            await self._dispatcher.wake(waiting.id)
 
     async def _keep_lease(self, job: Job, work: "asyncio.Task[None]") -> bool:
         """Extend the lease while the work runs; stop the work and say True when the person cancelled it.
@@ -126,7 +140,7 @@ class Runner:
             heard = await _next_within(changes, renew_at - time_of())
             try:
                 if heard == job.id and (await self._tables.jobs.get(job.id, job.owner)).cancel_requested:
-                    work.cancel()
+                    await end(work)
                     return True
                 if time_of() < renew_at:
                     continue
@@ -137,7 +151,7 @@ class Runner:
             except ImageRouteError:
                 continue
             if stopped or not kept:
-                work.cancel()
+                await end(work)
                 return kept
         return False
 
@@ -154,11 +168,11 @@ class Runner:
 
     async def _end(self, job: Job, ending: Ending) -> None:
         """Write the ending in one transaction, unless another holder has the job by now."""
-        if len(ending.images) < len(job.image_ids):
-            stored = await self._tables.images.find(Query(owner=job.owner, equals={"job_id": job.id}, limit=20))
-            await self._delivery.discard(job, [*stored, *ending.images])
+        cleared = await self._is_cleared(job, ending.images)
         try:
-            written = await self._database.transact(lambda tables: self._write_end(tables, job, ending))
+            written = await self._database.transact(
+                lambda tables: self._write_end(tables, job, ending, cleared=cleared)
+            )
         except Conflict:
             log.warning("job.end_conflict", extra={"job": job.id})
             raise
@@ -166,7 +180,19 @@ class Runner:
         if not written:
             log.info("job.taken_over", extra={"job": job.id})
 
-    async def _write_end(self, tables: Tables, job: Job, ending: Ending) -> bool:
+    async def _is_cleared(self, job: Job, images: Sequence[Image]) -> bool:
+        """Delete the bytes of what was not delivered; False while the store does not answer."""
+        if len(images) == len(job.image_ids):
+            return True
+        stored = await self._tables.images.find(Query(owner=job.owner, equals={"job_id": job.id}, limit=20))
+        try:
+            await self._delivery.discard(job, [*stored, *images])
+        except Unavailable as error:
+            log.warning("job.left_over", extra={"job": job.id, "code": error.code})
+            return False
+        return True
+
+    async def _write_end(self, tables: Tables, job: Job, ending: Ending, *, cleared: bool) -> bool:
         row = await tables.jobs.get(job.id, job.owner)
         if row.state.is_final or row.lease_holder != self._holder:
             return False
@@ -180,7 +206,7 @@ class Runner:
                 ending.state,
                 charged_credits=charged,
                 delivered=count,
-                lease_until=None,
+                lease_until=None if cleared else now,
                 failure_code=ending.code,
                 failure_message="" if ending.state is JobState.SUCCEEDED else ending.reason,
                 ended_at=now,

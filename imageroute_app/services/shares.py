@@ -1,8 +1,8 @@
 """Share links: one picture, seen by whoever has the address, until it expires or its owner takes it back.
 
-Principle: the token is the only key, 192 random bits; what is looked up is its hash. Unknown, expired, revoked and
-trashed look the same. A password is checked with Argon2id and opens the picture's bytes for ten minutes by a signed grant,
-so that the page needs no cookie.
+Principle: the token is the only key, 192 random bits; what is looked up is its hash. Unknown, expired, revoked, trashed
+and frozen look the same. A password is checked with Argon2id and opens the picture's bytes for ten minutes by a signed
+grant, so that the page needs no cookie.
 """
 
 import hashlib
@@ -16,7 +16,9 @@ from typing import Literal
 from imageroute_app.domain.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from imageroute_app.domain.gallery import Image, media_key
 from imageroute_app.domain.ports import Clock, Database, Limiter, MediaFacts, MediaStore, NewId, Passwords, Query
+from imageroute_app.domain.purposes import Purpose
 from imageroute_app.domain.sharing import SHARE_DAYS, Share
+from imageroute_app.services.gate import Gate
 from imageroute_app.services.mail_links import hash_token
 
 DAYS = (1, 7, SHARE_DAYS)
@@ -50,7 +52,9 @@ class Shares:
         key: bytes,
         clock: Clock,
         new_id: NewId,
+        gate: Gate,
     ) -> None:
+        self._gate = gate
         self._tables, self._media = database.tables, media
         self._passwords, self._limiter, self._key = passwords, limiter, key
         self._clock, self._new_id = clock, new_id
@@ -60,7 +64,8 @@ class Shares:
     async def create(
         self, owner: str, image_id: str, *, days: int = SHARE_DAYS, password: str = "", with_metadata: bool = False
     ) -> Share:
-        """Make a link; raises NotFound for a picture that is not there or in the trash, InvalidInput, Conflict."""
+        """Make a link; raises NotFound for a picture that is not there or in the trash, Frozen, InvalidInput, Conflict."""
+        await self._gate.check(owner, Purpose.SHARE)
         image = await self._tables.images.get(image_id, owner)
         if image.trashed:
             raise NotFound
@@ -111,7 +116,7 @@ class Shares:
     async def find(self, token: str) -> Shared:
         """Return what a token leads to; raises NotFound, the same for every reason."""
         share = await self._tables.shares.by_key("token_hash", hash_token(token)) if token else None
-        if share is None or share.expires_at <= self._clock():
+        if share is None or share.expires_at <= self._clock() or not await self._gate.may(share.owner, Purpose.SHARE):
             raise NotFound
         image = await self._tables.images.get(share.image_id, share.owner)
         if image.trashed:

@@ -11,20 +11,18 @@ from datetime import datetime, timedelta
 
 from imageroute_app.domain.errors import Conflict, Duplicate, InvalidInput, NotFound, Unavailable
 from imageroute_app.domain.gallery import VARIANTS, Image, facet, media_key
-from imageroute_app.domain.notices import Notice
 from imageroute_app.domain.ports import (
     Clock,
     Database,
     Imaging,
     IngestedImage,
     Limiter,
-    Mail,
-    Mailer,
     MediaStore,
     NewId,
     Query,
     Tables,
 )
+from imageroute_app.domain.purposes import Purpose
 from imageroute_app.domain.rules import Rules
 from imageroute_app.domain.uploads import (
     NOTICE_DAYS,
@@ -37,7 +35,9 @@ from imageroute_app.domain.uploads import (
     upload_key,
     upload_prefix,
 )
-from imageroute_app.services.erasing import erase_bytes
+from imageroute_app.services.erasing import Forget, erase_bytes
+from imageroute_app.services.gate import Gate
+from imageroute_app.services.notices import Notices
 from imageroute_app.services.sources import SourceFacts, source_facts, usable_upload
 
 log = logging.getLogger(__name__)
@@ -75,15 +75,18 @@ class Uploads:
         database: Database,
         imaging: Imaging,
         media: MediaStore,
-        mailer: Mailer,
+        notices: Notices,
         limiter: Limiter,
         clock: Clock,
         new_id: NewId,
         rules: Rules,
+        gate: Gate,
+        forget: Sequence[Forget] = (),
     ) -> None:
-        self._database, self._tables = database, database.tables
-        self._imaging, self._media, self._mailer, self._limiter = imaging, media, mailer, limiter
-        self._clock, self._new_id, self._rules = clock, new_id, rules
+        """`forget` is called before an upload is erased because its person asked for it."""
+        self._database, self._tables, self._forget = database, database.tables, forget
+        self._imaging, self._media, self._notices, self._limiter = imaging, media, notices, limiter
+        self._clock, self._new_id, self._rules, self._gate = clock, new_id, rules, gate
 
     # --- Bringing and reading ---------------------------------------------------------------------------------------------
 
@@ -92,7 +95,8 @@ class Uploads:
         await self._limiter.hit("upload", owner, limit=self._rules.uploads_per_hour, window_s=3600)
 
     async def add(self, owner: str, data: bytes, *, name: str = "", kind: UploadKind = UploadKind.PICTURE) -> Upload:
-        """Keep a clean copy; raises BadImage, UnsafeImage, InvalidInput when there are too many, StorageFull."""
+        """Keep a clean copy; raises BadImage, UnsafeImage, InvalidInput when there are too many, Frozen, StorageFull."""
+        await self._gate.check(owner, Purpose.UPLOAD)
         if await self._tables.uploads.count(Query(owner=owner)) >= self._rules.uploads_per_person:
             raise InvalidInput(
                 f"You have {self._rules.uploads_per_person} uploads, the most there can be. Delete or save some first."
@@ -198,6 +202,8 @@ class Uploads:
         upload = await self._tables.uploads.get(upload_id, owner)
         if upload.going_since is None:
             upload = await self._tables.uploads.update(replace(upload, going_since=self._clock()))
+        for forget in self._forget:
+            await forget(owner, upload_id)
         return await self._erase(upload)
 
     async def _erase(self, upload: Upload) -> bool:
@@ -244,26 +250,7 @@ class Uploads:
     async def _tell(self, owner: str, first: datetime) -> None:
         day = f"{first.day} {first:%B %Y}"
         text = f"Uploads of yours are erased from {day} on. Save what you want to keep to the gallery."
-        notice = Notice(
-            id=self._new_id(),
-            owner=owner,
-            topic=TOPIC,
-            text=text,
-            path="/uploads",
-            created_at=self._clock(),
-            seen_at=None,
-        )
-        for old in await self._tables.notices.find(Query(owner=owner, equals={"topic": TOPIC}, limit=1)):
-            await self._tables.notices.delete(old.id, owner)
-        await self._tables.notices.add(notice)
-        person = await self._tables.people.get(owner, owner)
-        link = f"{self._rules.origin}/uploads"
-        try:
-            await self._mailer.send(
-                Mail(to=person.email, subject="Uploads are erased soon", text=f"{text}\n\n{link}", link=link)
-            )
-        except Unavailable:
-            log.warning("upload.reminder_failed", extra={"owner": owner})  # the notice in the app stands
+        await self._notices.tell(owner, TOPIC, text, "/uploads", mail="Uploads are erased soon")
 
 
 def _saved(upload: Upload) -> Image:

@@ -12,6 +12,7 @@ from imageroute_app.domain.gallery import Image
 from imageroute_app.domain.jobs import Attempt, AttemptOutcome, Job
 from imageroute_app.state.form import STYLES
 from imageroute_app.state.guard import signed_in
+from imageroute_app.state.picture_training import PictureTrainingState
 from imageroute_app.state.session import SessionState, actor
 from imageroute_app.state.stage import StageState
 from imageroute_app.state.views import ImageView, image_view
@@ -86,6 +87,7 @@ class InspectorState(rx.State):
         attempts = await services().jobs.attempts(owner, image.job_id)
         self._fill(image_view(image, _offered(image), job, attempts), image, attempts)
         self.origin = await _origin_of(owner, image)
+        await (await self.get_state(PictureTrainingState))._show(owner, image)
 
     def _fill(self, view: ImageView, image: Image, attempts: list[Attempt]) -> None:
         received = [attempt for attempt in attempts if attempt.outcome is AttemptOutcome.DELIVERED]

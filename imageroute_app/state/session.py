@@ -42,6 +42,7 @@ class SessionState(rx.State):
     email: str = ""
     initial: str = ""
     is_verified: bool = False
+    is_hosted: bool = False
     credits: int = 0
     reserved: int = 0
     expiring: int = 0
@@ -61,6 +62,7 @@ class SessionState(rx.State):
         self.name, self.email = person.full_name, person.email
         self.initial = (person.full_name or person.email)[:1].upper()
         self.is_verified = person.email_verified_at is not None
+        self.is_hosted = services().hosted is not None
         await self._load_balance(owner)
         await self._load_expiring(owner)
         self.is_loaded = True

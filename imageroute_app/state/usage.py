@@ -9,9 +9,10 @@ import dataclasses
 import reflex as rx
 
 from imageroute_app.bootstrap import services
+from imageroute_app.domain.cases import Case, CaseState
 from imageroute_app.domain.catalog import Model
 from imageroute_app.domain.errors import ImageRouteError, NotFound
-from imageroute_app.domain.jobs import Attempt, Case, CaseState, Job
+from imageroute_app.domain.jobs import Attempt, Job
 from imageroute_app.domain.ledger import Entry, EntryKind
 from imageroute_app.state import text
 from imageroute_app.state.guard import signed_in
@@ -48,6 +49,7 @@ class GroupView:
     time: str = ""
     credits: str = ""
     balance: str = ""
+    is_loss: bool = False
     lines: list[LineView] = dataclasses.field(default_factory=list)
 
 
@@ -194,6 +196,7 @@ def group_view(entries: list[Entry], job: Job | None, models: dict[tuple[str, st
         time=text.iso(oldest.created_at),
         credits=text.signed(sum(entry.amount for entry in entries)),
         balance=f"{newest.balance_after:,}",
+        is_loss=sum(entry.amount for entry in entries) < 0,
     )
     if job:
         group.lines = [_quote_line(job), *(_line(entry) for entry in reversed(entries))]

@@ -8,7 +8,7 @@ import pytest
 from imageroute_app.adapters.database.mongo.connection import connect
 from imageroute_app.adapters.database.mongo.database import open_mongo
 from imageroute_app.adapters.database.mongo.indexes import lists_of, planned
-from imageroute_app.domain.data_map import DATA_MAP, Basis, Protection, Table
+from imageroute_app.domain.data_map import DATA_MAP, Basis, Category, Protection, Table
 from imageroute_app.domain.errors import Unavailable
 from imageroute_app.domain.jobs import Attempt, Job
 from tests.adapters.test_database_sealing import Keys
@@ -58,7 +58,7 @@ def test_no_index_holds_two_lists() -> None:
         words: tuple[str, ...]
 
     table = Table(
-        record=Album, purpose="", basis=Basis.CONTRACT, kept="",
+        record=Album, category=Category.IMAGES, purpose="", basis=Basis.CONTRACT, kept="",
         fields=dict.fromkeys(("owner", "words"), Protection.PLAIN),
     )  # fmt: skip
     assert planned(table)

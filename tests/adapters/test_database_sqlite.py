@@ -5,8 +5,10 @@ import contextlib
 import logging
 import sqlite3
 import stat
-from collections import Counter
-from collections.abc import AsyncIterator
+import threading
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +17,11 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from reflex.istate.proxy import MutableProxy
 from sqlalchemy import Connection
 
 from imageroute_app.adapters.database.sqlite.database import SqliteDatabase, open_sqlite
+from imageroute_app.adapters.database.sqlite.file import INLINE_MAX, run
 from imageroute_app.adapters.database.sqlite.schema import HEAD, MIGRATIONS
 from imageroute_app.adapters.database.sqlite.search import Search
 from imageroute_app.adapters.database.sqlite.tables import metadata
@@ -46,10 +50,9 @@ def file_of(folder: Path) -> Path:
     return folder / "data" / "image route%.db"
 
 
-def damage(file: Path) -> None:
-    """Overwrite the pages behind the first hundred, which hold the schema and the roots of every table."""
+def damage(file: Path, start: int) -> None:
+    """Overwrite everything from a byte on; what an empty database takes holds the schema and the roots of every table."""
     raw = file.read_bytes()
-    start = 4096 * 100
     file.write_bytes(raw[:start] + b"\xff" * (len(raw) - start))
 
 
@@ -169,6 +172,60 @@ async def test_a_writer_here_makes_the_next_one_unavailable(database: SqliteData
     await database.tables.sessions.add(records.session())
 
 
+async def test_the_first_statements_of_a_transaction_run_where_its_code_runs(database: SqliteDatabase) -> None:
+    file, ways = database._file, list[object]()
+    to_thread = file.on_writer
+
+    async def counted(work: Callable[[Connection], Any]) -> Any:
+        ways.append(work)
+        return await to_thread(work)
+
+    async def work(tables: Tables, count: int) -> int:
+        for number in range(count):
+            await tables.images.add(records.image(count * 100 + number, prompt="fern"))
+        return await tables.images.count(Query(owner=ANN))
+
+    file.on_writer = counted
+    assert await database.transact(lambda tables: work(tables, INLINE_MAX)) == INLINE_MAX
+    assert len(ways) == 2, "BEGIN with the first statement, and COMMIT"
+    assert await database.transact(lambda tables: work(tables, 3 * INLINE_MAX)) == 4 * INLINE_MAX
+    assert len(ways) == 2 + 2 + 2 * INLINE_MAX, "a long one lets others run between its statements"
+
+
+async def test_one_row_by_an_index_is_read_where_its_code_runs_and_a_page_in_a_thread(database: SqliteDatabase) -> None:
+    file, pages = database._file, list[object]()
+    to_thread = file.read
+
+    async def counted(work: Callable[[Connection], Any]) -> Any:
+        pages.append(work)
+        return await to_thread(work)
+
+    file.read = counted
+    await database.tables.images.add(records.image(1, prompt="fern"))
+    assert (await database.tables.images.get(an_id(1), ANN)).prompt == "fern"
+    assert len(await database.tables.images.find(Query(owner=ANN, limit=1))) == 1
+    assert pages == []
+    await database.tables.images.find(Query(owner=ANN, equals={"trashed": False, "favourite": False}, limit=1))
+    await database.tables.images.find(Query(owner=ANN, text="fern", limit=1))
+    await database.tables.images.find(Query(owner=ANN, limit=2))
+    assert len(pages) == 3
+
+
+async def test_a_row_that_is_not_to_be_had_at_once_is_waited_for_in_a_thread(database: SqliteDatabase) -> None:
+    await database.tables.drafts.add(records.draft())
+    tried = list[str]()
+
+    def work(connection: Connection) -> str:
+        tried.append(threading.current_thread().name)
+        if len(tried) == 1:
+            raise sqlite3.OperationalError("database is locked")
+        return "read"
+
+    assert await database._file.glance(work) == "read"
+    assert tried[0] == threading.main_thread().name
+    assert tried[1].startswith("db-read")
+
+
 async def test_a_full_disk_is_storage_full_and_loses_nothing(database: SqliteDatabase) -> None:
     await database.tables.drafts.add(records.draft())
 
@@ -246,14 +303,16 @@ async def test_a_closed_database_is_unavailable(tmp_path: Path) -> None:
 
 
 async def test_damage_that_shows_later_is_not_told_to_people(tmp_path: Path) -> None:
+    await (await open_again(tmp_path)).close()
+    empty = file_of(tmp_path).stat().st_size
     database = await open_again(tmp_path)
     for number in range(1, 400):
         await database.tables.attempts.add(records.attempt(number))
     await database.close()
-    damage(file_of(tmp_path))
+    damage(file_of(tmp_path), empty)
     again = await open_again(tmp_path)
     with pytest.raises(Unavailable) as told:
-        await again.tables.attempts.find(Query(owner=ANN, limit=500))
+        await again.tables.attempts.find(Query(owner=ANN, limit=900))
     assert str(tmp_path) not in told.value.message
     await again.close()
 
@@ -307,23 +366,17 @@ async def test_a_page_walks_one_index_and_sorts_nothing(
     kind = database._kinds["images"]
     shape = tuple(sorted(((n, 1) for n in equals), key=lambda f: (kind.codec.is_flag(f[0]), f[0])))
 
-    def plan(connection: Connection) -> str:
-        sql = kind.sql.page(shape, ("<",), False).compile(connection)
-        rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", tuple("x" * len(sql.params)))
-        return " / ".join(f"{row[3]} " for row in rows)
-
-    found = await database._file.read(plan)
+    found = await plan_of(database, kind.sql.page(shape, ("<",), False))
     assert index in found
     assert "TEMP B-TREE" not in found
     assert "SCAN" not in found
 
 
-async def plan_of(database: SqliteDatabase, statement: Any) -> str:
+async def plan_of(database: SqliteDatabase, sql: str) -> str:
     """Return how SQLite goes about one of our statements."""
 
     def plan(connection: Connection) -> str:
-        sql = statement.compile(connection)
-        rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", tuple("x" * len(sql.params)))
+        rows = run(connection, f"EXPLAIN QUERY PLAN {sql}", defaultdict(lambda: "x"))
         return " / ".join(f"{row[3]} " for row in rows)
 
     return await database._file.read(plan)
@@ -355,3 +408,12 @@ async def test_a_filter_walks_the_index_of_tokens_in_order(database: SqliteDatab
     assert "TEMP B-TREE" not in found
     assert "SCAN" not in found
     assert found.count("PRIMARY KEY (owner=? AND token=? AND id=?)") >= 1
+
+
+async def test_what_a_page_held_is_stored_as_what_it_stands_for(database: SqliteDatabase) -> None:
+    job = records.job(1)
+    held = replace(job, request=MutableProxy(job.request, None, "request"))  # pyright: ignore[reportArgumentType]
+
+    await database.tables.jobs.add(held)
+
+    assert (await database.tables.jobs.get(job.id, ANN)).request == job.request

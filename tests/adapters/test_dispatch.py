@@ -120,15 +120,6 @@ async def memory() -> AsyncIterator[MemoryDispatcher]:
     await dispatcher.stop()
 
 
-async def test_memory_runs_a_woken_job_without_waiting_for_it(memory: MemoryDispatcher) -> None:
-    ran = Ran(memory.broker)
-    ran.gate.clear()
-    for n in range(150):
-        await memory.wake(f"job{n}")
-    assert [await ran.next() for _ in range(150)] == [f"job{n}" for n in range(150)]
-    ran.gate.set()
-
-
 async def test_memory_keeps_no_results(memory: MemoryDispatcher) -> None:
     ran = Ran(memory.broker)
     await memory.wake("job1")
@@ -156,13 +147,6 @@ async def test_memory_stop_ends_jobs_and_watchers() -> None:
     assert ran.cancelled == ["job1"]
     with pytest.raises(StopAsyncIteration):
         await anext(watcher)
-
-
-async def test_memory_tells_all_watchers_of_the_owner(memory: MemoryDispatcher) -> None:
-    pages = [memory.changes("anna") for _ in range(3)]
-    await memory.changed("bert", "job0")
-    await memory.changed("anna", "job1")
-    assert [await anext(page) for page in pages] == ["job1"] * 3
 
 
 # --- Redis -------------------------------------------------------------------------------------

@@ -31,6 +31,7 @@ async def imaging() -> AsyncIterator[PooledImaging]:
     await pool.close()
 
 
+@pytest.mark.promise("P7")
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("edge_px", [64, UPLOAD_EDGE_PX + 600])
 def test_a_photo_is_turned_upright_and_loses_place_and_camera(orientation: int, edge_px: int) -> None:

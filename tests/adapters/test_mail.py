@@ -5,22 +5,23 @@ import logging
 import os
 import stat
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import SMTP
+from email.utils import format_datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import pytest
-from aiosmtpd import smtp as aiosmtpd
-from aiosmtpd.smtp import AuthResult, Envelope, LoginPassword, Session
 
 from imageroute_app.adapters.mail.outbox import Outbox
+from imageroute_app.adapters.mail.page import as_page
 from imageroute_app.adapters.mail.smtp import SmtpMailer
 from imageroute_app.domain.errors import InvalidInput, NotFound, Unavailable
 from imageroute_app.domain.ports import Mail
+from tests.adapters.mail_server import Box, mail_server
 
 NOW = datetime(2026, 11, 25, 9, 30, tzinfo=UTC)
 SENDER = "ImageRoute <noreply@images.example>"
@@ -49,8 +50,7 @@ INJECTIONS = [
 
 
 def mail(**changes: str) -> Mail:
-    values = {"to": MAIL.to, "subject": MAIL.subject, "text": MAIL.text, "link": MAIL.link}
-    return Mail(**(values | changes))
+    return replace(MAIL, **changes)
 
 
 # --- Outbox ------------------------------------------------------------------------------------
@@ -105,6 +105,15 @@ async def test_purge_deletes_the_old_only(outbox: Outbox, tmp_path: Path) -> Non
     assert await outbox.purge(older_than=NOW + timedelta(days=1)) == 1
 
 
+async def test_purge_deletes_what_says_itself_that_it_is_over(outbox: Outbox) -> None:
+    for hours in (-1, 1):
+        over = {"Expires": format_datetime(NOW + timedelta(hours=hours))}
+        await outbox.send(replace(MAIL, subject=f"{hours}", headers=over))
+    await outbox.send(replace(MAIL, subject="odd", headers={"Expires": "never"}))
+    assert await outbox.purge(older_than=NOW - timedelta(days=7)) == 1
+    assert {message.subject for message in await outbox.messages()} == {"1", "odd"}
+
+
 async def test_file_that_is_no_mail_hides_no_other(
     outbox: Outbox, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -131,49 +140,32 @@ async def test_outbox_takes_no_injected_header(outbox: Outbox, changes: dict[str
     assert await outbox.messages() == []
 
 
+# --- HTML ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", [f"Hello\n\n{LINK}\n\nBye", f"Hello, open {LINK} now", "Hello"])
+def test_the_html_twin_has_the_words_and_one_button(text: str) -> None:
+    page = as_page("A subject", text, LINK)
+    assert page.count("<a ") == page.count(f'<a class="go" href="{LINK}"') == 1
+    assert "Hello" in page
+
+
+def test_the_html_twin_asks_nobody_for_anything_and_escapes_every_word() -> None:
+    page = as_page("<b>&", 'one <img src="https://evil.example/x.gif">\n\ntwo & three\nfour', "javascript:alert(1)")
+    for tag in ("<img", "<script", "<link", "<a ", "url(", "@import", "javascript:alert"):
+        assert tag not in page, tag
+    assert "&lt;img src=&quot;" in page
+    assert "two &amp; three<br>four" in page
+    assert "<title>&lt;b&gt;&amp;</title>" in page
+
+
 # --- SMTP --------------------------------------------------------------------------------------
-
-
-@dataclass
-class Box:
-    """A mail server's handler: keeps what arrives, or refuses it."""
-
-    refusal: str = ""
-    sent: list[Envelope] = field(default_factory=list)
-    logins: list[bytes] = field(default_factory=list)
-    port: int = 0
-
-    async def handle_RCPT(  # noqa: N802  # named by aiosmtpd
-        self, _server: aiosmtpd.SMTP, _session: Session, envelope: Envelope, address: str, _options: Any
-    ) -> str:
-        if self.refusal:
-            return f"{self.refusal} {address} is not here"
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(self, _server: aiosmtpd.SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
-        self.sent.append(envelope)
-        return "250 OK"
-
-    def log_in(self, _server: Any, _session: Any, _envelope: Any, _how: str, data: Any) -> AuthResult:
-        assert isinstance(data, LoginPassword)
-        self.logins.append(data.login + b":" + data.password)
-        return AuthResult(success=data.password == b"p@ss:word", handled=False)
 
 
 @pytest.fixture
 async def box() -> AsyncIterator[Box]:
-    kept = Box()
-    loop = asyncio.get_running_loop()
-
-    def serve() -> aiosmtpd.SMTP:
-        return aiosmtpd.SMTP(kept, hostname="mail.test", loop=loop, authenticator=kept.log_in, auth_require_tls=False)
-
-    server = await loop.create_server(serve, "127.0.0.1", 0)
-    kept.port = server.sockets[0].getsockname()[1]
-    yield kept
-    server.close()
-    await server.wait_closed()
+    async with mail_server() as kept:
+        yield kept
 
 
 async def test_smtp_delivers_what_was_written(box: Box) -> None:
@@ -188,7 +180,13 @@ async def test_smtp_delivers_what_was_written(box: Box) -> None:
     assert message["Date"].datetime == NOW
     assert message["Auto-Submitted"] == "auto-generated"
     assert message["Message-ID"].endswith("@images.example>")
-    assert message.get_content().replace("\r\n", "\n") == MAIL.text
+    assert message.get_content_type() == "multipart/alternative"
+    plain = message.get_body(("plain",))
+    assert plain is not None
+    assert plain.get_content().replace("\r\n", "\n") == MAIL.text
+    page = message.get_body(("html",))
+    assert page is not None
+    assert page.get_content().count(f'href="{LINK}"') == 1
 
 
 async def test_smtp_logs_in_with_what_the_url_says(box: Box) -> None:
@@ -243,6 +241,7 @@ async def test_smtp_takes_no_injected_header(box: Box, changes: dict[str, str]) 
     assert box.sent == []
 
 
+@pytest.mark.promise("P31")
 @pytest.mark.parametrize(
     ("url", "upgrade"),
     [

@@ -51,6 +51,32 @@ async def test_several_are_read_at_once_and_an_absent_one_is_none(media: LocalMe
     assert open_files() == before
 
 
+@pytest.mark.parametrize("at_hand", [0, 3])
+async def test_what_is_not_in_memory_is_read_by_a_thread(
+    media: LocalMedia, monkeypatch: pytest.MonkeyPatch, at_hand: int
+) -> None:
+    await media.put(KEY, b"123456789", "image/png")
+    before, really = open_files(), os.preadv
+
+    def preadv(descriptor: int, places: list[memoryview], offset: int, flags: int = 0) -> int:
+        if not flags:
+            return really(descriptor, places, offset)
+        if not at_hand:
+            raise BlockingIOError
+        return really(descriptor, [places[0][:at_hand]], offset)
+
+    monkeypatch.setattr(os, "preadv", preadv)
+    [file] = await media.opened([KEY])
+    assert file is not None
+    place = bytearray(9)
+    assert await file.fill(memoryview(place))
+    assert place == b"123456789"
+    del file
+    async with asyncio.timeout(5):  # the thread lets go of it a moment after it has answered
+        while open_files() != before:
+            await asyncio.sleep(0.01)
+
+
 async def test_an_empty_file_is_a_file(media: LocalMedia) -> None:
     await media.put(KEY, b"", "image/png")
     assert await read(media, KEY) == b""

@@ -51,6 +51,7 @@ async def read(media: CloudinaryMedia, key: str = PICTURE) -> bytes:
     return b"".join([chunk async for chunk in await media.open(key)])
 
 
+@pytest.mark.promise("P29")
 async def test_everything_is_raw_authenticated_without_backup_and_named_by_ids(
     media: CloudinaryMedia, cloud: CloudinaryEmulator
 ) -> None:
@@ -64,6 +65,7 @@ async def test_everything_is_raw_authenticated_without_backup_and_named_by_ids(
     assert (sent["overwrite"], sent["invalidate"], sent["backup"], sent["file"][0]) == ("1", "1", "0", "file")
 
 
+@pytest.mark.promise("P29")
 async def test_nobody_is_served_without_our_signature(media: CloudinaryMedia, cloud: CloudinaryEmulator) -> None:
     await media.put(PICTURE, BYTES, "image/png")
     signed = access_of(cloud).signed_url(f"imageroute/{PICTURE}")

@@ -2,10 +2,14 @@
 
 import asyncio
 import threading
+from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
+from hypothesis import given
+from hypothesis import strategies as st
 
+from imageroute_app.adapters.identity import common
 from imageroute_app.adapters.identity.passwords import ArgonPasswords
 
 
@@ -78,3 +82,21 @@ async def test_two_at_once_off_the_event_loop(passwords: ArgonPasswords, monkeyp
     monkeypatch.setattr(PasswordHasher, "hash", count)
     await asyncio.gather(*(passwords.hash("x") for _ in range(6)))
     assert most == 2
+
+
+@pytest.mark.parametrize("password", ["password", "Password", "12345678", "qwertyuiop", "iloveyou1"])
+def test_common_passwords_are_known_in_any_case(passwords: ArgonPasswords, password: str) -> None:
+    assert passwords.is_common(password)
+
+
+def test_list_of_common_passwords_is_in_order_and_whole() -> None:
+    data = Path(common.__file__).with_name("common.bin").read_bytes()
+    found = [data[place : place + common.PREFIX] for place in range(0, len(data), common.PREFIX)]
+    assert len(data) % common.PREFIX == 0
+    assert len(found) > 16_000
+    assert found == sorted(set(found))
+
+
+@given(st.text(min_size=20, max_size=40))
+def test_long_passwords_of_ones_own_are_not_taken_for_common(password: str) -> None:
+    assert not common.is_common(password)

@@ -132,6 +132,7 @@ async def test_settings_are_put_into_stored_originals_only(imaging: PooledImagin
 # --- What a file never holds -------------------------------------------------------------------
 
 
+@pytest.mark.promise("P10")
 async def test_no_words_no_person_and_no_source_pixels_in_any_file(imaging: PooledImaging) -> None:
     finished = await imaging.finish(encode(photo(), "JPEG", comment=CANARY), AI_MARKING)
     for data in (finished.original, *finished.thumbnails.values()):

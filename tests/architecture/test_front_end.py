@@ -6,6 +6,10 @@ import pytest
 
 from imageroute_app.settings import ROOT
 
+FINGERPRINTS = (
+    "AudioContext", "RTCPeerConnection", "getBattery", "enumerateDevices", "deviceMemory", "hardwareConcurrency",
+    "navigator.plugins", "mimeTypes", "WEBGL_debug_renderer_info", "queryLocalFonts", "getHighEntropyValues",
+)  # fmt: skip
 CLIENT = ROOT / ".web" / "build" / "client"
 
 
@@ -33,6 +37,15 @@ def test_every_text_file_has_a_brotli_and_a_gzip_twin(scripts: str) -> None:
     assert lonely == []
 
 
+@pytest.mark.promise("P12")
+@pytest.mark.parametrize("name", FINGERPRINTS)
+def test_no_script_asks_what_could_tell_one_device_from_another(scripts: str, name: str) -> None:
+    own = "\n".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "assets").glob("*.js")))
+
+    assert name not in scripts + own
+
+
+@pytest.mark.promise("P34")
 def test_no_page_or_script_names_a_secret_setting(scripts: str) -> None:
     pages = "".join(path.read_text(encoding="utf-8") for path in CLIENT.rglob("*.html"))
 

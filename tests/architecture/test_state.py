@@ -65,6 +65,7 @@ def test_no_public_var_holds_a_domain_type() -> None:
     assert faults == []
 
 
+@pytest.mark.promise("P55")
 def test_no_var_comes_from_the_browsers_storage() -> None:
     faults = [
         f"{state.__name__}.{name}"

@@ -105,6 +105,18 @@ class Place:
             names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
             return {name: {row[1] for row in connection.execute(f"PRAGMA table_info({name})")} for (name,) in names}
 
+    def add_strangers(self) -> None:
+        """Store a table and a field of people that no data map knows."""
+        if self.engine == "mongo":
+            with contextlib.closing(MongoClient[dict[str, Any]](self.uri)) as client:
+                client[self.name]["notes"].insert_one({"text": "x"})
+                client[self.name]["people"].update_many({}, {"$set": {"shoe_size": 42}})
+            return
+        with contextlib.closing(sqlite3.connect(self.file)) as connection:
+            connection.execute("CREATE TABLE notes (text TEXT)")
+            connection.execute("ALTER TABLE people ADD COLUMN shoe_size INTEGER")
+            connection.commit()
+
     def documents(self) -> list[tuple[str, dict[str, Any]]]:
         with contextlib.closing(MongoClient[dict[str, Any]](self.uri)) as client:
             store = client[self.name]
@@ -126,7 +138,7 @@ async def database(place: Place) -> Database:
     return await place.open()
 
 
-OpenKeys = Callable[..., Awaitable[KeyStore]]
+OpenKeys = Callable[..., Awaitable[Any]]
 
 
 @pytest.fixture(params=["files", "mongo"])
@@ -136,11 +148,11 @@ async def open_keys(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIter
     uri = request.getfixturevalue("mongo_uri") if request.param == "mongo" else ""
     name = f"{RUN}_{secrets.token_hex(4)}_keys"
 
-    async def open_again(master: bytes = MASTER) -> KeyStore:
+    async def open_again(master: bytes = MASTER, previous: bytes = b"") -> KeyStore:
         if request.param == "files":
-            keys = await open_file_keys(tmp_path / "keys", master)
+            keys = await open_file_keys(tmp_path / "keys", master, previous)
         else:
-            keys = await open_mongo_keys(uri, name, master)
+            keys = await open_mongo_keys(uri, name, master, previous)
         opened.append(keys)
         return keys
 

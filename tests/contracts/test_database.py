@@ -50,6 +50,7 @@ async def test_a_record_comes_back_as_it_was(database: Database, name: str) -> N
     assert found == replace(as_kept(record), **hashed)
 
 
+@pytest.mark.promise("P32")
 @pytest.mark.parametrize("name", MADE)
 async def test_nobody_reaches_the_record_of_another(database: Database, name: str) -> None:
     record = MADE[name]()
@@ -121,13 +122,13 @@ async def test_a_filter_that_was_not_declared_is_refused(database: Database) -> 
 
 @pytest.mark.parametrize("name", [name for name in MADE if DATA_MAP[name].keys])
 async def test_a_global_key_is_taken_for_everyone(database: Database, name: str) -> None:
-    (key,) = DATA_MAP[name].keys
     rows, first = repository(database, name), MADE[name]()
     await rows.add(first)
-    other = replace(MADE[name](), id=BOB, owner=BOB)
-    assert getattr(other, key) == getattr(first, key)
-    with pytest.raises(Duplicate):
-        await rows.add(other)
+    keys = DATA_MAP[name].keys
+    for key in keys:
+        others = {other: f"other-{other}" for other in keys if other != key}
+        with pytest.raises(Duplicate):
+            await rows.add(replace(MADE[name](), id=BOB, owner=BOB, **others))
     assert await rows.count(Query(owner=BOB)) == 0
 
 
@@ -230,6 +231,7 @@ async def test_export_yields_every_record_of_the_person_and_nobody_elses(databas
     assert sum(name == "attempts" for name, _ in rows) == 211
 
 
+@pytest.mark.promise("P28", "P10")
 async def test_nothing_lies_in_clear_from_the_first_row_on(place: Place) -> None:
     database = await place.open()
     await fill(database)
@@ -239,6 +241,7 @@ async def test_nothing_lies_in_clear_from_the_first_row_on(place: Place) -> None
         assert text.encode() not in raw
 
 
+@pytest.mark.promise("P1")
 async def test_everything_stored_is_in_the_data_map(place: Place) -> None:
     database = await place.open()
     await fill(database)
@@ -271,3 +274,32 @@ async def test_a_swept_page_leaves_out_whose_key_is_gone(place: Place) -> None:
     found = await database.tables.sessions.overdue("expires_at", LATER, 10)
     assert [session.owner for session in found] == [BOB]
     assert await database.tables.sessions.by_key("token_hash", "hash-1") is None
+
+
+async def test_a_walk_visits_everyone_and_passes_by_whose_key_is_gone(place: Place) -> None:
+    keys = await place.keys()
+    database = await place.open(keys)
+    for number, owner in enumerate((ANN, ANN, BOB), start=1):
+        await database.tables.sessions.add(records.session(number, owner))
+    await keys.destroy(ANN)
+    (found,) = await database.tables.sessions.walk("", 1)
+    assert found.owner == BOB
+    assert await database.tables.sessions.walk(found.id, 1) == []
+
+
+async def test_a_table_is_found_by_its_name(database: Database) -> None:
+    await fill(database)
+    for name in DATA_MAP:
+        assert await database.tables.named(name).count(Query(owner=ANN)) == 1
+    with pytest.raises(KeyError):
+        database.tables.named("alembic_version")
+
+
+async def test_raw_rows_are_what_lies_there_and_of_that_person_only(place: Place) -> None:
+    database = await place.open()
+    await fill(database)
+    raw = await database.raw_rows(ANN, 5)
+    assert ANN.encode() in raw
+    assert CANARY.encode() not in raw
+    assert b"sketch-1" in raw
+    assert ANN.encode() not in await database.raw_rows(BOB, 5)

@@ -6,9 +6,10 @@ from imageroute_app.domain.errors import NotFound, Unavailable
 from imageroute_app.domain.ports import Query
 from tests.contracts import records
 from tests.contracts.conftest import Place
-from tests.contracts.records import ANN, BOB, CANARY, EVERY_ROW, LATER, fill
+from tests.contracts.records import ANN, BOB, CANARY, EVERY_ROW, FAR, fill
 
 
+@pytest.mark.promise("P47")
 async def test_erasing_takes_everything_of_one_person_and_can_be_repeated(place: Place) -> None:
     database = await place.open()
     await fill(database)
@@ -34,6 +35,7 @@ async def test_an_erasure_that_stopped_before_the_key_is_finished_by_the_next(pl
     assert ANN.encode() not in place.raw()
 
 
+@pytest.mark.promise("P47", "P28")
 async def test_a_backup_from_before_the_erasure_cannot_be_read(place: Place) -> None:
     keys = await place.keys()
     database = await place.open(keys)
@@ -49,7 +51,7 @@ async def test_a_backup_from_before_the_erasure_cannot_be_read(place: Place) -> 
     with pytest.raises(NotFound):
         await restored.tables.images.find(Query(owner=ANN, text=CANARY))
     assert await restored.tables.sessions.by_key("token_hash", "hash-1") is None
-    swept = await restored.tables.sessions.overdue("expires_at", LATER, 10)
+    swept = await restored.tables.sessions.overdue("expires_at", FAR, 10)
     assert [session.owner for session in swept] == [BOB]
     assert (await restored.tables.people.get(BOB, BOB)).owner == BOB
 

@@ -9,6 +9,7 @@ import pytest
 from pymongo import MongoClient
 from pymongo.database import Database as Store
 
+from imageroute_app.domain.data_map import DATA_MAP
 from imageroute_app.domain.ports import Tables
 from tests.contracts import records
 from tests.contracts.conftest import Place
@@ -46,6 +47,22 @@ async def test_a_page_walks_its_index(place: Place, wanted: dict[str, Any], inde
         plan = store["images"].find(wanted).sort("_id", -1).limit(5).explain()["queryPlanner"]["winningPlan"]
     assert "IXSCAN" in str(plan)
     assert index in str(plan)
+
+
+async def test_no_question_that_a_service_can_ask_reads_a_whole_collection(place: Place) -> None:
+    """By explain, for every filter, key and date that DATA_MAP allows a query for."""
+    await records.fill(await place.open())
+    slow: list[str] = []
+    with store_of(place) as store:
+        for name, table in DATA_MAP.items():
+            pages = [{"owner": ANN}, *({"owner": ANN, field: "x"} for field in (*table.filters, *table.unique))]
+            alone = [{key: "x"} for key in table.keys] + [{date: {"$lte": records.NOW}} for date in table.dates]
+            asked = [store[name].find(one).sort("_id", -1).limit(5) for one in pages]
+            asked += [store[name].find(one).limit(5) for one in alone]
+            for wanted, cursor in zip((*pages, *alone), asked, strict=True):
+                if "COLLSCAN" in str(cursor.explain()["queryPlanner"]["winningPlan"]):
+                    slow.append(f"{name}: {sorted(wanted)}")
+    assert slow == []
 
 
 async def test_sessions_are_noted_while_a_process_lives_and_a_living_one_is_left_alone(place: Place) -> None:

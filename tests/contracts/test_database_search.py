@@ -125,6 +125,7 @@ async def test_a_whole_long_prompt_finds_its_image(database: Database) -> None:
     assert len(query_tokens(prompt)) == len(search_words(prompt)) == 60
 
 
+@pytest.mark.promise("P10")
 async def test_the_index_holds_no_word(place: Place) -> None:
     database = await place.open()
     await fill(database, ["violoncello"])

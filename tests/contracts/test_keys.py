@@ -107,3 +107,46 @@ def _new_run(before: bytes, after: bytes) -> bytes:
 
     (mark,) = rows(after).keys() - rows(before).keys()
     return rows(after)[mark]
+
+
+OTHER = b"n" * 32
+
+
+async def test_a_new_master_key_takes_over_key_by_key_and_nobody_is_lost(open_keys: OpenKeys) -> None:
+    old = await open_keys()
+    kept, mark, pepper = {name: await old.key(name) for name in ("ann", "bob")}, old.mark("ann"), old.pepper("keyed")
+    await old.key("cyd")
+    await old.destroy("cyd")
+    both = await open_keys(OTHER, MASTER)
+    assert await both.rewrap("ann")
+    assert not await both.rewrap("ann")
+    assert not await both.rewrap("cyd")
+    again = await open_keys(OTHER, MASTER)  # stopped in the middle: both kinds are read
+    assert {name: await again.key(name) for name in kept} == kept
+    assert [await again.rewrap(name) for name in ("ann", "bob", "master-key-probe")] == [False, True, True]
+    new = await open_keys(OTHER)
+    assert {name: await new.key(name) for name in kept} == kept
+    assert (new.mark("ann"), new.pepper("keyed")) == (mark, pepper)
+    with pytest.raises(NotFound):
+        await new.key("cyd")
+    with pytest.raises(Unavailable, match="does not fit"):
+        await open_keys()
+
+
+async def test_a_server_without_the_old_master_key_does_not_start_before_the_change_is_done(
+    open_keys: OpenKeys,
+) -> None:
+    await (await open_keys()).key("ann")
+    with pytest.raises(Unavailable, match="does not fit"):
+        await open_keys(OTHER)
+
+
+async def test_keys_that_are_there_stay_when_a_copy_comes_back(open_keys: OpenKeys) -> None:
+    keys = await open_keys()
+    before = await keys.key("ann")
+    rows = await keys.wrapped("", 10)
+    await keys.destroy("ann")
+    assert await keys.put_wrapped(rows) == 0
+    with pytest.raises(NotFound):
+        await keys.key("ann")
+    assert before

@@ -84,6 +84,18 @@ async def test_small_objects_are_read_together(media: MediaStore) -> None:
     assert await media.read(()) == []
 
 
+async def test_objects_that_were_opened_fill_a_place_of_their_size(media: MediaStore) -> None:
+    await media.put(PICTURE, DATA, "image/png")
+    found, absent = await media.opened([PICTURE, "images/anna/none/320"])
+    assert absent is None
+    assert found is not None
+    assert found.size_bytes == len(DATA)
+    place = bytearray(b"<" + bytes(len(DATA)) + b">")
+    assert await found.fill(memoryview(place)[1:-1])
+    assert bytes(place) == b"<" + DATA + b">"
+    assert not await found.fill(memoryview(bytearray(len(DATA) + 1)))
+
+
 async def test_etag_changes_with_the_content(media: MediaStore) -> None:
     await media.put(PICTURE, b"one", "image/png")
     first = await media.stat(PICTURE)

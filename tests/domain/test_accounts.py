@@ -15,6 +15,7 @@ from imageroute_app.domain.accounts import (
 from imageroute_app.domain.errors import InvalidInput
 
 
+@pytest.mark.promise("P58")
 @pytest.mark.parametrize(
     ("country", "born", "today", "band"),
     [
@@ -32,6 +33,7 @@ def test_age_band_follows_the_rule_of_the_country(country: str, born: date, toda
     assert age_band(born, today, country) is band
 
 
+@pytest.mark.promise("P58")
 @given(born=st.dates(date(1920, 1, 1), date(2026, 1, 1)), today=st.dates(date(2026, 1, 2), date(2030, 1, 1)))
 def test_age_never_shrinks_and_changes_by_one_a_year(born: date, today: date) -> None:
     age = age_on(born, today)
@@ -47,6 +49,7 @@ def test_impossible_dates_are_named_not_banded(born: date) -> None:
     assert refusal.value.field == "date_of_birth"
 
 
+@pytest.mark.promise("P58")
 def test_unknown_country_follows_the_strict_rule() -> None:
     assert minimum_age("") == 16
     assert minimum_age("FR") == 16

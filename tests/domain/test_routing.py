@@ -58,6 +58,7 @@ def keys(request: Request, *models: Model, is_verified: bool = True) -> list[str
     return [one.model.provider for one in make_plan(request, models, here(is_verified=is_verified)).candidates]
 
 
+@pytest.mark.promise("P63")
 @pytest.mark.parametrize(
     ("changes", "strict", "balanced", "any_level"),
     [

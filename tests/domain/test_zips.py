@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imageroute_app.domain import zips
+from imageroute_app.domain import file_names, zips
 from imageroute_app.domain.file_names import slug, stem, suffix_length
 from imageroute_app.domain.zips import Directory, Entry, total_bytes
 
@@ -123,6 +123,11 @@ def test_no_name_is_dangerous(prompt: str) -> None:
 )
 def test_the_words_of_a_name(prompt: str, expected: str) -> None:
     assert slug(prompt) == expected
+
+
+@given(st.text(alphabet=st.characters(max_codepoint=127), max_size=300))
+def test_the_quick_way_for_ascii_makes_the_same_words(text: str) -> None:
+    assert file_names._plain(text).split() == file_names._plain(f"{text} 灯").split()[:-1]
 
 
 def test_ids_with_the_same_end_are_told_apart_by_more_of_them() -> None:

@@ -9,7 +9,10 @@ from urllib.parse import urlsplit
 
 from imageroute_app.adapters.registry import catalogues
 from tests import emulators
+from tests.emulators.clerk import ClerkEmulator, clerk_settings
 from tests.emulators.cloudinary import CloudinaryEmulator, settings_of
+from tests.emulators.dodo import DodoEmulator
+from tests.emulators.dodo import settings_of as dodo_settings
 from tests.emulators.kit import Emulator, served
 
 LATENCY_S = 1.5
@@ -19,7 +22,7 @@ def every_emulator() -> list[Emulator]:
     """Return one emulator for each provider's catalogue, under its own prefix."""
     found: dict[str, type[Emulator]] = {}
     for module in pkgutil.iter_modules(emulators.__path__):
-        if module.name in ("kit", "__main__"):
+        if module.name in ("kit", "clerk", "__main__"):
             continue
         loaded = importlib.import_module(f"tests.emulators.{module.name}")
         kinds = [kind for _, kind in inspect.getmembers(loaded, inspect.isclass) if issubclass(kind, Emulator)]
@@ -55,11 +58,18 @@ def settings_lines(made: list[Emulator], origin: str) -> list[str]:
 async def _main(port: int) -> None:
     made = every_emulator()
     pictures = CloudinaryEmulator(prefix="/cloudinary")
-    async with served(*made, pictures, port=port):
+    seller = DodoEmulator(prefix="/dodo", webhook_url="http://127.0.0.1:3000/webhooks/dodo")
+    people = ClerkEmulator(prefix="/clerk", origins=("http://127.0.0.1:3000", "http://localhost:3000"))
+    people.hook_url = "http://127.0.0.1:3000/webhooks/clerk"
+    async with served(*made, pictures, seller, people, port=port):
         print("The emulators answer. Start the product with these settings, for example from .env:\n")  # noqa: T201
         print("\n".join(settings_lines(made, f"http://127.0.0.1:{port}")))  # noqa: T201
         print("\n# Pictures at Cloudinary; they live no longer than this command. Take out the signs to use it:")  # noqa: T201
         print("\n".join(f"#{name}={text}" for name, text in settings_of(pictures).items()), flush=True)  # noqa: T201
+        print("\n# Credits sold by Dodo Payments, whose messages go to port 3000 of this machine:")  # noqa: T201
+        print("\n".join(f"#{name}={text}" for name, text in dodo_settings(seller).items()), flush=True)  # noqa: T201
+        print("\n# Signing in by Clerk, whose messages go to port 3000 of this machine:")  # noqa: T201
+        print("\n".join(f"#{name}={text}" for name, text in clerk_settings(people).items()), flush=True)  # noqa: T201
         await asyncio.Event().wait()
 
 

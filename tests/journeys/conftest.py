@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 import pytest_asyncio
 from axe_playwright_python.base import AXE_FILE_PATH
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request, async_playwright
+from playwright.async_api import Browser, BrowserContext, CDPSession, ConsoleMessage, Page, Request, async_playwright
 
 from tests.product import Product
 
@@ -29,6 +29,8 @@ CHROMIUM_FLAGS = (
     "--no-first-run",
 )
 SIZES = {"phone": (390, 844), "desktop": (1440, 900)}
+LOOKS = (("desktop", "light"), ("phone", "dark"))
+"""Each size and each theme once: layout follows the size, and `find_barriers` compares the colours of both themes."""
 AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
@@ -120,19 +122,28 @@ async def page(open_context: OpenContext) -> Page:
 
 
 async def find_barriers(page: Page) -> list[str]:
-    """Return what axe finds against WCAG 2.2 AA on the page as it stands, one line a barrier."""
+    """Return what axe finds against WCAG 2.2 AA on the page as it stands, one line a barrier; contrast in both themes."""
     session = await page.context.new_cdp_session(page)
     script = AXE_FILE_PATH.read_text(encoding="utf-8")
     await session.send("Runtime.evaluate", {"expression": script, "allowUnsafeEvalBlockedByCSP": True})
+    found = await _ask_axe(session, AXE_TAGS)
+    is_dark = await page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
+    await page.emulate_media(color_scheme="light" if is_dark else "dark")
+    found += await _ask_axe(session, ["color-contrast"])
+    await page.emulate_media(color_scheme="dark" if is_dark else "light")
+    await session.detach()
+    return found
+
+
+async def _ask_axe(session: CDPSession, rules: list[str]) -> list[str]:
     found = await session.send(
         "Runtime.evaluate",
         {
-            "expression": f"axe.run({{runOnly: {AXE_TAGS!r}, resultTypes: ['violations']}}).then(r => r.violations.map("
+            "expression": f"axe.run({{runOnly: {rules!r}, resultTypes: ['violations']}}).then(r => r.violations.map("
             "v => `${v.id} (${v.impact}): ${v.help}: ${v.nodes.map(n => n.target.join(' ')).join(', ')}`))",
             "awaitPromise": True,
             "returnByValue": True,
         },
     )
-    await session.detach()
     assert "exceptionDetails" not in found, found["exceptionDetails"]
     return found["result"]["value"]

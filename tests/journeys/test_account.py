@@ -8,11 +8,10 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from tests.journeys.conftest import OpenContext, Watch, find_barriers
+from tests.journeys.conftest import LOOKS, OpenContext, Watch, find_barriers
 from tests.product import Product
 
 PASSWORD = "correct horse battery"
-LOOKS = list(itertools.product(("desktop", "phone"), ("light", "dark")))
 MISSING = "/no-such-place"
 LANDING_MAX_BYTES = 180 * 1024
 FONT_MAX_BYTES = 60 * 1024

@@ -1,6 +1,5 @@
 """Journey 8: one picture in any format, everything as one archive that can be resumed, and another person gets nothing."""
 
-import itertools
 import re
 import zipfile
 from pathlib import Path
@@ -8,12 +7,11 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.journeys.conftest import OpenContext, Watch, find_barriers
+from tests.journeys.conftest import LOOKS, OpenContext, Watch, find_barriers
 from tests.journeys.test_account import sign_up
 from tests.journeys.test_gallery import TILES, Fill, fill
 
 __all__ = ["fill"]
-LOOKS = list(itertools.product(("desktop", "phone"), ("light", "dark")))
 COUNT = 9
 
 
@@ -56,6 +54,7 @@ async def test_one_picture_in_a_chosen_format(fill: Fill, tmp_path: Path, size: 
     await expect(page.locator(".lightbox")).to_be_visible()
 
 
+@pytest.mark.promise("P45")
 async def test_everything_as_one_archive_that_resumes(
     fill: Fill, open_context: OpenContext, watch: Watch, tmp_path: Path
 ) -> None:

@@ -8,9 +8,9 @@ from playwright.async_api import Locator, Page, expect
 from tests.conftest import MakeProduct
 from tests.emulators.bfl import BflEmulator
 from tests.emulators.kit import served
-from tests.journeys.conftest import OpenContext, Watch, find_barriers
+from tests.journeys.conftest import LOOKS, OpenContext, Watch, find_barriers
 from tests.journeys.test_account import sign_up
-from tests.journeys.test_first_picture import GO, LOOKS, SIZES, expect_pictures, generate, new_person, results_of, write
+from tests.journeys.test_first_picture import GO, expect_pictures, generate, new_person, results_of, write
 from tests.journeys.test_routing import choose, prove_address
 
 TASKS = re.compile("^What to do with the picture")
@@ -67,9 +67,7 @@ async def marked(page: Page) -> int:
     return int(found[1])
 
 
-@pytest.mark.parametrize("size", SIZES)
-async def test_each_task_gives_a_picture_that_leads_back_to_its_source(open_context: OpenContext, size: str) -> None:
-    page = await (await open_context(size=size)).new_page()
+async def test_each_task_gives_a_picture_that_leads_back_to_its_source(page: Page) -> None:
     await made_one(page)
 
     await use(page, "Edit")
@@ -131,9 +129,8 @@ async def test_a_mask_is_painted_by_mouse_undone_and_inverted(page: Page) -> Non
     assert await newest_size(page, 2) == (1024, 1280)
 
 
-@pytest.mark.parametrize("size", SIZES)
-async def test_a_mask_is_painted_with_keys_alone(open_context: OpenContext, size: str) -> None:
-    page = await (await open_context(size=size)).new_page()
+async def test_a_mask_is_painted_with_keys_alone(open_context: OpenContext) -> None:
+    page = await (await open_context(size="phone")).new_page()
     await made_one(page)
     await use(page, "Edit")
     await tasks_of(page).get_by_role("button", name="Paint over").press("Enter")

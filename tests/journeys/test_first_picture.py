@@ -1,19 +1,17 @@
 """Journey 1: from the landing page to a picture in the gallery, and everything that must not go wrong on the way."""
 
 import asyncio
-import itertools
 import re
 
 import pytest
 from playwright.async_api import Locator, Page, expect
 
 from tests.conftest import MakeProduct
-from tests.journeys.conftest import OpenContext, Watch, find_barriers
+from tests.journeys.conftest import LOOKS, OpenContext, Watch, find_barriers
 from tests.journeys.test_account import PASSWORD, sign_in, sign_up
 from tests.product import Product
 
 WISH = "lighthouse on a cliff at night, one warm beam"
-LOOKS = list(itertools.product(("desktop", "phone"), ("light", "dark")))
 SIZES = ("desktop", "phone")
 TABS_MAX = 60
 GO = re.compile("^Generate")
@@ -305,7 +303,7 @@ async def test_too_few_credits_are_told_before_and_after_the_press(
     await prompt_of(page).press("Control+Enter")
 
     await expect(page.get_by_text("5 credits missing. Your prompt is kept; nothing was charged.")).to_be_visible()
-    await expect(page.get_by_role("link", name="See usage")).to_be_visible()
+    await expect(page.get_by_role("link", name="Buy credits")).to_be_visible()
     await expect(prompt_of(page)).to_have_value(WISH)
     assert await gallery_of(page) == []
     assert await credits_of(page) == 3

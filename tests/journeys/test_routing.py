@@ -169,6 +169,7 @@ async def test_unknown_billing_is_free_and_only_a_press_asks_again(street: Stree
     assert street.openai.submissions == 2
 
 
+@pytest.mark.promise("P40")
 async def test_a_refusal_is_blocked_free_and_can_be_appealed(street: Street) -> None:
     page = street.page
     street.bfl.scenario.refuse = "input"

@@ -1,15 +1,12 @@
 """The share part of journey 12: a link is made, seen by a stranger without script or cookie, and taken back at once."""
 
-import itertools
-
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.journeys.conftest import OpenContext, Watch, find_barriers
+from tests.journeys.conftest import LOOKS, OpenContext, Watch, find_barriers
 from tests.journeys.test_gallery import TILES, Fill, fill
 
 __all__ = ["fill"]
-LOOKS = list(itertools.product(("desktop", "phone"), ("light", "dark")))
 PASSWORD = "open sesame please"
 
 
@@ -21,6 +18,7 @@ async def make_link(page: Page, password: str = "") -> str:
     return await page.get_by_label("Link", exact=True).first.input_value()
 
 
+@pytest.mark.promise("P48")
 @pytest.mark.parametrize(("size", "theme"), LOOKS)
 async def test_a_link_is_seen_by_a_stranger_until_it_is_revoked(
     fill: Fill, open_context: OpenContext, watch: Watch, size: str, theme: str

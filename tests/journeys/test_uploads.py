@@ -1,7 +1,6 @@
 """Journey 6: an upload's days, the gallery that stops its clock, erasing now, and erasing when the days are over."""
 
 import asyncio
-import itertools
 import re
 import sqlite3
 from contextlib import closing
@@ -12,11 +11,10 @@ from playwright.async_api import Page, expect
 
 from tests.adapters.pictures import encode, photo
 from tests.conftest import MakeProduct
-from tests.journeys.conftest import OpenContext, Watch, find_barriers
+from tests.journeys.conftest import LOOKS, OpenContext, Watch, find_barriers
 from tests.journeys.test_account import sign_up
 from tests.product import Product
 
-LOOKS = list(itertools.product(("desktop", "phone"), ("light", "dark")))
 PHOTO = encode(photo(320, 240), "JPEG")
 DAY_MICROS = 86_400_000_000
 SWEPT_S = 20
@@ -106,6 +104,7 @@ async def test_another_person_sees_no_upload_and_gets_none(open_context: OpenCon
     assert await status_of(page, upload_id) == 200
 
 
+@pytest.mark.promise("P37")
 async def test_an_upload_warns_at_five_days_and_is_gone_at_thirty(
     make_product: MakeProduct, open_context: OpenContext, watch: Watch
 ) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from http.cookies import SimpleCookie
 
@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from imageroute_app.domain.accounts import Lock
 from imageroute_app.domain.ports import Query
 from imageroute_app.routes.session import safe_next
 from tests.routes.conftest import ORIGIN, PASSWORD, SIGN_UP, House
@@ -38,6 +39,7 @@ async def welcomed(house: House) -> int:
 # --- Sign up ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.promise("P3")
 async def test_sign_up_opens_an_account_and_goes_on(house: House, browser: httpx.AsyncClient) -> None:
     answer = await browser.post("/auth/sign-up", data=SIGN_UP)
     assert (answer.status_code, answer.headers["location"]) == (303, "/create")
@@ -55,6 +57,7 @@ async def test_sign_up_goes_to_the_page_that_was_wanted(browser: httpx.AsyncClie
     assert answer.headers["location"] == "/gallery"
 
 
+@pytest.mark.promise("P6", "P75", "P58")
 async def test_sign_up_form_is_neutral_and_nothing_is_ticked(browser: httpx.AsyncClient) -> None:
     page = (await browser.get("/sign-up")).text
     assert " checked" not in page
@@ -84,6 +87,7 @@ async def test_typed_text_is_escaped(browser: httpx.AsyncClient) -> None:
     assert "&lt;script&gt;alert" in answer.text
 
 
+@pytest.mark.promise("P3")
 async def test_unknown_fields_are_ignored(house: House, browser: httpx.AsyncClient) -> None:
     extra = {"credits": "9999", "id": "mine", "owner": "mine", "email_verified_at": "2026-01-01", "role": "admin"}
     assert (await browser.post("/auth/sign-up", data={**SIGN_UP, **extra})).status_code == 303
@@ -115,6 +119,7 @@ async def test_too_many_and_too_large_fields_are_refused(browser: httpx.AsyncCli
 # --- Age --------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.promise("P58")
 @pytest.mark.parametrize(
     ("today", "born", "country", "allowed"),
     [
@@ -141,6 +146,7 @@ async def test_age_boundaries(
     assert await welcomed(house) == int(allowed)
 
 
+@pytest.mark.promise("P58")
 async def test_too_young_stores_nothing_and_keeps_sign_up_closed_for_an_hour(
     house: House, browser: httpx.AsyncClient
 ) -> None:
@@ -158,6 +164,7 @@ async def test_too_young_stores_nothing_and_keeps_sign_up_closed_for_an_hour(
     assert await welcomed(house) == 0
 
 
+@pytest.mark.promise("P58")
 async def test_the_date_of_birth_is_not_kept_anywhere(house: House, browser: httpx.AsyncClient) -> None:
     await browser.post("/auth/sign-up", data={**SIGN_UP, "born_day": "17", "born_month": "June", "born_year": "1987"})
     assert (await house.services.accounts.person(await house.owner(browser))).age_band == "18+"
@@ -230,6 +237,7 @@ async def test_accounts_from_one_address_run_into_a_limit(house: House) -> None:
     assert codes == [303, 303, 429, 303]
 
 
+@pytest.mark.promise("P54")
 async def test_session_cookie_on_http(browser: httpx.AsyncClient) -> None:
     session = cookie(await browser.post("/auth/sign-up", data=SIGN_UP), "ir_session")
     assert (session["path"], session["samesite"], session["max-age"]) == ("/", "lax", str(7 * 86_400))
@@ -237,6 +245,7 @@ async def test_session_cookie_on_http(browser: httpx.AsyncClient) -> None:
     assert not {"secure", "domain"} & session.keys()
 
 
+@pytest.mark.promise("P54", "P31")
 async def test_session_cookie_on_https(house: House) -> None:
     house.with_site(origin="https://images.example.org")
     client = await house.browser()
@@ -249,6 +258,14 @@ async def test_session_cookie_on_https(house: House) -> None:
     assert (await client.get("/api/gallery")).status_code == 200
     young = await (await house.browser()).post("/auth/sign-up", data={**SIGN_UP, "born_year": "2020"})
     assert cookie(young, "ir_age")["secure"]
+
+
+async def test_an_account_that_the_operator_locked_is_let_in_where_it_wanted(house: House) -> None:
+    owner = await house.owner(await house.signed_up())
+    await house.services.gate.lock(owner, Lock.OPERATOR)
+    entry = {"email": "ada@example.com", "password": PASSWORD, "next": "/gallery"}
+    entered = await (await house.browser()).post("/auth/sign-in", data=entry)
+    assert (entered.status_code, entered.headers["location"]) == (303, "/gallery")
 
 
 # --- Where to go next -------------------------------------------------------------------------------------------------
@@ -356,6 +373,7 @@ async def test_links_of_one_kind_do_not_open_the_other(house: House) -> None:
 # --- The account page's forms -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.promise("P46")
 async def test_changing_the_name(house: House) -> None:
     client = await house.signed_up()
     answer = await client.post("/auth/change-name", data={"full_name": "  Countess   of Lovelace "})
@@ -381,6 +399,39 @@ async def test_changing_the_password_needs_the_current_one(house: House) -> None
     assert done.headers["location"] == "/account?done=password"
     assert (await client.get("/api/gallery")).status_code == 200
     assert (await other.get("/api/gallery")).status_code == 401
+
+
+@pytest.mark.parametrize("password", ["Password1", "ada@example.com", "IloveYou1", "imageroute"])
+async def test_a_password_that_others_try_first_is_refused(
+    house: House, browser: httpx.AsyncClient, password: str
+) -> None:
+    refused = await browser.post("/auth/sign-up", data={**SIGN_UP, "password": password})
+    assert refused.status_code == 422
+    assert "among the first that others try" in refused.text
+    client = await house.signed_up()
+    changed = await client.post("/auth/change-password", data={"current_password": PASSWORD, "new_password": password})
+    assert 'id="new_password-error"' in changed.text
+
+
+async def test_a_common_password_does_not_use_a_reset_link_up(house: House) -> None:
+    client = await house.signed_up()
+    await client.post("/auth/forgot-password", data={"email": "ada@example.com"})
+    token = (await house.link("Set a new password")).partition("token=")[2]
+    refused = await client.post("/auth/reset-password", data={"token": token, "password": "12345678"})
+    assert refused.status_code == 422
+    done = await client.post("/auth/reset-password", data={"token": token, "password": "another long one"})
+    assert done.status_code == 303
+
+
+@pytest.mark.promise("P12")
+async def test_a_device_is_known_by_family_and_system_only(house: House) -> None:
+    odd = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.7444.59 Safari/537.36"
+    client = await house.browser(agent=odd)
+    await client.post("/auth/sign-up", data=SIGN_UP)
+    (session,) = await house.services.accounts.devices(await house.owner(client))
+    assert session.device == "Chrome on Linux"
+    kept = {item.name for item in fields(session)}
+    assert not kept & {"user_agent", "screen", "fonts", "language", "timezone", "fingerprint"}
 
 
 async def test_ending_a_device(house: House) -> None:
@@ -426,6 +477,7 @@ async def test_the_forms_need_a_session(browser: httpx.AsyncClient, name: str) -
     assert 'href="/sign-in"' in answer.text
 
 
+@pytest.mark.promise("P54")
 async def test_sessions_end_when_unused_and_at_thirty_days(house: House) -> None:
     client = await house.signed_up()
     for _ in range(5):

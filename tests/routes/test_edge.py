@@ -72,6 +72,7 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
         yield opened
 
 
+@pytest.mark.promise("P31", "P38")
 async def test_every_answer_carries_the_protecting_headers(client: httpx.AsyncClient) -> None:
     for path in ("/", "/missing", "/fail", "/_upload"):
         headers = (await client.get(path)).headers
@@ -95,6 +96,7 @@ async def test_stricter_rules_of_a_route_stay(client: httpx.AsyncClient) -> None
     assert headers["cache-control"] == "private, max-age=9"
 
 
+@pytest.mark.promise("P31")
 async def test_https_installation_says_so_for_a_year() -> None:
     async with client_of(wall(origins=("https://images.example.org",)), "http://images.example.org") as client:
         answer = await client.get("/whoami")

@@ -13,6 +13,7 @@ async def test_it_needs_a_session(browser: httpx.AsyncClient) -> None:
     assert answer.headers["cache-control"] == "no-store"
 
 
+@pytest.mark.promise("P32", "P20")
 async def test_only_the_owner_sees_a_picture(house: House) -> None:
     ada, eve = await house.signed_up("ada"), await house.signed_up("eve")
     image = await house.add_image(await house.owner(ada), "a fern at dawn")

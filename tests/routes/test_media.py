@@ -59,6 +59,7 @@ async def client(images: dict[tuple[str, str], Image], media: LocalMedia) -> Asy
         yield opened
 
 
+@pytest.mark.promise("P45", "P20")
 async def test_original(client: httpx.AsyncClient) -> None:
     answer = await client.get(f"/media/{ID}/original", headers=ANNA)
     assert answer.status_code == 200
@@ -136,6 +137,7 @@ async def test_every_way_not_to_find_it_looks_the_same(client: httpx.AsyncClient
         assert (await get(address, ANNA))[0] in {404, 307}
 
 
+@pytest.mark.promise("P32", "P20")
 async def test_stranger_learns_nothing(client: httpx.AsyncClient) -> None:
     answers = [
         await client.get(address) for address in (f"/media/{ID}/320", "/media/nothing/320", "/media/nothing/nothing")
@@ -156,7 +158,8 @@ async def test_storage_that_is_away_says_when_to_come_back(
     async def away(*_: object) -> None:
         raise Unavailable
 
-    monkeypatch.setattr(LocalMedia, "stat", away)
+    for verb in ("stat", "read"):
+        monkeypatch.setattr(LocalMedia, verb, away)
     answer = await client.get(f"/media/{ID}/320", headers=ANNA)
     assert answer.status_code == 503
     assert answer.headers["retry-after"] == "5"

@@ -39,6 +39,7 @@ async def make(house: House, owner: str) -> str:
     return job.id
 
 
+@pytest.mark.promise("P19")
 async def test_it_names_everyone_in_order_with_outcome_facts_and_price(house: House) -> None:
     ada = await house.signed_up()
     job_id = await make(house, await house.owner(ada))
@@ -70,6 +71,7 @@ async def test_it_stays_when_the_generation_that_delivered_nothing_is_dropped(ho
     assert PROMPT[:6] not in page.text
 
 
+@pytest.mark.promise("P32")
 async def test_nobody_else_sees_it(house: House, owner: str) -> None:
     job_id = await make(house, owner)
     bob, nobody = await house.signed_up("bob"), await house.browser()

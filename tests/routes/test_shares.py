@@ -88,6 +88,7 @@ async def test_metadata_is_shown_only_where_the_owner_said_so(house: House, imag
 ENDS = ["unknown", "expired", "revoked", "trashed", "erased", "malformed", "empty"]
 
 
+@pytest.mark.promise("P48")
 @pytest.mark.parametrize("locked", [False, True], ids=["open", "password"])
 @pytest.mark.parametrize("end", ENDS)
 async def test_every_end_of_a_link_looks_the_same(house: House, image: Image, end: str, locked: bool) -> None:

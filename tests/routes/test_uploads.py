@@ -21,6 +21,7 @@ def rules() -> Rules:
     return Rules(origin=ORIGIN, sign_ups_per_hour=1000, uploads_per_hour=5)
 
 
+@pytest.mark.promise("P7", "P32")
 async def test_a_picture_comes_in_and_only_its_owner_gets_it_back(house: House) -> None:
     ada, bob, nobody = await house.signed_up(), await house.signed_up("bob"), await house.browser()
     answer = await ada.post("/api/upload", content=PHOTO, headers=OURS)

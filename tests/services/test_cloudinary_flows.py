@@ -50,6 +50,7 @@ async def picture(house: House) -> Image:
     return image
 
 
+@pytest.mark.promise("P29", "P48")
 async def test_a_picture_is_made_looked_at_by_range_trashed_and_purged(house: House, cloud: CloudinaryEmulator) -> None:
     cloud.scenario.extra |= {"folder_mode": "fixed", "forces_backup": True}
     image = await picture(house)
@@ -71,6 +72,7 @@ async def test_a_picture_is_made_looked_at_by_range_trashed_and_purged(house: Ho
     assert not any(image.id in folder for folder in cloud.folders)
 
 
+@pytest.mark.promise("P48")
 @pytest.mark.parametrize("fault", ["outage", "lazy_edge", "vanished"])
 async def test_delete_now_is_not_said_to_be_done_until_it_is(
     house: House, cloud: CloudinaryEmulator, fault: str

@@ -2,13 +2,15 @@
 
 import base64
 import io
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from PIL import ExifTags
 from PIL import Image as Pillow
 
 from imageroute_app.adapters.catalogue import read_catalogue
@@ -228,19 +230,86 @@ async def companies(desk: Desk) -> AsyncIterator[Companies]:
         yield made
 
 
-async def test_openai_gets_the_source_and_a_mask_that_is_clear_where_it_may_change(
-    desk: Desk, companies: Companies
-) -> None:
-    desk.house.routing.providers.pop("scripted")
+async def masked_at_openai(desk: Desk, companies: Companies) -> tuple[Job, Sequence[int]]:
+    """Have the right half changed; returns the job and the sent mask's leftmost and rightmost alpha: clear may change."""
     source = await put_upload(desk.house, desk.owner, _file((1024, 1024)), UploadKind.PICTURE, (1024, 1024))
     mask = await put_upload(desk.house, desk.owner, half_mask((1024, 1024)), UploadKind.MASK, (1024, 1024))
     changes = {"provider": "openai", "model": "gpt-image-2-low", "source_id": source, "mask_id": mask}
     job = await desk.run(task=Task.INPAINT, **changes)
-    assert job.state is JobState.SUCCEEDED, job.failure_message
     form = companies.openai.seen[-1].form
     sent = opened(next(value[0][2] for name, value in form.items() if name.startswith("mask")))
-    assert (sent[0, 0, 3], sent[0, 1023, 3]) == (255, 0)
-    assert companies.openai.billable == 1
+    return job, (sent[0, 0, 3], sent[0, 1023, 3])
+
+
+async def masked_at_bfl(desk: Desk, companies: Companies) -> tuple[Job, Sequence[int]]:
+    """Have the right half changed; returns the job and the sent mask's leftmost and rightmost grey: white may change."""
+    job = await desk.run(provider="bfl", model="flux-fill-pro", task=Task.INPAINT, mask_id=desk.mask_id)
+    sent = _decoded(companies.bfl.seen[0].json["mask"])
+    return job, (sent[0, 0], sent[0, 319])
+
+
+@pytest.mark.parametrize(("mask", "ends"), [(masked_at_openai, (255, 0)), (masked_at_bfl, (0, 255))])
+async def test_15_masks_are_turned_as_each_company_wants_them(
+    desk: Desk, companies: Companies, mask: Callable[..., Any], ends: tuple[int, int]
+) -> None:
+    desk.house.routing.providers.pop("scripted")
+    job, sent = await mask(desk, companies)
+    assert job.state is JobState.SUCCEEDED, job.failure_message
+    assert tuple(sent) == ends
+    assert companies.openai.billable + companies.bfl.billable == 1
+    assert 0 < job.charged_credits <= job.held_credits
+    (attempt,) = await desk.house.jobs.attempts(desk.owner, job.id)
+    assert (attempt.outcome.value, attempt.billed, attempt.charged_credits) == ("delivered", "yes", job.charged_credits)
+
+
+def photo_from(device: str) -> bytes:
+    """Return a JPEG of 1024 by 768 pixels, red above blue, as a phone held upright or a print shop writes it."""
+    upright, file = Pillow.new("RGB", (1024, 768), "blue"), io.BytesIO()
+    upright.paste("red", (0, 0, 1024, 384))
+    exif = Pillow.Exif()
+    if device == "phone":
+        exif[ExifTags.Base.Orientation], exif[ExifTags.Base.Model] = 6, "Camera 1"
+        upright = upright.transpose(Pillow.Transpose.ROTATE_90)
+    else:
+        upright = upright.convert("CMYK")
+    upright.save(file, "JPEG", exif=exif, quality=95)
+    return file.getvalue()
+
+
+def sent_to_openai(companies: Companies) -> bytes:
+    form = companies.openai.seen[-1].form
+    return next(value[0][2] for name, value in form.items() if name.startswith("image"))
+
+
+def sent_to_bfl(companies: Companies) -> bytes:
+    return base64.b64decode(companies.bfl.seen[0].json["input_image"].rpartition(",")[2])
+
+
+@pytest.mark.parametrize("device", ["phone", "print shop"])
+@pytest.mark.parametrize(
+    ("provider", "model", "sent"),
+    [("openai", "gpt-image-2-low", sent_to_openai), ("bfl", "flux-2-pro", sent_to_bfl)],
+)
+async def test_16_a_rotated_or_cmyk_upload_goes_out_upright_and_in_rgb(
+    desk: Desk, companies: Companies, device: str, provider: str, model: str, sent: Callable[[Companies], bytes]
+) -> None:
+    upload = await desk.house.uploads.add(desk.owner, photo_from(device))
+    job = await desk.run(
+        provider=provider, model=model, source_id=upload.id, width=1024, height=768, accepts_keeping=True
+    )
+    assert job.state is JobState.SUCCEEDED, job.failure_message
+    data = sent(companies)
+    with Pillow.open(io.BytesIO(data)) as picture:
+        assert (picture.mode, picture.size, dict(picture.getexif())) == ("RGB", (1024, 768), {})
+        above, below = picture.getpixel((512, 60)), picture.getpixel((512, 700))
+    assert isinstance(above, tuple)
+    assert isinstance(below, tuple)
+    assert above[0] > 150 > above[2], above
+    assert below[2] > 100 > below[0], below
+    assert b"Camera 1" not in data
+    (attempt,) = await desk.house.jobs.attempts(desk.owner, job.id)
+    assert (attempt.outcome.value, attempt.billed, attempt.charged_credits) == ("delivered", "yes", job.charged_credits)
+    assert companies.openai.billable + companies.bfl.billable == 1
 
 
 async def test_references_follow_the_source_in_their_order(desk: Desk, companies: Companies) -> None:
@@ -258,13 +327,6 @@ async def test_references_follow_the_source_in_their_order(desk: Desk, companies
     ]
     assert tuple(_decoded(body["input_image_2"])[0, 0]) == (255, 0, 0)
     assert tuple(_decoded(body["input_image_3"])[0, 0]) == (0, 0, 255)
-
-
-async def test_bfl_fill_gets_a_mask_that_is_white_where_it_may_change(desk: Desk, companies: Companies) -> None:
-    job = await desk.run(provider="bfl", model="flux-fill-pro", task=Task.INPAINT, mask_id=desk.mask_id)
-    assert job.state is JobState.SUCCEEDED, job.failure_message
-    sent = _decoded(companies.bfl.seen[0].json["mask"])
-    assert (sent[0, 0], sent[0, 319]) == (0, 255)
 
 
 @pytest.mark.parametrize(

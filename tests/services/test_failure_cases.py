@@ -1,25 +1,32 @@
 """The failure cases of PROVIDERS.md 5 through the whole house: state, ledger, receipt and billable submissions of each.
 
-Mask polarity (15), streams (23) and the two jobs of one local server (24) are tested beside their providers; the breaker under
-a clock that jumps (25) beside domain.health.
+Those with a picture of one's own, masks (15) and rotated or CMYK uploads (16), stand in test_editing; whatever needs a second
+request, a restart or every breaker open (5 to 7, 10 to 12, 14, 20 to 22) in test_routing_flows too, every shape of a
+refusal (6) in test_refusals. `ELSEWHERE` is checked.
 """
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from imageroute_app.adapters.catalogue import read_catalogue
+from imageroute_app.adapters.http import Opening
+from imageroute_app.adapters.providers.sdapi import SdapiProvider
 from imageroute_app.domain.jobs import Failover, Job, JobState
-from tests.emulators.kit import bomb, picture
-from tests.services.test_routing_flows import ANYONE, Street, request, street
+from tests.emulators.kit import bomb, picture, served
+from tests.emulators.sdapi import SdapiEmulator
+from tests.services.test_routing_flows import ANYONE, CATALOGUES, Street, request, street
 
 __all__ = ["street"]
 
 HTML = b"<!doctype html><title>502 Bad Gateway</title>"
 TRUNCATED = picture("cut", size=(256, 256))[:120]
+STREAM = b'event: image_generation.partial_image\ndata: {"partial_image_index": 0, "b64_json": "iVBORw0KGgo"}\n\n'
 QUOTA = {"error": {"message": "vendor text", "type": "insufficient_quota", "code": "insufficient_quota"}}
 RATE = {"error": {"message": "vendor text", "type": "requests", "code": "rate_limit_exceeded"}}
 
@@ -43,6 +50,17 @@ class Case:
     failover: Failover = Failover.NEVER
     more: dict[str, Any] = field(default_factory=dict)
 
+
+FLOWS, EDITS = "tests/services/test_routing_flows.py", "tests/services/test_editing.py"
+ELSEWHERE = {
+    14: (FLOWS, "test_a_restart_after_submission_fetches_the_result"),
+    15: (EDITS, "test_15_masks_are_turned_as_each_company_wants_them"),
+    16: (EDITS, "test_16_a_rotated_or_cmyk_upload_goes_out_upright_and_in_rgb"),
+    20: (FLOWS, "test_all_resting_waits_for_a_short_rest_and_else_says_when"),
+    21: (FLOWS, "test_strict_refuses_and_explains_when_only_unknown_is_left"),
+    22: (FLOWS, "test_keys_go_to_their_own_company_only"),
+}
+"""The cases that stand in other files, by their number in PROVIDERS.md 5."""
 
 MODELS = {"openai": "gpt-image-2-low", "bfl": "flux-2-pro", "fal": "flux-2-flash"}
 UNKNOWN = [("unknown", "unknown")]
@@ -84,6 +102,14 @@ CASES = {
     "5 a used up account is no rate limit": Case(
         provider="openai", set_up=fails("submit", 429, QUOTA, times=9), code="quota", outcomes=[("failed", "no")],
         billable=0,
+    ),
+    "6 a refused prompt": Case(
+        provider="openai", set_up=lambda v: setattr(v.scenario, "refuse", "input"), code="refused_input",
+        outcomes=[("refused", "no")], billable=0, state=JobState.BLOCKED, failover=Failover.ANY,
+    ),
+    "6 a refused picture": Case(
+        provider="openai", set_up=lambda v: setattr(v.scenario, "refuse", "output"), code="refused_output",
+        outcomes=[("refused", "no")], billable=0, state=JobState.BLOCKED, failover=Failover.ANY,
     ),
     "7 200 without a picture": Case(
         provider="openai", set_up=lambda v: setattr(v.scenario, "count", 0), code="result_unknown", outcomes=UNKNOWN,
@@ -127,11 +153,27 @@ CASES = {
         provider="bfl", set_up=lambda v: setattr(v.scenario, "size", (80, 48)), code="",
         outcomes=[("delivered", "yes")], billable=1, state=JobState.SUCCEEDED, delivered=1,
     ),
+    "23 a stream that ends after half": Case(
+        provider="openai", set_up=fails("submit", 200, STREAM, headers={"content-type": "text/event-stream"}, is_billed=True),
+        code="result_unknown", outcomes=UNKNOWN, billable=1, failover=Failover.ANY,
+    ),
     "19 a model that went yesterday": Case(
         provider="openai", set_up=fails("submit", 404, {"error": {"message": "x", "code": "model_not_found"}}, times=9),
         code="unsupported_model", outcomes=[("failed", "no")], billable=0,
     ),
 }  # fmt: skip
+
+
+@pytest.fixture
+async def local(street: Street) -> AsyncIterator[SdapiEmulator]:
+    """A server of one's own that everybody shares."""
+    emulator = SdapiEmulator()
+    async with served(emulator):
+        opening = Opening(key="", url=emulator.url, sleep=emulator.clock.sleep)
+        provider = SdapiProvider(read_catalogue(CATALOGUES / "sdapi.toml"), opening)
+        street.house.routing.providers["sdapi"] = provider
+        yield emulator
+        await provider.close()
 
 
 async def run(street: Street, case: Case) -> Job:
@@ -203,3 +245,65 @@ async def test_2_a_deadline_that_passes_ends_unknown_and_asks_nobody_else(street
     assert (job.state, job.failure_code, job.charged_credits) == (JobState.FAILED, "result_unknown", 0)
     assert [one[1:] for one in await street.outcomes(job)] == UNKNOWN
     assert street.bfl.submissions == street.fal.submissions == 0
+
+
+async def test_24_stopping_a_waiting_job_leaves_the_running_one_of_another_person_alone(
+    street: Street, local: SdapiEmulator
+) -> None:
+    house, other = street.house, await street.house.person("olga")
+    local.scenario.extra.update(hold=True, fraction=0.5)
+    asked = request("sdapi", "loaded")
+    first, second = await house.job(other, asked), await house.job(street.owner, asked)
+    running = asyncio.create_task(house.runner.run(first.id))
+    async with asyncio.timeout(5):
+        while not local.current:
+            await asyncio.sleep(0.01)
+        waiting = asyncio.create_task(house.runner.run(second.id))
+        while not local.pending:
+            await asyncio.sleep(0.01)
+    await house.jobs.cancel(street.owner, second.id)
+    await waiting
+    assert local.interrupts == []
+    await local.release()
+    await running
+    stopped, kept = await house.jobs.job(street.owner, second.id), await house.jobs.job(other, first.id)
+    assert (stopped.state, stopped.charged_credits) == (JobState.CANCELLED, 0)
+    assert (kept.state, kept.delivered, kept.charged_credits) == (JobState.SUCCEEDED, 1, kept.held_credits)
+    for owner, job, outcome in ((street.owner, stopped, "cancelled"), (other, kept, "delivered")):
+        assert [one.outcome.value for one in await house.jobs.attempts(owner, job.id)] == [outcome]
+    assert local.billable == 0
+    await house.check_books(other)
+
+
+@pytest.mark.parametrize("jump_s", [-86_400, 86_400])
+async def test_25_a_clock_that_jumps_neither_keeps_a_company_out_nor_asks_it_in_a_row(
+    street: Street, jump_s: int
+) -> None:
+    model = street.house.routing.model("bfl/flux-2-pro")
+    assert model is not None
+    street.bfl.scenario.fail("submit", 503, times=99)
+    while not street.house.routing.health(model).standing(street.house.clock()).is_closed:
+        job = await street.run(request("bfl", "flux-2-pro"))
+        assert (job.state, job.charged_credits) == (JobState.FAILED, 0)
+    asked = street.bfl.submissions
+    street.house.clock.move(seconds=jump_s)
+    standing = street.house.routing.health(model).standing(street.house.clock())
+    if jump_s < 0:
+        assert standing.until is not None
+        assert (standing.until - street.house.clock()).total_seconds() <= 60
+        street.house.clock.move(seconds=61)
+    assert not street.house.routing.health(model).standing(street.house.clock()).is_closed
+    assert street.bfl.submissions == asked
+    street.bfl.scenario.failures.clear()
+    job = await street.run(request("bfl", "flux-2-pro"))
+    assert (job.state, job.delivered, street.billable) == (JobState.SUCCEEDED, 1, 1)
+    assert await street.outcomes(job) == [("bfl", "delivered", "yes")]
+
+
+def test_none_of_the_twenty_five_cases_is_missing() -> None:
+    here = [name for name in globals() if name.startswith("test_")]
+    numbers = {int(name.split(" ")[0]) for name in CASES}
+    numbers |= {int(part) for name in here if (part := name.split("_")[1]).isdigit()}
+    for number, (file, test) in ELSEWHERE.items():
+        assert f"async def {test}(" in Path(file).read_text(encoding="utf-8"), number
+    assert numbers | set(ELSEWHERE) == set(range(1, 26))

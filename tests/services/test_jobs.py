@@ -114,6 +114,7 @@ async def test_retry_twice_makes_one_new_job_at_the_same_price(house: House) -> 
     assert await house.check_books(owner) == 49
 
 
+@pytest.mark.promise("P32")
 async def test_a_stranger_finds_nothing(house: House) -> None:
     owner, stranger = await house.person(), await house.person("eve")
     job = await house.job(owner)

@@ -25,6 +25,7 @@ def retention_of(house: House) -> Retention:
     )
 
 
+@pytest.mark.promise("P36", "P48")
 async def test_trashed_image_is_there_a_second_before_30_days_and_gone_after(house: House) -> None:
     retention = retention_of(house)
     owner = await house.person()
@@ -44,6 +45,7 @@ async def test_trashed_image_is_there_a_second_before_30_days_and_gone_after(hou
     await house.check_media(owner)
 
 
+@pytest.mark.promise("P35")
 async def test_generation_without_a_picture_is_dropped_after_7_days_and_its_ledger_stays(house: House) -> None:
     retention = retention_of(house)
     owner = await house.person()

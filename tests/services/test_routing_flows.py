@@ -16,6 +16,7 @@ from imageroute_app.adapters.http import Opening
 from imageroute_app.adapters.providers.bfl import BflProvider
 from imageroute_app.adapters.providers.fal import FalProvider
 from imageroute_app.adapters.providers.openai_compat import OpenAICompatProvider
+from imageroute_app.adapters.providers.replicate import ReplicateProvider
 from imageroute_app.domain.errors import Conflict
 from imageroute_app.domain.jobs import AttemptOutcome, Failover, Job, JobState, Level, Mode, Request, Rule
 from imageroute_app.domain.plans import NoRoute
@@ -24,6 +25,7 @@ from tests.emulators.fal import FalEmulator
 from tests.emulators.kit import Emulator, served
 from tests.emulators.openai_compat import KEY as OPENAI_KEY
 from tests.emulators.openai_compat import OpenAICompatEmulator
+from tests.emulators.replicate import ReplicateEmulator
 from tests.services.conftest import LEASE_OVER, House
 
 CATALOGUES = Path(__file__).parents[2] / "imageroute_app" / "adapters" / "providers"
@@ -90,6 +92,19 @@ async def street(house: House) -> AsyncIterator[Street]:
     await house.check_media(owner)
 
 
+@pytest.fixture
+async def replicate(street: Street) -> AsyncIterator[ReplicateEmulator]:
+    """One more company."""
+    emulator = ReplicateEmulator()
+    async with served(emulator):
+        opening = Opening(key=emulator.key, url=f"{emulator.url}/v1", sleep=emulator.clock.sleep)
+        provider = ReplicateProvider(read_catalogue(CATALOGUES / "replicate.toml"), opening)
+        street.house.routing.providers["replicate"] = provider
+        yield emulator
+        await provider.close()
+
+
+@pytest.mark.promise("P19")
 async def test_one_paid_submission_one_receipt_row_and_the_quoted_price(street: Street) -> None:
     job = await street.run(request("bfl", "flux-2-pro"))
     assert (job.state, job.charged_credits) == (JobState.SUCCEEDED, job.held_credits)
@@ -166,6 +181,7 @@ async def test_what_may_have_been_billed_ends_unknown_free_and_is_never_replayed
     assert street.openai.submissions == 2
 
 
+@pytest.mark.promise("P40")
 @pytest.mark.parametrize(("refuse", "stage"), [("input", "refused_input"), ("output", "refused_output")])
 async def test_a_refusal_is_blocked_free_and_taken_nowhere_else(street: Street, refuse: str, stage: str) -> None:
     street.bfl.scenario.refuse = refuse
@@ -185,8 +201,12 @@ async def test_our_own_check_stops_before_anybody_receives_anything(street: Stre
     assert not street.openai.seen
 
 
-@pytest.mark.parametrize(("provider", "model"), [("bfl", "flux-2-pro"), ("fal", "flux-2-flash")])
-async def test_a_restart_after_submission_fetches_the_result(street: Street, provider: str, model: str) -> None:
+@pytest.mark.parametrize(
+    ("provider", "model"), [("bfl", "flux-2-pro"), ("fal", "flux-2-flash"), ("replicate", "flux-schnell")]
+)
+async def test_a_restart_after_submission_fetches_the_result(
+    street: Street, replicate: ReplicateEmulator, provider: str, model: str
+) -> None:
     class Broken(RuntimeError): ...
 
     def fault(point: str) -> None:
@@ -200,7 +220,8 @@ async def test_a_restart_after_submission_fetches_the_result(street: Street, pro
     done = await street.house.jobs.job(street.owner, job.id)
     assert done.state is JobState.SUCCEEDED
     assert len(await street.outcomes(done)) == 1
-    assert street.billable == 1
+    assert street.billable + replicate.billable == 1
+    assert street.bfl.submissions + street.fal.submissions + replicate.submissions == 1
 
 
 async def test_a_restart_of_a_sync_call_ends_unknown(street: Street) -> None:
@@ -268,6 +289,7 @@ async def test_a_kill_between_two_of_four_asks_only_for_the_rest(street: Street)
     assert street.billable == 4
 
 
+@pytest.mark.promise("P63")
 async def test_strict_refuses_and_explains_when_only_unknown_is_left(street: Street) -> None:
     auto = request("", "", mode=Mode.AUTO, rule=Rule())
     with pytest.raises(NoRoute) as caught:

@@ -27,6 +27,7 @@ def break_at(point: str) -> Callable[[str], None]:
     return fault
 
 
+@pytest.mark.promise("P8", "P9")
 async def test_delivered_job_has_images_bytes_and_one_charge(house: House) -> None:
     owner = await house.person()
     job = await house.job(owner, replace(REQUEST, count=3, seed=41))

@@ -46,6 +46,7 @@ async def files(house: House, owner: str) -> list[str]:
     return await house.media.list(f"uploads/{owner}/")
 
 
+@pytest.mark.promise("P7", "P37")
 async def test_an_upload_is_kept_clean_private_and_counted_down(house: House) -> None:
     owner = await house.person()
     upload = await house.uploads.add(owner, PHOTO, name="beach\n.jpg")
@@ -59,7 +60,9 @@ async def test_an_upload_is_kept_clean_private_and_counted_down(house: House) ->
     assert await house.uploads.pictures(stranger) == []
 
 
-async def test_thirty_days_means_thirty_days(house: House) -> None:
+@pytest.mark.promise("P37")
+async def test_thirty_days_means_thirty_days(either_house: House) -> None:
+    house = either_house
     owner, retention = await house.person(), retention_of(house)
     upload = await house.uploads.add(owner, PHOTO)
     house.clock.move(days=30, seconds=-1)
@@ -74,6 +77,7 @@ async def test_thirty_days_means_thirty_days(house: House) -> None:
     assert await retention.sweep(PERIOD) == 0
 
 
+@pytest.mark.promise("P37")
 async def test_a_sweep_that_was_down_for_days_catches_up(house: House) -> None:
     owner = await house.person()
     for _ in range(3):
@@ -84,7 +88,9 @@ async def test_a_sweep_that_was_down_for_days_catches_up(house: House) -> None:
     assert await files(house, owner) == []
 
 
-async def test_saving_stops_the_clock_and_keeps_the_id(house: House) -> None:
+@pytest.mark.promise("P9", "P37")
+async def test_saving_stops_the_clock_and_keeps_the_id(either_house: House) -> None:
+    house = either_house
     owner, retention = await house.person(), retention_of(house)
     upload = await house.uploads.add(owner, PHOTO, name="beach.jpg")
     house.clock.move(days=29)
@@ -110,6 +116,7 @@ async def test_a_young_saved_upload_goes_through_the_trash(house: House) -> None
     assert not (await house.gallery.restore(owner, image.id)).trashed
 
 
+@pytest.mark.promise("P37")
 async def test_an_outage_while_erasing_ends_in_gone_later_and_never_in_a_lie(house: House, flaky: Flaky) -> None:
     owner = await house.person()
     upload = await house.uploads.add(owner, PHOTO)
@@ -157,6 +164,7 @@ async def test_people_are_told_once_five_days_before(house: House) -> None:
     house.clock.move(seconds=1)
     assert await house.uploads.remind() == 1
     assert await house.uploads.remind() == 0
+    await house.notices.settle()
     (mail,) = house.letters.sent
     assert mail.link.endswith("/uploads")
     (notice,) = await house.database.tables.notices.find(Query(owner=owner))
@@ -168,8 +176,8 @@ async def test_the_number_of_uploads_is_bounded(house: House) -> None:
     owner = await house.person()
     few = replace(house.rules, uploads_per_person=1)
     uploads = Uploads(
-        database=house.database, imaging=house.imaging, media=house.media, mailer=house.letters, limiter=house.limiter,
-        clock=house.clock, new_id=lambda: "f" * 32, rules=few,
+        database=house.database, imaging=house.imaging, media=house.media, notices=house.notices, limiter=house.limiter,
+        clock=house.clock, new_id=lambda: "f" * 32, rules=few, gate=house.gate,
     )  # fmt: skip
     await uploads.add(owner, PHOTO)
     with pytest.raises(InvalidInput, match="the most there can be"):
@@ -183,6 +191,7 @@ async def edit(house: House, owner: str, source: str) -> JobState:
     return (await house.jobs.job(owner, job.id)).state
 
 
+@pytest.mark.promise("P37")
 async def test_an_upload_is_a_source_and_its_use_does_not_move_its_end(house: House) -> None:
     owner = await house.person()
     upload = await house.uploads.add(owner, PHOTO)
@@ -214,6 +223,7 @@ async def test_a_strangers_upload_is_no_source(house: House) -> None:
             await house.jobs.quote(stranger, replace(REQUEST, **field))
 
 
+@pytest.mark.promise("P63")
 @pytest.mark.parametrize(
     ("hours", "age_days", "words"),
     [(None, 0, "unknown"), (24 * 30, 1, "until"), (24 * 30, 0, ""), (1, 29, ""), (48, 29, "until")],

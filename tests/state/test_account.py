@@ -75,7 +75,7 @@ async def test_too_many_links_answer_in_words(house: House, open_tab: OpenTab) -
 
     assert tab.state(SessionState).notice_kind == "bad"
     await house.accounts.settle()
-    assert len(house.letters.sent) == 1 + 5
+    assert [mail.subject for mail in house.letters.sent].count("Confirm your email") == 1 + 5
 
 
 async def test_outcome_of_a_form_shows_our_words_and_never_the_address(house: House, open_tab: OpenTab) -> None:

@@ -11,6 +11,7 @@ from taskiq.result_backends.dummy import DummyResultBackend
 
 from imageroute_app.adapters.dispatch import RUN_JOB
 from imageroute_app.adapters.dispatch.watchers import Watcher, Watchers
+from imageroute_app.ending import end
 
 log = logging.getLogger(__name__)
 
@@ -33,9 +34,7 @@ class LoopBroker(InMemoryBroker):
 
     async def shutdown(self) -> None:
         """Cancel what runs: the jobs' leases run out and the next start takes them up."""
-        for task in self._running:
-            task.cancel()
-        await asyncio.gather(*self._running, return_exceptions=True)
+        await end(*self._running)
         await super().shutdown()
 
 

@@ -18,6 +18,7 @@ from taskiq_redis import RedisStreamBroker
 
 from imageroute_app.adapters.dispatch import RUN_JOB
 from imageroute_app.adapters.dispatch.watchers import Watcher, Watchers
+from imageroute_app.ending import end
 
 log = logging.getLogger(__name__)
 
@@ -100,8 +101,7 @@ class RedisDispatcher:
         """Let go of connections and end watchers."""
         self._watchers.close()
         if self._subscription is not None:
-            self._subscription.cancel()
-            await asyncio.gather(self._subscription, return_exceptions=True)
+            await end(self._subscription)
         await self._redis.aclose()
         await self.broker.shutdown()
 

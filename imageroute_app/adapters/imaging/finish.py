@@ -41,6 +41,11 @@ class PooledImaging:
         """Start the signing process now, so that the first picture is quick."""
         await self._sealer.warm()
 
+    @property
+    def is_warm(self) -> bool:
+        """Whether the signing process was started."""
+        return self._sealer.is_warm
+
     async def finish(self, data: bytes, marking: Marking) -> FinishedImage:
         """Decode fully, check, mark original and sizes; raises BadImage, UnsafeImage."""
         finished = await self._work(calls.finish_picture, data, marking)

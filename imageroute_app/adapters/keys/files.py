@@ -8,16 +8,17 @@ import asyncio
 import contextlib
 import secrets
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from imageroute_app.adapters.keys.wrapping import (
     KEY_BYTES,
     PROBE,
+    ROOT,
     MasterKey,
     RecentKeys,
     destroyed,
-    read_master_key,
+    read_master_keys,
 )
 from imageroute_app.domain.errors import StorageFull, Unavailable
 
@@ -26,16 +27,18 @@ SCHEMA = "CREATE TABLE IF NOT EXISTS subject_keys (mark TEXT PRIMARY KEY, wrappe
 """`wrapped` is NULL once the key is destroyed; the row stays, so that no new key is made silently."""
 
 
-async def open_file_keys(folder: Path, master_key: bytes = b"") -> "FileKeys":
+async def open_file_keys(folder: Path, master_key: bytes = b"", previous: bytes = b"") -> "FileKeys":
     """Open the key store, made on first use; without `master_key` the folder holds that too.
+
+    `previous` is the master key before it, while keys still change over.
 
     Raises:
         Unavailable: naming the file and the cure, when the folder, a file or the master key cannot be used.
     """
-    return await asyncio.to_thread(_open, folder, master_key)
+    return await asyncio.to_thread(_open, folder, master_key, previous)
 
 
-def _open(folder: Path, master_key: bytes) -> "FileKeys":
+def _open(folder: Path, master_key: bytes, previous: bytes) -> "FileKeys":
     path = folder / "keys.db"
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -44,7 +47,8 @@ def _open(folder: Path, master_key: bytes) -> "FileKeys":
         path.chmod(0o600)
     except OSError as error:
         raise Unavailable(f"The key folder {folder} cannot be written: change its owner.") from error
-    keys = FileKeys(path, MasterKey(master_key or read_master_key(folder)))
+    current, before = (master_key, previous) if master_key else read_master_keys(folder)
+    keys = FileKeys(path, MasterKey(current, before))
     keys.prepare()
     return keys
 
@@ -60,7 +64,31 @@ class FileKeys:
         """Make the table and prove that the master key is the right one."""
         with self._translated(), self._connected() as connection:
             connection.execute(SCHEMA)
+            self._settle_root(connection)
             self._key_of(connection, PROBE)
+
+    def _settle_root(self, connection: sqlite3.Connection) -> None:
+        """Take the root that is kept, and keep it as soon as there is a second master key."""
+        if self._master.previous:
+            kept = self._master.wrap(self._master.previous, ROOT)
+            connection.execute("INSERT OR IGNORE INTO subject_keys VALUES (?, ?)", (ROOT, kept))
+        row = connection.execute("SELECT wrapped FROM subject_keys WHERE mark = ?", (ROOT,)).fetchone()
+        if row is not None:
+            self._master.take_root(self._master.unwrap(row[0], ROOT, str(self._path)))
+
+    async def rewrap(self, owner: str) -> bool:
+        """Wrap a key by the new master key; False when it is so already, or there is none."""
+        return await asyncio.to_thread(self._rewrap, owner)
+
+    def _rewrap(self, owner: str) -> bool:
+        mark = self._master.mark(owner)
+        with self._translated(), self._connected() as connection:
+            row = connection.execute("SELECT wrapped FROM subject_keys WHERE mark = ?", (mark,)).fetchone()
+            fresh = row and row[0] and self._master.rewrapped(row[0], owner, str(self._path))
+            if not fresh:
+                return False
+            sql = "UPDATE subject_keys SET wrapped = ? WHERE mark = ? AND wrapped = ?"  # not one destroyed meanwhile
+            return connection.execute(sql, (fresh, mark, row[0])).rowcount == 1
 
     async def key(self, owner: str) -> bytes:
         """Return the person's key, made on first use; raises NotFound once destroyed."""
@@ -78,6 +106,18 @@ class FileKeys:
         self._recent.drop(owner)
         await asyncio.to_thread(self._overwrite, owner)
         self._recent.drop(owner)
+
+    async def wrapped(self, after: str, limit: int) -> list[tuple[str, bytes | None]]:
+        """Return rows with a mark above `after`, by mark."""
+        return await asyncio.to_thread(self._wrapped, after, limit)
+
+    async def put_wrapped(self, rows: Sequence[tuple[str, bytes | None]]) -> int:
+        """Add rows that are not there; returns how many were added."""
+        return await asyncio.to_thread(self._put_wrapped, rows)
+
+    def mark(self, owner: str) -> str:
+        """Return the name of a person's row."""
+        return self._master.mark(owner)
 
     def pepper(self, purpose: str) -> bytes:
         """Return a 32-byte key derived from the master key."""
@@ -111,6 +151,28 @@ class FileKeys:
             )
             connection.execute("INSERT OR REPLACE INTO subject_keys VALUES (?, NULL)", (mark,))
             connection.execute("COMMIT")
+
+    def _wrapped(self, after: str, limit: int) -> list[tuple[str, bytes | None]]:
+        sql = "SELECT mark, wrapped FROM subject_keys WHERE mark > ? ORDER BY mark LIMIT ?"
+        with self._translated(), self._connected() as connection:
+            return [(str(mark), wrapped) for mark, wrapped in connection.execute(sql, (after, limit))]
+
+    def _put_wrapped(self, rows: Sequence[tuple[str, bytes | None]]) -> int:
+        with self._translated(), self._connected() as connection:
+            self._check_root(rows)
+            before = connection.total_changes
+            connection.execute("BEGIN IMMEDIATE")
+            connection.executemany("INSERT OR IGNORE INTO subject_keys VALUES (?, ?)", rows)
+            connection.execute("COMMIT")
+            added = connection.total_changes - before
+            self._settle_root(connection)
+            return added
+
+    def _check_root(self, rows: Sequence[tuple[str, bytes | None]]) -> None:
+        """Raise Unavailable for a root of another master key, which would make every key here unreadable."""
+        for mark, wrapped in rows:
+            if mark == ROOT and wrapped:
+                self._master.unwrap(wrapped, ROOT, str(self._path))
 
     @contextlib.contextmanager
     def _connected(self) -> Iterator[sqlite3.Connection]:

@@ -5,22 +5,22 @@ A destroyed key is replaced by null; the server's files may hold the old page un
 
 import contextlib
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from bson.binary import Binary
-from pymongo import AsyncMongoClient, WriteConcern
+from pymongo import ASCENDING, AsyncMongoClient, UpdateOne, WriteConcern
 from pymongo.errors import ConfigurationError, DuplicateKeyError, PyMongoError
 from pymongo.read_concern import ReadConcern
 
-from imageroute_app.adapters.keys.wrapping import KEY_BYTES, PROBE, MasterKey, RecentKeys, destroyed
+from imageroute_app.adapters.keys.wrapping import KEY_BYTES, PROBE, ROOT, MasterKey, RecentKeys, destroyed
 from imageroute_app.domain.errors import Unavailable
 
 TIMEOUT_MS = 5000
 Document = dict[str, object]
 
 
-async def open_mongo_keys(uri: str, database: str, master_key: bytes) -> "MongoKeys":
-    """Open the key store.
+async def open_mongo_keys(uri: str, database: str, master_key: bytes, previous: bytes = b"") -> "MongoKeys":
+    """Open the key store; `previous` is the master key before this one, while keys still change over.
 
     Raises:
         Unavailable: when the server does not answer, or the master key is not the one that wrapped the keys.
@@ -29,7 +29,7 @@ async def open_mongo_keys(uri: str, database: str, master_key: bytes) -> "MongoK
         client: AsyncMongoClient[Document] = AsyncMongoClient(
             uri, serverSelectionTimeoutMS=TIMEOUT_MS, tz_aware=True, appname="imageroute"
         )
-    keys = MongoKeys(client, database, MasterKey(master_key))
+    keys = MongoKeys(client, database, MasterKey(master_key, previous))
     try:
         await keys.prepare()
     except BaseException:
@@ -51,8 +51,31 @@ class MongoKeys:
         self._recent = RecentKeys()
 
     async def prepare(self) -> None:
-        """Prove that the master key is the right one."""
+        """Take the root that is kept, and prove that the master key is the right one."""
+        with _translated():
+            if self._master.previous:
+                kept = Binary(self._master.wrap(self._master.previous, ROOT))
+                await self._rows.update_one({"_id": ROOT}, {"$setOnInsert": {"wrapped": kept}}, upsert=True)
+        await self._settle_root()
         await self.key(PROBE)
+
+    async def _settle_root(self) -> None:
+        with _translated():
+            row = await self._rows.find_one({"_id": ROOT})
+        if row is not None:
+            self._master.take_root(self._master.unwrap(_bytes_or_none(row["wrapped"]) or b"", ROOT, self._place))
+
+    async def rewrap(self, owner: str) -> bool:
+        """Wrap a key by the new master key; False when it is so already, or there is none."""
+        mark = self._master.mark(owner)
+        with _translated():
+            row = await self._rows.find_one({"_id": mark})
+            wrapped = _bytes_or_none(row["wrapped"]) if row else None
+            fresh = self._master.rewrapped(wrapped, owner, self._place) if wrapped else None
+            if not wrapped or not fresh:
+                return False
+            mine: Document = {"_id": mark, "wrapped": Binary(wrapped)}  # not one destroyed meanwhile
+            return (await self._rows.update_one(mine, {"$set": {"wrapped": Binary(fresh)}})).modified_count == 1
 
     async def key(self, owner: str) -> bytes:
         """Return the person's key, made on first use; raises NotFound once destroyed."""
@@ -87,6 +110,32 @@ class MongoKeys:
             await self._rows.update_one({"_id": self._master.mark(owner)}, {"$set": {"wrapped": None}}, upsert=True)
         self._recent.drop(owner)
 
+    async def wrapped(self, after: str, limit: int) -> list[tuple[str, bytes | None]]:
+        """Return rows with a mark above `after`, by mark."""
+        with _translated():
+            found = await self._rows.find({"_id": {"$gt": after}}).sort("_id", ASCENDING).limit(limit).to_list()
+        return [(str(row["_id"]), _bytes_or_none(row["wrapped"])) for row in found]
+
+    async def put_wrapped(self, rows: Sequence[tuple[str, bytes | None]]) -> int:
+        """Add rows that are not there; returns how many were added."""
+        writes = [
+            UpdateOne({"_id": mark}, {"$setOnInsert": {"wrapped": wrapped and Binary(wrapped)}}, upsert=True)
+            for mark, wrapped in rows
+        ]
+        if not writes:
+            return 0
+        for mark, wrapped in rows:  # the root of another master key would make every key here unreadable
+            if mark == ROOT and wrapped:
+                self._master.unwrap(wrapped, ROOT, self._place)
+        with _translated():
+            added = (await self._rows.bulk_write(writes, ordered=False)).upserted_count
+        await self._settle_root()
+        return added
+
+    def mark(self, owner: str) -> str:
+        """Return the name of a person's row."""
+        return self._master.mark(owner)
+
     def pepper(self, purpose: str) -> bytes:
         """Return a 32-byte key derived from the master key."""
         return self._master.pepper(purpose)
@@ -95,6 +144,10 @@ class MongoKeys:
         """Let go of the connections and of the keys in memory."""
         self._recent = RecentKeys()
         await self._client.close()
+
+
+def _bytes_or_none(value: object) -> bytes | None:
+    return value if isinstance(value, bytes) else None
 
 
 @contextlib.contextmanager

@@ -5,6 +5,7 @@ Principle: a person's key lies on disk only wrapped, under a name from which the
 
 import base64
 import binascii
+import contextlib
 import hmac
 import os
 import secrets
@@ -28,25 +29,49 @@ PROBE = "master-key-probe"
 """The one row that belongs to nobody: it can be unwrapped only by the right master key."""
 
 
-class MasterKey:
-    """Wraps keys, derives peppers, and names the rows of people."""
+ROOT = "pepper-root"
+"""The row that keeps what peppers and marks are derived from, once the master key was changed."""
 
-    def __init__(self, secret: bytes) -> None:
-        if len(secret) != KEY_BYTES:
-            raise ValueError(f"a master key has {KEY_BYTES} bytes, not {len(secret)}")
-        self._secret = secret
-        self._aead = AESGCM(self.pepper("wrap"))
+
+def _derived(secret: bytes, purpose: str) -> bytes:
+    info = f"imageroute/master/{purpose}".encode()
+    return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=info).derive(secret)
+
+
+def _check_length(secret: bytes) -> None:
+    if len(secret) != KEY_BYTES:
+        raise ValueError(f"a master key has {KEY_BYTES} bytes, not {len(secret)}")
+
+
+class MasterKey:
+    """Wraps keys, derives peppers, and names the rows of people.
+
+    While keys change from one master key to the next both open what was wrapped; only the new one wraps. Peppers and marks come
+    from the root, which stays: the first master key of the installation, itself wrapped by each later one.
+    """
+
+    def __init__(self, secret: bytes, previous: bytes = b"") -> None:
+        for key in (secret, previous):
+            if key is secret or key:
+                _check_length(key)
+        self.previous = previous
+        self._aead = AESGCM(_derived(secret, "wrap"))
+        self._older = AESGCM(_derived(previous, "wrap")) if previous else None
+        self.take_root(previous or secret)
+
+    def take_root(self, root: bytes) -> None:
+        """Derive peppers and marks from this root from now on."""
+        self._root = root
         self._marks = self.pepper("mark")
 
     def pepper(self, purpose: str) -> bytes:
         """Return a 32-byte key for one purpose (HKDF-SHA256, RFC 5869)."""
-        info = f"imageroute/master/{purpose}".encode()
-        return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=info).derive(self._secret)
+        return _derived(self._root, purpose)
 
     def mark(self, owner: str) -> str:
         """Return the name of a person's row; without the master key it leads to nobody."""
-        if owner == PROBE:  # found under any master key, so that a wrong one is noticed
-            return PROBE
+        if owner in (PROBE, ROOT):  # found under any master key, so that a wrong one is noticed
+            return owner
         return hmac.digest(self._marks, owner.encode(), "sha256").hex()
 
     def wrap(self, key: bytes, owner: str) -> bytes:
@@ -56,13 +81,23 @@ class MasterKey:
 
     def unwrap(self, wrapped: bytes, owner: str, place: str) -> bytes:
         """Return the key; raises Unavailable when it was wrapped by another master key."""
-        try:
-            return self._aead.decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], owner.encode())
-        except InvalidTag as error:
-            raise Unavailable(
-                f"The master key does not fit the keys in {place}: set IMAGEROUTE_MASTER_KEY (or put back"
-                " the file master.key) to the one this installation began with."
-            ) from error
+        for aead in filter(None, (self._aead, self._older)):
+            with contextlib.suppress(InvalidTag):
+                return aead.decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], owner.encode())
+        raise Unavailable(
+            f"The master key does not fit the keys in {place}: set IMAGEROUTE_MASTER_KEY (or put back"
+            " the file master.key) to the one that wrapped them."
+        )
+
+    def rewrapped(self, wrapped: bytes, owner: str, place: str) -> bytes | None:
+        """Return the key wrapped by the new master key, None when it is already; raises Unavailable as `unwrap`."""
+        with contextlib.suppress(InvalidTag):
+            self._aead.decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], owner.encode())
+            return None
+        return self.wrap(self.unwrap(wrapped, owner, place), owner)
+
+
+FILE, NEXT = "master.key", "master.key.next"
 
 
 class RecentKeys:
@@ -104,9 +139,34 @@ def destroyed() -> NotFound:
     return NotFound("This account was erased.")
 
 
-def read_master_key(folder: Path) -> bytes:
-    """Return the master key of <folder>/master.key, made on the first start (mode 0600)."""
-    path = folder / "master.key"
+def read_master_keys(folder: Path) -> tuple[bytes, bytes]:
+    """Return the master key of a folder, made on the first start, and the one before it while keys still change over."""
+    current = read_master_key(folder)
+    if not (folder / NEXT).exists():
+        return current, b""
+    return read_master_key(folder, NEXT), current
+
+
+def begin_rotation(folder: Path) -> None:
+    """Make the next master key of a folder, unless that was done; from now on it wraps, and both open."""
+    read_master_key(folder, NEXT)
+
+
+def end_rotation(folder: Path) -> Path:
+    """Let the next master key take the place of the old one, which is kept beside it for older copies; returns where."""
+    kept = folder / f"{FILE}.previous"
+    try:
+        kept.unlink(missing_ok=True)
+        _write_once(kept, (folder / FILE).read_bytes())
+        (folder / NEXT).replace(folder / FILE)
+    except OSError as error:
+        raise Unavailable(f"The key folder {folder} cannot be written: change its owner.") from error
+    return kept
+
+
+def read_master_key(folder: Path, name: str = FILE) -> bytes:
+    """Return the master key of a file, made on the first use (mode 0600)."""
+    path = folder / name
     try:
         if not path.exists():
             _write_once(path, base64.urlsafe_b64encode(secrets.token_bytes(KEY_BYTES)) + b"\n")

@@ -1,4 +1,4 @@
-"""A mail as an RFC 5322 message, made so that no value can add a header or a recipient."""
+"""A mail as an RFC 5322 message, text with an HTML twin, made so that no value can add a header or a recipient."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -8,6 +8,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import make_msgid, parseaddr
 
+from imageroute_app.adapters.mail.page import as_page
 from imageroute_app.domain.errors import InvalidInput
 from imageroute_app.domain.ports import Mail
 
@@ -26,6 +27,8 @@ def compose(mail: Mail, *, sender: str, sent_at: datetime, extra: Mapping[str, s
         for name, value in (extra or {}).items():
             message[name] = value
         message.set_content(mail.text, charset="utf-8", cte="quoted-printable")
+        page = as_page(mail.subject, mail.text, mail.link)
+        message.add_alternative(page, subtype="html", charset="utf-8", cte="quoted-printable")
     except (ValueError, IndexError, MessageError):
         # Raised below, so that the error which quotes the address is not chained.
         message = None

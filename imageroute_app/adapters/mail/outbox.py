@@ -13,6 +13,7 @@ from email import message_from_bytes
 from email.errors import MessageError
 from email.message import EmailMessage
 from email.policy import SMTP
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import cast
 
@@ -26,6 +27,8 @@ log = logging.getLogger(__name__)
 
 SENDER = "ImageRoute <noreply@localhost>"
 LINK = "X-ImageRoute-Link"
+EXPIRES = "Expires"
+"""RFC 4021, 2.1.50: after this time a message loses its validity; here the file goes then."""
 SUFFIX = ".eml"
 
 
@@ -49,7 +52,7 @@ class Outbox:
 
     async def send(self, mail: Mail) -> None:
         """Write the message; raises Unavailable, InvalidInput."""
-        extra = {LINK: mail.link} if mail.link else {}
+        extra = {**mail.headers, **({LINK: mail.link} if mail.link else {})}
         message = compose(mail, sender=SENDER, sent_at=self._clock(), extra=extra)
         try:
             await asyncio.to_thread(self._write, message.as_bytes())
@@ -69,8 +72,18 @@ class Outbox:
         raise NotFound
 
     async def purge(self, *, older_than: datetime) -> int:
-        """Delete mails written before that time; returns how many."""
-        return await asyncio.to_thread(self._purge, older_than.timestamp())
+        """Delete mails written before that time, and those that say themselves that they are over; returns how many."""
+        return await asyncio.to_thread(self._purge, older_than.timestamp(), self._clock())
+
+    async def forget(self, address: str) -> int:
+        """Delete the mails that wait for an address; returns how many."""
+        mine = [message.id for message in await self.messages() if message.to.casefold() == address.casefold()]
+        return await asyncio.to_thread(self._delete, mine)
+
+    def _delete(self, ids: list[str]) -> int:
+        for one in ids:
+            (self._folder / f"{one}{SUFFIX}").unlink(missing_ok=True)
+        return len(ids)
 
     def _write(self, data: bytes) -> None:
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -79,17 +92,30 @@ class Outbox:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
         with open(os.open(temporary, flags, 0o600), "wb") as file:  # noqa: PTH123  # of a descriptor
             file.write(data)
+        written = self._clock().timestamp()
+        os.utime(temporary, (written, written))  # purge goes by our clock, not by the disk's
         temporary.replace(path)
 
     def _read_all(self) -> list[OutboxMessage]:
         found = [_read(path) for path in sorted(self._folder.glob(f"*{SUFFIX}"), reverse=True)]
         return [message for message in found if message is not None]
 
-    def _purge(self, before: float) -> int:
-        old = [path for path in self._folder.glob("*") if path.stat().st_mtime < before]
+    def _purge(self, before: float, now: datetime) -> int:
+        paths = list(self._folder.glob("*"))
+        old = [path for path in paths if path.stat().st_mtime < before or _is_over(path, now)]
         for path in old:
             path.unlink(missing_ok=True)
         return len(old)
+
+
+def _is_over(path: Path, now: datetime) -> bool:
+    if path.suffix != SUFFIX:
+        return False
+    try:
+        message = message_from_bytes(path.read_bytes(), policy=SMTP)
+        return message[EXPIRES] is not None and parsedate_to_datetime(str(message[EXPIRES])) <= now
+    except (OSError, MessageError, TypeError, ValueError):
+        return False  # it goes by its age
 
 
 def _read(path: Path) -> OutboxMessage | None:
@@ -99,10 +125,17 @@ def _read(path: Path) -> OutboxMessage | None:
             id=path.stem,
             to=str(message["To"]),
             subject=str(message["Subject"]),
-            text=message.get_content().replace("\r\n", "\n"),
+            text=_text(message).replace("\r\n", "\n"),
             link=str(message[LINK] or ""),
             sent_at=message["Date"].datetime,
         )
     except (OSError, MessageError, AttributeError, LookupError, ValueError) as error:
         log.warning("outbox.unreadable", extra={"mail": path.stem, "kind": type(error).__name__})
         return None
+
+
+def _text(message: EmailMessage) -> str:
+    plain = message.get_body(("plain",))
+    if plain is None:
+        raise LookupError("a mail of ours has a plain text")
+    return str(plain.get_content())

@@ -35,7 +35,7 @@ class SmtpMailer:
 
     async def send(self, mail: Mail) -> None:
         """Hand the message over; raises Unavailable, InvalidInput."""
-        message = compose(mail, sender=self._sender, sent_at=self._clock())
+        message = compose(mail, sender=self._sender, sent_at=self._clock(), extra=mail.headers)
         try:
             await aiosmtplib.send(
                 message,
@@ -55,6 +55,21 @@ class SmtpMailer:
         # Outside of the except block, so that the error that quotes the address is not chained.
         log.warning("mail.failed", extra={"kind": failure, "code": code})
         raise Unavailable("The mail could not be sent. Try again in a moment.")
+
+    async def probe(self) -> None:
+        """Greet the server and sign in, without a message; raises Unavailable."""
+        client = aiosmtplib.SMTP(
+            hostname=self._host, port=self._port, username=self._user, password=self._password,
+            use_tls=self._is_tls, start_tls=self._start_tls(), timeout=TIMEOUT_S,
+        )  # fmt: skip
+        try:
+            async with client:
+                await client.noop()
+        except (aiosmtplib.SMTPException, OSError, ValueError) as error:
+            failure = type(error).__name__
+        else:
+            return
+        raise Unavailable(f"The mail server does not let us in ({failure}): check IMAGEROUTE_SMTP_URL.")
 
     def _start_tls(self) -> bool | None:
         """Return whether to upgrade to TLS: always before a password leaves, else if offered."""

@@ -52,7 +52,8 @@ OUR_ERRORS = (
     exceptions.AuthorizationRequired,
     exceptions.AlreadyExists,
 )
-FULL = re.compile(r"quota|exceeded|too large|storage limit", re.IGNORECASE)
+FULL = re.compile(r"quota|(?<!retries )exceeded|too large|storage limit", re.IGNORECASE)
+"""What the vendor says of a full account; urllib3 says "Max retries exceeded" where nobody answered."""
 RATE_RESET = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) UTC")
 BUSY = "Our picture storage does not answer. Nothing was lost; try again in a moment."
 CLEARING = "Copies are still being cleared. The rest goes by itself; nothing more is needed."

@@ -80,6 +80,10 @@ class MongoConnection:
         """Return a collection."""
         return self._database.get_collection(name)
 
+    async def names(self) -> list[str]:
+        """Return the names of the collections, the server's own left out."""
+        return [name for name in await self._database.list_collection_names() if not name.startswith("system.")]
+
     def noted(self) -> contextlib.AbstractContextManager[None]:
         """Translate errors."""
         return translated()
@@ -108,6 +112,13 @@ class MongoConnection:
                 "MongoDB at IMAGEROUTE_MONGODB_URI runs alone and cannot do transactions:"
                 " start it as a replica set (one member is enough)."
             )
+
+    @contextlib.asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[AsyncClientSession]:
+        """Give a session whose every read is of one moment."""
+        with translated():
+            async with self._client.start_session(snapshot=True) as session:
+                yield session
 
     async def close(self) -> None:
         """Let go of the connections."""

@@ -126,6 +126,16 @@ class MongoRepository(Generic[R]):
         order = [(column, ASCENDING), ("_id", ASCENDING)]
         return await self._readable(await self._list({column: {"$lte": cut_time(now)}}, order, limit))
 
+    async def walk(self, after: str, limit: int) -> list[R]:
+        """Return records of any owner with an id above `after`, by id."""
+        found: list[R] = []
+        while not found:
+            documents = await self._list({"_id": {"$gt": after}}, BY_ID, limit)
+            if not documents:
+                break
+            found, after = await self._readable(documents), documents[-1]["_id"]
+        return found
+
     async def reindex(self) -> None:
         """Give new tokens to the records that an older release indexed; those that cannot be read stay as they are."""
         after = ""

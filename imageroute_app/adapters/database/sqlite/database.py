@@ -17,16 +17,32 @@ from imageroute_app.adapters.database.sqlite.images import SqliteImages
 from imageroute_app.adapters.database.sqlite.jobs import SqliteJobs
 from imageroute_app.adapters.database.sqlite.ledger import SqliteLedger
 from imageroute_app.adapters.database.sqlite.repository import Kind, SqliteRepository
+from imageroute_app.adapters.database.sqlite.rows import SqliteRows
 from imageroute_app.adapters.database.sqlite.schema import migrate
 from imageroute_app.domain.accounts import MailToken, Person, Session
+from imageroute_app.domain.activity import Activity
+from imageroute_app.domain.cases import Case, CaseMessage, StaffAccess, Tally
+from imageroute_app.domain.choices import Choice
 from imageroute_app.domain.data_map import DATA_MAP
+from imageroute_app.domain.disclosures import Disclosure
 from imageroute_app.domain.drafts import Draft
+from imageroute_app.domain.erasures import Erasure, ErasureStep, Farewell
 from imageroute_app.domain.errors import Unavailable
+from imageroute_app.domain.exports import Export, ExportGrant, ExportPiece
+from imageroute_app.domain.factors import Authenticator, Passkey
 from imageroute_app.domain.gallery import Album, Image
-from imageroute_app.domain.jobs import Attempt, Case, Preference, Quote
+from imageroute_app.domain.identity import Identity
+from imageroute_app.domain.jobs import Attempt, Preference, Quote
+from imageroute_app.domain.measures import Measure
+from imageroute_app.domain.newsletter import Subscription
 from imageroute_app.domain.notices import Notice
+from imageroute_app.domain.payments import Booking, Order, Payment
+from imageroute_app.domain.policies import Acknowledgement, Announcement
 from imageroute_app.domain.ports import Clock, Jobs, Ledger, Repository, Tables
 from imageroute_app.domain.sharing import Archive, Share
+from imageroute_app.domain.spending import SpendGuard
+from imageroute_app.domain.statistics import UsageCount, UsageTotal
+from imageroute_app.domain.training import DatasetBuild, DatasetEntry
 from imageroute_app.domain.uploads import Upload
 
 T = TypeVar("T")
@@ -81,16 +97,22 @@ def _prepare(connection: Connection, path: Path) -> None:
 class SqliteTables:
     """domain.ports.Tables on one way of access."""
 
-    def __init__(self, kinds: dict[str, Kind[Any]], access: Access) -> None:
-        self._access = access
+    def __init__(self, kinds: dict[str, Kind[Any]], access: Access) -> None:  # noqa: PLR0915  # one a table
+        self._access, self._kinds = access, kinds
         self.people: Repository[Person] = SqliteRepository(kinds["people"], access)
         self.sessions: Repository[Session] = SqliteRepository(kinds["sessions"], access)
         self.mail_tokens: Repository[MailToken] = SqliteRepository(kinds["mail_tokens"], access)
+        self.identities: Repository[Identity] = SqliteRepository(kinds["identities"], access)
+        self.authenticators: Repository[Authenticator] = SqliteRepository(kinds["authenticators"], access)
+        self.passkeys: Repository[Passkey] = SqliteRepository(kinds["passkeys"], access)
         self.drafts: Repository[Draft] = SqliteRepository(kinds["drafts"], access)
         self.quotes: Repository[Quote] = SqliteRepository(kinds["quotes"], access)
         self.jobs: Jobs = SqliteJobs(kinds["jobs"], access)
         self.attempts: Repository[Attempt] = SqliteRepository(kinds["attempts"], access)
         self.cases: Repository[Case] = SqliteRepository(kinds["cases"], access)
+        self.case_messages: Repository[CaseMessage] = SqliteRepository(kinds["case_messages"], access)
+        self.staff_access: Repository[StaffAccess] = SqliteRepository(kinds["staff_access"], access)
+        self.tallies: Repository[Tally] = SqliteRepository(kinds["tallies"], access)
         self.preferences: Repository[Preference] = SqliteRepository(kinds["preferences"], access)
         self.ledger: Ledger = SqliteLedger(kinds["ledger"], kinds["wallets"], access)
         self.images: Repository[Image] = SqliteImages(kinds["images"], access)
@@ -99,6 +121,34 @@ class SqliteTables:
         self.shares: Repository[Share] = SqliteRepository(kinds["shares"], access)
         self.archives: Repository[Archive] = SqliteRepository(kinds["archives"], access)
         self.notices: Repository[Notice] = SqliteRepository(kinds["notices"], access)
+        self.acknowledgements: Repository[Acknowledgement] = SqliteRepository(kinds["acknowledgements"], access)
+        self.announcements: Repository[Announcement] = SqliteRepository(kinds["announcements"], access)
+        self.measures: Repository[Measure] = SqliteRepository(kinds["measures"], access)
+        self.choices: Repository[Choice] = SqliteRepository(kinds["choices"], access)
+        self.exports: Repository[Export] = SqliteRepository(kinds["exports"], access)
+        self.export_pieces: Repository[ExportPiece] = SqliteRepository(kinds["export_pieces"], access)
+        self.export_grants: Repository[ExportGrant] = SqliteRepository(kinds["export_grants"], access)
+        self.usage_counts: Repository[UsageCount] = SqliteRepository(kinds["usage_counts"], access)
+        self.usage_totals: Repository[UsageTotal] = SqliteRepository(kinds["usage_totals"], access)
+        self.dataset_entries: Repository[DatasetEntry] = SqliteRepository(kinds["dataset_entries"], access)
+        self.dataset_builds: Repository[DatasetBuild] = SqliteRepository(kinds["dataset_builds"], access)
+        self.orders: Repository[Order] = SqliteRepository(kinds["orders"], access)
+        self.payments: Repository[Payment] = SqliteRepository(kinds["payments"], access)
+        self.spend_guards: Repository[SpendGuard] = SqliteRepository(kinds["spend_guards"], access)
+        self.bookings: Repository[Booking] = SqliteRepository(kinds["bookings"], access)
+        self.activity: Repository[Activity] = SqliteRepository(kinds["activity"], access)
+        self.disclosures: Repository[Disclosure] = SqliteRepository(kinds["disclosures"], access)
+        self.newsletter_subscriptions: Repository[Subscription] = SqliteRepository(
+            kinds["newsletter_subscriptions"], access
+        )
+        self.erasures: Repository[Erasure] = SqliteRepository(kinds["erasures"], access)
+        self.erasure_steps: Repository[ErasureStep] = SqliteRepository(kinds["erasure_steps"], access)
+        self.farewells: Repository[Farewell] = SqliteRepository(kinds["farewells"], access)
+
+    def named(self, name: str) -> Repository[object]:
+        """Return the repository of a table of DATA_MAP."""
+        kind = SqliteImages if name == "images" else SqliteRepository
+        return kind(self._kinds[name], self._access)
 
     async def acquire_lease(self, name: str, *, holder: str, now: datetime, until: datetime) -> bool:
         """Take or renew the named lease; False while another holds it."""
@@ -144,6 +194,33 @@ class SqliteDatabase:
         while count := await self._file.write(lambda c: c.execute(statement, values).rowcount):
             gone += count
         return gone
+
+    async def count_rows(self, owner: str) -> dict[str, int]:
+        """Return how many rows each table holds of the person."""
+        counts = [f"SELECT '{name}', COUNT(*) FROM {name} WHERE owner = :owner" for name in DATA_MAP]  # noqa: S608  # names of DATA_MAP
+        statement = text(" UNION ALL ".join(counts))
+        rows = await self._file.read(lambda c: c.execute(statement, {"owner": owner}).all())
+        return {str(name): int(count) for name, count in rows}
+
+    async def raw_rows(self, owner: str, limit: int) -> bytes:
+        """Return rows of the person of every table as the file holds them."""
+        values = {"owner": owner, "limit": limit}
+        dump: list[bytes] = []
+        for name in DATA_MAP:
+            statement = text(f"SELECT * FROM {name} WHERE owner = :owner LIMIT :limit")  # noqa: S608  # a name of DATA_MAP
+            rows = await self._file.read(lambda c, statement=statement: c.execute(statement, values).all())
+            dump += [value if isinstance(value, bytes) else str(value).encode() for row in rows for value in row]
+        return b"\n".join(dump)
+
+    async def owners(self, *, after: str = "", limit: int = 1000) -> list[str]:
+        """Return ids of people, in order."""
+        statement = text("SELECT id FROM people WHERE id > :after ORDER BY id LIMIT :limit")
+        rows = await self._file.read(lambda c: c.execute(statement, {"after": after, "limit": limit}).all())
+        return [str(row[0]) for row in rows]
+
+    def rows(self) -> SqliteRows:
+        """Return the rows as they lie."""
+        return SqliteRows(self._file, {name: kind.codec for name, kind in self._kinds.items()}, self._sealer)
 
     async def reindex(self) -> None:
         """Make the search index anew if an older release made it."""

@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 from imageroute_app.adapters.database.codec import Native
 from imageroute_app.adapters.database.records import is_search
 from imageroute_app.adapters.database.sealing import Cipher
+from imageroute_app.adapters.database.sqlite.file import run
 from imageroute_app.adapters.database.sqlite.repository import SqliteRepository
 from imageroute_app.adapters.database.sqlite.search import Search
 from imageroute_app.domain.errors import NotFound, Unavailable
@@ -87,8 +88,8 @@ class SqliteImages(SqliteRepository[Image]):
         return Search.for_query(query, wanted, cipher).total(connection)
 
     def _indexed(self, connection: Connection, record_id: str, owner: str, cipher: Cipher) -> set[str]:
-        row = connection.execute(self._sql.get, {"id": record_id, "owner": owner}).first()
-        return set() if row is None else set(image_tokens(self._codec.record(row, cipher)))
+        rows = run(connection, self._sql.get, {"id": record_id, "owner": owner}).fetchall()
+        return {token for row in rows for token in image_tokens(self._codec.record(row, cipher))}
 
     async def reindex(self) -> None:
         """Make the index anew if it was made by an older release; what was begun before is taken up again harmlessly."""
@@ -115,6 +116,13 @@ class SqliteImages(SqliteRepository[Image]):
                 continue
             entries += _entries(image.owner, image.id, _keyed(image_tokens(image), cipher))
         return entries
+
+
+def put_tokens(connection: Connection, tokens: Mapping[str, tuple[str, Sequence[bytes]]]) -> None:
+    """Write index entries of whole images, by id, over what is there: (owner, tokens)."""
+    for image_id, (owner, found) in tokens.items():
+        connection.exec_driver_sql(DELETE_SLOWLY, (owner, image_id))
+        _execute(connection, INSERT, _entries(owner, image_id, set(found)))
 
 
 def _keyed(tokens: Iterable[str], cipher: Cipher) -> set[bytes]:

@@ -3,13 +3,14 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from imageroute_app.adapters.database.codec import to_micros
+from imageroute_app.adapters.database.sqlite.file import run
 from imageroute_app.adapters.database.sqlite.repository import SqliteRepository
 from imageroute_app.domain.jobs import Job
 
-TAKE = text("""
+TAKE = """
     UPDATE jobs SET state = 'running', lease_holder = :holder, lease_until = :until,
         attempts = attempts + 1, started_at = coalesce(started_at, :now), version = version + 1
     WHERE id = :id AND (state = 'queued' OR (state = 'running' AND coalesce(lease_until, 0) <= :now))
@@ -18,11 +19,11 @@ TAKE = text("""
             WHERE other.owner = jobs.owner AND other.state = 'running'
                 AND other.lease_until > :now AND other.id != jobs.id
         ) < :cap
-""")
-RENEW = text("""
+"""
+RENEW = """
     UPDATE jobs SET lease_until = :until, version = version + 1
     WHERE id = :id AND lease_holder = :holder AND state = 'running'
-""")
+"""
 
 
 class SqliteJobs(SqliteRepository[Job]):
@@ -39,9 +40,9 @@ class SqliteJobs(SqliteRepository[Job]):
         }
 
         def work(connection: Connection) -> list[Any]:
-            if connection.execute(TAKE, values).rowcount != 1:
+            if run(connection, TAKE, values).rowcount != 1:
                 return []
-            return list(connection.execute(self._sql.by_column("id"), {"value": job_id}))
+            return run(connection, self._sql.by_column("id"), {"value": job_id}).fetchall()
 
         found = await self._readable(await self._access.write(work))
         return found[0] if found else None
@@ -49,7 +50,7 @@ class SqliteJobs(SqliteRepository[Job]):
     async def renew(self, job_id: str, *, holder: str, lease_until: datetime) -> bool:
         """Extend the lease; False when another holder took it or the job is final."""
         values = {"id": job_id, "holder": holder, "until": to_micros(lease_until)}
-        return await self._access.write(lambda c: c.execute(RENEW, values).rowcount == 1)
+        return await self._access.write(lambda c: run(c, RENEW, values).rowcount == 1)
 
     async def due(self, now: datetime, limit: int) -> list[Job]:
         """Return queued jobs and running ones with an expired lease, oldest first, of any owner."""

@@ -3,23 +3,23 @@
 from dataclasses import replace
 from typing import NoReturn
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from imageroute_app.adapters.database.sealing import Cipher
-from imageroute_app.adapters.database.sqlite.file import Access
+from imageroute_app.adapters.database.sqlite.file import Access, run
 from imageroute_app.adapters.database.sqlite.repository import Kind, SqliteRepository
 from imageroute_app.domain.errors import Duplicate, NotAllowed, NotEnoughCredits
 from imageroute_app.domain.ledger import Entry, Wallet
 
-POSTED = text("SELECT 1 FROM ledger WHERE owner = :owner AND dedupe_key = :dedupe_key")
-OPEN = text("""
+POSTED = "SELECT 1 FROM ledger WHERE owner = :owner AND dedupe_key = :dedupe_key"
+OPEN = """
     INSERT OR IGNORE INTO wallets (id, owner, available, version) VALUES (:owner, :owner, 0, 0)
-""")
-MOVE = text("""
+"""
+MOVE = """
     UPDATE wallets SET available = available + :amount, version = version + 1
     WHERE owner = :owner AND available + :amount >= 0 RETURNING available
-""")
-AVAILABLE = text("SELECT available FROM wallets WHERE owner = :owner")
+"""
+AVAILABLE = "SELECT available FROM wallets WHERE owner = :owner"
 
 
 class SqliteLedger(SqliteRepository[Entry]):
@@ -36,14 +36,14 @@ class SqliteLedger(SqliteRepository[Entry]):
 
     def _post(self, connection: Connection, entry: Entry, cipher: Cipher) -> Entry:
         mine = {"owner": entry.owner, "dedupe_key": entry.dedupe_key, "amount": entry.amount}
-        if connection.execute(POSTED, mine).first() is not None:
+        if run(connection, POSTED, mine).fetchall():
             raise Duplicate("This ledger line is there already.")
-        connection.execute(OPEN, mine)
-        moved = connection.execute(MOVE, mine).first()
-        if moved is None:
-            available = connection.execute(AVAILABLE, mine).scalar_one()
+        run(connection, OPEN, mine)
+        moved = run(connection, MOVE, mine).fetchall()
+        if not moved:
+            ((available,),) = run(connection, AVAILABLE, mine).fetchall()
             raise NotEnoughCredits(-(available + entry.amount))
-        posted = replace(entry, balance_after=moved[0])
+        posted = replace(entry, balance_after=moved[0][0])
         self._insert(connection, record=posted, cipher=cipher)
         return self._codec.as_stored(posted, cipher)
 

@@ -18,7 +18,7 @@ from imageroute_app.adapters.database.records import (
     version_of,
 )
 from imageroute_app.adapters.database.sealing import Cipher, Sealer
-from imageroute_app.adapters.database.sqlite.file import Access
+from imageroute_app.adapters.database.sqlite.file import Access, run
 from imageroute_app.adapters.database.sqlite.statements import BOUNDS, Statements, bound, shape_of
 from imageroute_app.domain.errors import NotFound
 from imageroute_app.domain.ports import Query
@@ -27,12 +27,18 @@ R = TypeVar("R")
 Row = Sequence[Any]
 
 
+_statements: dict[str, Statements] = {}
+"""By table: they are the same for every file, and building them takes longer than opening one."""
+
+
 class Kind(Generic[R]):
     """What is the same for every use of one table: its codec and its statements."""
 
     def __init__(self, name: str, sealer: Sealer) -> None:
         self.codec: Codec[R] = Codec(name, SQLITE, sealer)
-        self.sql = Statements(self.codec)
+        if name not in _statements:
+            _statements[name] = Statements(self.codec)
+        self.sql = _statements[name]
         self.sealer = sealer
 
 
@@ -53,19 +59,24 @@ class SqliteRepository(Generic[R]):
         cipher = await self._sealer.cipher(owner)
 
         def work(connection: Connection) -> R:
-            row = connection.execute(self._sql.get, {"id": record_id, "owner": owner}).first()
-            if row is None:
+            rows = run(connection, self._sql.get, {"id": record_id, "owner": owner}).fetchall()
+            if not rows:
                 raise NotFound
-            return self._codec.record(row, cipher)
+            return self._codec.record(rows[0], cipher)
 
-        return await self._access.read(work)
+        return await self._access.glance(work)
 
     async def find(self, query: Query) -> list[R]:
         """Return one page, newest first."""
         check_limit(query.limit)
         cipher = await self._sealer.cipher(query.owner)
         wanted = self._codec.equals(query.equals, cipher)
-        return await self._access.read(partial(self._page, query=query, wanted=wanted, cipher=cipher))
+        work = partial(self._page, query=query, wanted=wanted, cipher=cipher)
+        return await (self._access.glance(work) if self._is_one(query, wanted) else self._access.read(work))
+
+    def _is_one(self, query: Query, wanted: Mapping[str, list[Native]]) -> bool:
+        """Say whether a page is one row at the end of an index: with a second filter rows may have to be passed over."""
+        return query.limit == 1 and len(wanted) <= 1 and not is_search(query)
 
     async def by_owner(self, owner: str) -> R | None:
         """Return the only record of the person in a table of one a person, if there is any."""
@@ -83,7 +94,8 @@ class SqliteRepository(Generic[R]):
         if column not in self._codec.table.sums:
             raise ValueError(f"{self._codec.name}.{column} is not declared as a sum in DATA_MAP")
         statement = self._sql.sum(column)
-        return await self._access.read(lambda c: c.execute(statement, {"owner": owner}).scalar_one())
+        rows = await self._access.read(lambda c: run(c, statement, {"owner": owner}).fetchall())
+        return rows[0][0] or 0
 
     async def update(self, record: R) -> R:
         """Write the record if its version is still the stored one; raises Conflict otherwise."""
@@ -102,7 +114,7 @@ class SqliteRepository(Generic[R]):
         """Return the record with this globally unique key, whoever owns it."""
         stored = self._codec.key(key, value)
         statement = self._sql.by_column(key)
-        rows = await self._access.read(lambda c: c.execute(statement, {"value": stored}).all())
+        rows = await self._access.glance(lambda c: run(c, statement, {"value": stored}).fetchall())
         found = await self._readable(rows)
         return found[0] if found else None
 
@@ -114,6 +126,18 @@ class SqliteRepository(Generic[R]):
         rows = await self._access.read(lambda c: c.execute(statement, values).all())
         return await self._readable(rows)
 
+    async def walk(self, after: str, limit: int) -> list[R]:
+        """Return records of any owner with an id above `after`, by id."""
+        found: list[R] = []
+        at = self._codec.names.index("id")
+        while not found:
+            values = {"after": after, "limit": limit}
+            rows = await self._access.read(lambda c, values=values: c.execute(self._sql.walk, values).all())
+            if not rows:
+                break
+            found, after = await self._readable(rows), rows[-1][at]
+        return found
+
     async def _readable(self, rows: Sequence[Row]) -> list[R]:
         at = self._codec.names.index("owner")
         return await readable(self._codec, self._sealer, [(row[at], row) for row in rows])
@@ -121,19 +145,18 @@ class SqliteRepository(Generic[R]):
     # --- On the file's threads ----------------------------------------------------------------------------------------
 
     def _insert(self, connection: Connection, *, record: R, cipher: Cipher) -> None:
-        connection.execute(self._sql.insert, self._codec.row(record, cipher))
+        run(connection, self._sql.insert, self._codec.row(record, cipher))
 
     def _replace(self, connection: Connection, *, record: R, was: int, cipher: Cipher) -> None:
         row = self._codec.row(record, cipher)
         values = {f"v_{name}": value for name, value in row.items()}
         values |= {"was_id": values.pop("v_id"), "was_owner": values.pop("v_owner"), "was": was}
-        if connection.execute(self._sql.update, values).rowcount != 1:
+        if run(connection, self._sql.update, values).rowcount != 1:
             raise changed()
 
     def _remove(self, connection: Connection, *, record_id: str, owner: str, cipher: Cipher | None) -> bool:
         del cipher  # only for tables with a search index
-        done = connection.execute(self._sql.delete, {"id": record_id, "owner": owner})
-        return done.rowcount == 1
+        return run(connection, self._sql.delete, {"id": record_id, "owner": owner}).rowcount == 1
 
     def _page(
         self,
@@ -148,7 +171,7 @@ class SqliteRepository(Generic[R]):
         compared = bounds(query, with_after=True)
         statement = self._sql.page(shape_of(self._codec, wanted), tuple(compared), query.oldest_first)
         values = bound(wanted) | _compared(compared) | {"owner": query.owner, "limit": query.limit}
-        return [self._codec.record(row, cipher) for row in connection.execute(statement, values)]
+        return [self._codec.record(row, cipher) for row in run(connection, statement, values).fetchall()]
 
     def _total(
         self,
@@ -164,7 +187,7 @@ class SqliteRepository(Generic[R]):
         compared = bounds(query, with_after=False)
         statement = self._sql.count(shape_of(self._codec, wanted), tuple(compared))
         values = bound(wanted) | _compared(compared) | {"owner": query.owner}
-        return connection.execute(statement, values).scalar_one()
+        return run(connection, statement, values).fetchall()[0][0]
 
 
 def _compared(values: Mapping[str, str]) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""Backups on the disk: folders of files, and how they are sealed."""

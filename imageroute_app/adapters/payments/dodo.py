@@ -1,0 +1,207 @@
+"""Dodo Payments: domain.ports.Payments over its HTTP API, as its SDK 1.123.0 puts it on the wire (read 2026-11-25).
+
+Principles: every request names one host; nothing that moves money is sent twice by itself, because Dodo knows no idempotency
+key: what is unknown is looked up by the id that we put into the metadata. Its pages are counted by hand from 0 (the SDK's own
+paging leaves out page 1). Of a payment only what messages.py names is read.
+"""
+
+import logging
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from imageroute_app.adapters.payments.dodo_api import DodoApi, listed
+from imageroute_app.adapters.payments.messages import (
+    ORDER,
+    REFUND,
+    read_dispute,
+    read_message,
+    read_payment,
+    read_refund,
+)
+from imageroute_app.adapters.webhooks import verify
+from imageroute_app.domain.errors import NotFound, Unavailable
+from imageroute_app.domain.payments import Buyer, Checkout, Message, Order, Seen, Seller
+from imageroute_app.domain.ports import Clock
+from imageroute_app.domain.settlement import Fact
+
+log = logging.getLogger(__name__)
+
+SELLER = Seller(
+    key="dodo",
+    name="Dodo Payments",
+    countries=("United States",),
+    receives="Your email address, what you buy and the order's number; and what you type on its page, your card included.",
+    keeps="Payments and invoices for as long as the law makes a seller keep them.",
+)
+HOSTS = {"test": "https://test.dodopayments.com", "live": "https://live.dodopayments.com"}
+PAGE_SIZE, PAGES_MAX = 100, 100
+REFUNDS_MAX = 50
+ERASED = "Erased"
+OTHER_PRICE = "The seller asks another price than we show. Nothing was ordered; the operator must put it right."
+OFFLINE = "erased.invalid"
+"""A domain that can never get mail (RFC 2606)."""
+
+
+class DodoPayments:
+    """domain.ports.Payments."""
+
+    seller = SELLER
+
+    def __init__(self, api: DodoApi, *, secrets: Sequence[bytes], products: Mapping[str, str], clock: Clock) -> None:
+        """Reach Dodo through `api`; `secrets` sign its messages, old and new while one is being replaced."""
+        self._api, self._secrets, self._clock = api, tuple(secrets), clock
+        self.products = products
+
+    async def checkout(self, order: Order, buyer: Buyer) -> Checkout:
+        """Open a page where the order can be paid once, if Dodo asks there what we say that it costs."""
+        await self._check_price(order)
+        known = {"customer_id": buyer.customer_id} if buyer.customer_id else {"email": buyer.email}
+        answer = await self._api.post(
+            "checkouts",
+            {
+                "product_cart": [{"product_id": order.product_id, "quantity": 1}],
+                "customer": known,
+                "return_url": buyer.return_url,
+                "metadata": {ORDER: order.number},
+                "feature_flags": {
+                    "allow_discount_code": False,
+                    # Dodo finds customers by their address; two people of ours must never become one there.
+                    "always_create_new_customer": not buyer.customer_id,
+                },
+            },
+        )
+        session_id, url = answer.get("session_id"), answer.get("checkout_url")
+        if not isinstance(session_id, str) or not isinstance(url, str) or not self._is_theirs(url):
+            log.error("dodo.strange_checkout")
+            raise Unavailable("The payment service did not open its page. Nothing was ordered; try again in a moment.")
+        return Checkout(session_id=session_id, url=url)
+
+    async def _check_price(self, order: Order) -> None:
+        price = (await self._api.get(f"products/{order.product_id}")).get("price")
+        asked = (price.get("price"), price.get("currency")) if isinstance(price, dict) else ()
+        if asked and asked != (order.price_minor, order.currency):
+            log.error("dodo.other_price", extra={"product": order.product_id})
+            raise Unavailable(OTHER_PRICE)
+
+    async def paid_by(self, session_id: str) -> str:
+        """Return the payment that came of a checkout, empty while there is none."""
+        found = (await self._api.get(f"checkouts/{session_id}")).get("payment_id")
+        return found if isinstance(found, str) else ""
+
+    async def payment(self, payment_id: str) -> Seen:
+        """Return what is known there now; raises NotFound."""
+        row = await self._api.get(f"payments/{payment_id}")
+        seen = read_payment(row)
+        facts = [*seen.facts, *await self._refunds(row)]
+        facts += [fact for one in listed(row, "disputes") if (fact := read_dispute(one))]
+        return replace(seen, facts=tuple(facts))
+
+    async def _refunds(self, row: Mapping[str, Any]) -> list[Fact]:
+        """Return the refunds of a payment, each read whole: a list does not say which of ours it is."""
+        found: list[Fact] = []
+        for one in listed(row, "refunds")[:REFUNDS_MAX]:
+            fact = read_refund(await self._api.get(f"refunds/{one.get('refund_id')}"))
+            found += [fact] if fact else []
+        return found
+
+    async def recent(self, since: datetime) -> list[Seen]:
+        """Return the payments made since then, without refunds and disputes."""
+        return [read_payment(row) async for row in self._pages("payments", created_at_gte=since.isoformat())]
+
+    async def _pages(self, path: str, **wanted: str) -> AsyncIterator[Mapping[str, Any]]:
+        for number in range(PAGES_MAX):
+            page = listed(await self._api.get(path, {**wanted, "page_number": number, "page_size": PAGE_SIZE}), "items")
+            for row in page:
+                yield row
+            if not page:
+                return
+        log.warning("dodo.list_cut", extra={"pages": PAGES_MAX})
+
+    async def refund(self, payment_id: str, fact: Fact, *, is_full: bool) -> Fact:
+        """Give an amount back; what was given for this `ref` before is looked for first."""
+        row = await self._api.get(f"payments/{payment_id}")
+        for known in await self._refunds(row):
+            if known.ref == fact.ref:
+                return known
+        wish: dict[str, Any] = {
+            "payment_id": payment_id,
+            "reason": "Unused credits",
+            "metadata": {REFUND: fact.ref},
+        }
+        if not is_full:
+            wish["items"] = [
+                {"item_id": await self._item(payment_id), "amount": fact.amount_minor, "tax_inclusive": True}
+            ]
+        done = read_refund(await self._api.post("refunds", wish))
+        return done or Fact(about=fact.about, ref=fact.ref, state="pending", amount_minor=fact.amount_minor)
+
+    async def _item(self, payment_id: str) -> str:
+        items = listed(await self._api.get(f"payments/{payment_id}/line-items"), "items")
+        found = items[0].get("item_id", items[0].get("items_id")) if len(items) == 1 else None
+        if not isinstance(found, str):
+            raise NotFound
+        return found
+
+    async def invoice(self, payment_id: str) -> bytes:
+        """Return the seller's invoice as a PDF."""
+        data = await self._api.file(f"invoices/payments/{payment_id}")
+        if not data.startswith(b"%PDF"):
+            raise Unavailable("The seller's invoice cannot be fetched right now. Try again in a moment.")
+        return data
+
+    async def portal(self, customer_id: str, return_url: str) -> str:
+        """Return the address of Dodo's own page about this customer."""
+        path = f"customers/{customer_id}/customer-portal/session"
+        link = (await self._api.post(path, None, {"return_url": return_url})).get("link")
+        return link if isinstance(link, str) and self._is_theirs(link) else ""
+
+    async def correct(self, customer_id: str, email: str) -> None:
+        """Tell Dodo the customer's address of today."""
+        await self._api.patch(f"customers/{customer_id}", {"email": email})
+
+    async def forget(self, customer_id: str, session_ids: Sequence[str]) -> bool:
+        """Take cards, name and address out of the customer; Dodo has no deletion, so it is read back."""
+        if not customer_id:
+            return True
+        path = f"customers/{customer_id}"
+        address = f"{customer_id.lower()}@{OFFLINE}"
+        try:
+            for one in listed(await self._api.get(f"{path}/payment-methods"), "items"):
+                await self._api.delete(f"{path}/payment-methods/{one.get('payment_method_id')}")
+            await self._api.patch(path, {"name": ERASED, "email": address, "phone_number": None, "metadata": {}})
+            now = await self._api.get(path)
+        except NotFound:
+            return True
+        return now.get("name") == ERASED and now.get("email") == address and not now.get("phone_number")
+
+    def read(self, headers: Mapping[str, str], body: bytes) -> Message:
+        """Return what a webhook says; raises Forged before anything of it is looked at."""
+        verify(self._secrets, headers, body, self._clock())
+        return read_message(body)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._api.close()
+
+    def _is_theirs(self, url: str) -> bool:
+        """Say whether a person may be sent to this address: https at Dodo, or where its API stands in for it."""
+        wanted, base = urlsplit(url), urlsplit(self._api.url)
+        if (wanted.scheme, wanted.netloc) == (base.scheme, base.netloc):
+            return True
+        host = wanted.hostname or ""
+        return wanted.scheme == "https" and (host == "dodopayments.com" or host.endswith(".dodopayments.com"))
+
+
+def read_products(text: str, packs: Sequence[str]) -> Mapping[str, str]:
+    """Return the product of each pack from "small=pdt_1,large=pdt_2"; raises ValueError with the cure."""
+    pairs: dict[str, str] = {}
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        pack, _, product = part.partition("=")
+        pairs[pack.strip()] = product.strip()
+    wrong = sorted(set(pairs) - set(packs))
+    if wrong or not all(pairs.values()):
+        raise ValueError(f"give a product for each of {', '.join(packs)}, such as {packs[0]}=pdt_1")
+    return pairs

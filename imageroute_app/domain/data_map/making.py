@@ -1,0 +1,123 @@
+"""What we hold of generations: requests, prices, recipients, credits."""
+
+from collections.abc import Mapping
+
+from imageroute_app.domain.data_map.kinds import KP, Basis, Category, P, Recipient, S, Source, Table
+from imageroute_app.domain.drafts import Draft
+from imageroute_app.domain.jobs import Attempt, Job, Preference, Quote
+from imageroute_app.domain.ledger import Entry, Wallet
+from imageroute_app.domain.purposes import Purpose
+
+MAKING: Mapping[str, Table] = {
+    "drafts": Table(
+        record=Draft,
+        category=Category.PROMPTS,
+        purpose="The unsent prompt, so that nothing is lost",
+        basis=Basis.CONTRACT,
+        serves=Purpose.GENERATE,
+        source=Source.PERSON,
+        rule="draft",
+        kept="until sent or changed",
+        exported="draft.json",
+        fields={"id": P, "owner": P, "form": S, "updated_at": P, "version": P},
+    ),
+    "quotes": Table(
+        record=Quote,
+        category=Category.PROMPTS,
+        purpose="Prices that bind us",
+        basis=Basis.CONTRACT,
+        serves=Purpose.GENERATE,
+        source=Source.PERSON,
+        rule="quote",
+        kept="90 days",
+        exported="quotes.json",
+        unique=("slot",),
+        dates=("expires_at",),
+        fields={
+            "id": P, "owner": P, "slot": KP, "request": S, "plan": P, "closed": P, "unit_credits": P,
+            "price_credits": P, "follows_job": P,
+            "retry_of": P, "job_id": P, "created_at": P, "expires_at": P, "version": P,
+        },
+    ),
+    "jobs": Table(
+        record=Job,
+        category=Category.PROMPTS,
+        purpose="Your generations",
+        basis=Basis.CONTRACT,
+        serves=Purpose.GENERATE,
+        source=Source.PERSON,
+        recipients=(Recipient.MODEL,),
+        rule="job",
+        kept="until you delete the pictures; failed ones 7 days",
+        exported="jobs.json",
+        unique=("quote_id",),
+        filters=("state", "compare_id"),
+        dates=("lease_until", "drop_at"),
+        fields={
+            "id": P, "owner": P, "quote_id": P, "compare_id": P, "state": P, "request": S,
+            "provider": P, "model": P, "held_credits": P,
+            "charged_credits": P, "image_ids": P, "delivered": P, "attempts": P, "lease_holder": P, "lease_until": P,
+            "cancel_requested": P, "failure_code": P, "failure_message": P, "retry_of": P, "created_at": P,
+            "started_at": P, "ended_at": P, "drop_at": P, "version": P,
+        },
+    ),
+    "attempts": Table(
+        record=Attempt,
+        category=Category.PROMPTS,
+        purpose="The receipt: who received what, when",
+        basis=Basis.CONTRACT,
+        serves=Purpose.GENERATE,
+        source=Source.HERE,
+        rule="attempt",
+        kept="while the account is open",
+        exported="disclosures.json",
+        filters=("job_id",),
+        fields={
+            "id": P, "owner": P, "job_id": P, "number": P, "provider": P, "model": P, "company": P, "country": P,
+            "region": P, "retention": P, "trains": P, "review": P, "source": P, "checked_on": P, "rule": P, "asked": P,
+            "outcome": P, "code": P, "billed": P, "job_ref": S, "notes": S, "charged_credits": P, "list_micro_usd": P,
+            "cost_micro_usd": P, "started_at": P, "ended_at": P, "version": P,
+        },
+    ),
+    "preferences": Table(
+        record=Preference,
+        category=Category.PRIVACY,
+        purpose="Your rule for who may get your prompts",
+        basis=Basis.CONTRACT,
+        serves=Purpose.ACCOUNT,
+        source=Source.PERSON,
+        rule="preference",
+        kept="while the account is open",
+        exported="preferences.json",
+        fields={"id": P, "owner": P, "rule": P, "settings_in_files": P, "version": P},
+    ),
+    "ledger": Table(
+        record=Entry,
+        category=Category.CREDITS,
+        purpose="Your credits, line by line",
+        basis=Basis.CONTRACT,
+        serves=Purpose.PAYMENT,
+        source=Source.HERE,
+        rule="ledger",
+        kept="while the account is open",
+        exported="ledger.json",
+        unique=("dedupe_key",),
+        filters=("job_id", "kind"),
+        fields={
+            "id": P, "owner": P, "kind": P, "amount": P, "balance_after": P, "job_id": P, "reason": P,
+            "dedupe_key": P, "created_at": P, "version": P,
+        },
+    ),
+    "wallets": Table(
+        record=Wallet,
+        category=Category.CREDITS,
+        purpose="Your balance",
+        basis=Basis.CONTRACT,
+        serves=Purpose.PAYMENT,
+        source=Source.HERE,
+        rule="ledger",
+        kept="while the account is open",
+        exported="wallet.json",
+        fields={"id": P, "owner": P, "available": P, "version": P},
+    ),
+}

@@ -1,0 +1,80 @@
+"""Who somebody is when a sign-in service outside says so: the link to it, what it proves, and what it tells us later.
+
+Principle: the service is asked for proof, never believed for rights. Our own session, bound to its session, is what opens the
+account, and its end there is the end here.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+CHECK_EVERY = timedelta(minutes=5)
+UNCHECKED_MOST = timedelta(hours=1)
+"""How long a session lives on while the service cannot be asked whether it is still good (SECURITY S16)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """The link of an account to its person at the sign-in service.
+
+    `subject_key` equals `subject`, kept as a hash to look it up.
+
+    `told_at` is how new the newest profile is that the service told us, by its own clock.
+    """
+
+    id: str
+    owner: str
+    provider: str
+    subject: str
+    subject_key: str
+    told_at: datetime
+    created_at: datetime
+    version: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """What a good token says: whose it is, of which session there, and when that person last proved to be there."""
+
+    subject: str
+    session_id: str
+    proven_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """A person as the service knows it; the address is the primary one."""
+
+    subject: str
+    email: str
+    is_verified: bool
+    full_name: str
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutsideSession:
+    """A sign-in that is alive at the service."""
+
+    id: str
+    subject: str
+    seen_at: datetime
+
+
+class EventKind(StrEnum):
+    """What the service may tell us."""
+
+    SESSION_ENDED = "session_ended"
+    CHANGED = "changed"
+    DELETED = "deleted"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentityEvent:
+    """One thing that happened there; `session_id` and `profile` only where it is about one."""
+
+    kind: EventKind
+    subject: str = ""
+    session_id: str = ""
+    profile: Profile | None = None

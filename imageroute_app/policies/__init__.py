@@ -1,0 +1,1 @@
+"""Privacy policy and terms: the published texts, and the command that publishes one (`python -m imageroute_app.policies`)."""

@@ -1,0 +1,118 @@
+"""GET /gallery with the person's first pictures in it, so that they are there before any script is.
+
+The page is the prerendered one with two changes: `<ir-grid>` holds its first page of tiles, and every file of script waits
+until they were painted (wake.js). Principle: it is one person's page, so nothing and nobody keeps it. Whoever is not signed
+in, and any question that is not understood, gets the prerendered page, which holds nothing of anybody.
+"""
+
+import html
+import logging
+import re
+from functools import cached_property
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from imageroute_app.domain.errors import ImageRouteError
+from imageroute_app.domain.gallery import Image
+from imageroute_app.routes.gallery import LIMIT_DEFAULT, PRIVATE, ask_of, packed
+from imageroute_app.routes.pagekit import CurrentServices
+from imageroute_app.routes.session import session_of, session_token, set_session
+from imageroute_app.services.gallery import Page
+
+log = logging.getLogger(__name__)
+
+PATHS = frozenset({"/gallery", "/gallery/"})
+EAGER = 20
+"""How many pictures a browser asks for before it knows which of them are in sight."""
+ROOT = Path(__file__).resolve().parents[2]
+COMMENT = re.compile(r"/\*\*.*?\*/|^\s*//.*?$|\s+// .*?$", re.DOTALL | re.MULTILINE)
+GRID = re.compile(r'<ir-grid aria-busy="true"([^>]*)></ir-grid>')
+SCRIPT = re.compile(r"<script((?:\s[^>]*)?)>")
+MODULE = ' type="module"'
+
+
+def _inline(path: Path) -> str:
+    """Return a script as it stands in the page: without its comments."""
+    lines = COMMENT.sub("", path.read_text("utf-8")).splitlines()
+    return "\n".join(line.strip() for line in lines if line.strip())
+
+
+STAND = _inline(ROOT / "assets" / "grid-rows.js")
+WAKE = _inline(Path(__file__).with_name("wake.js"))
+INLINE = (STAND, WAKE)
+"""The scripts in the page; the policy for scripts must name their hashes."""
+
+
+class FirstPictures:
+    """ASGI middleware around Reflex's pages; looks at requests for the gallery only."""
+
+    def __init__(self, app: ASGIApp, *, pages: Path, current: CurrentServices) -> None:
+        """Serve `app`; `pages` is the folder of the built front end."""
+        self._app, self._current = app, current
+        self._page = pages / "gallery" / "index.html"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        app = self._app
+        if scope["type"] == "http" and scope["method"] == "GET" and scope["path"] in PATHS:
+            app = await self._answer(Request(scope)) or app
+        await app(scope, receive, send)
+
+    async def _answer(self, request: Request) -> Response | None:
+        """Return the person's page; None when the prerendered one has to do."""
+        services = self._current()
+        try:
+            session = await session_of(request, services)
+            page = await services.gallery.page(session.owner, ask_of(request.query_params), limit=LIMIT_DEFAULT)
+        except ImageRouteError as error:
+            log.debug("gallery.without_pictures %s", error.code)
+            return None
+        before, attributes, after = self._parts
+        text = f"{before}<ir-grid served{attributes}>{served_tiles(page)}</ir-grid>{after}"
+        response = packed(request, text.encode(), "text/html")
+        set_session(response, services, session_token(request, services))
+        response.headers["Cache-Control"] = PRIVATE["Cache-Control"]
+        return response
+
+    @cached_property
+    def _parts(self) -> tuple[str, str, str]:
+        """Return what stands before the grid, its attributes, and what follows it."""
+        before, attributes, after = GRID.split(_asleep(self._page.read_text("utf-8")))
+        return before, attributes, after.replace("</body>", f"<script>{WAKE}</script></body>")
+
+
+def _asleep(page: str) -> str:
+    """Let every file and module of script wait for wake.js; what stands in the page itself runs."""
+    return SCRIPT.sub(_put_to_sleep, page.replace('rel="modulepreload"', 'rel="later"'))
+
+
+def _put_to_sleep(match: re.Match[str]) -> str:
+    attributes = match[1]
+    if MODULE in attributes:
+        return f'<script type="later" data-type="module"{attributes.replace(MODULE, "")}>'
+    return f'<script type="later"{attributes}>' if " src=" in attributes else match[0]
+
+
+def served_tiles(page: Page) -> str:
+    """Return the inside of the grid: tiles, and the script that puts them where they belong."""
+    boxes = "".join(_box(image, is_eager=place < EAGER) for place, image in enumerate(page.images))
+    return (
+        f'<div role="list" class="flow" data-next="{page.next_after}">{boxes}</div><script>{STAND}</script>'
+        "<noscript><p>These are your newest pictures. The others, search and every command need JavaScript.</p></noscript>"
+    )
+
+
+def _box(image: Image, *, is_eager: bool) -> str:
+    """Return a tile as assets/grid-tiles.js builds it, without what is seen or works with a script only."""
+    loading = "eager" if is_eager else "lazy"
+    favourite = ' data-favourite="1"' if image.favourite else ""
+    return (
+        f'<div class="box" role="listitem" style="--r:{image.width / image.height:.4g}"{favourite}>'
+        f'<a class="tile" href="/gallery?image={image.id}" aria-label="{html.escape(image.prompt)}"'
+        f' style="background-color:{html.escape(image.colour)}">'
+        f'<img alt="" decoding="async" width="{image.width}" height="{image.height}" loading="{loading}"'
+        f' src="/media/{image.id}/320"></a></div>'
+    )

@@ -1,0 +1,28 @@
+// Starts the page's scripts once the first pictures are there, at once when the person does something, and in any case.
+(() => {
+  "use strict";
+  const MOST_MS = 3000;
+  const SIGNS = ["pointerdown", "keydown", "wheel", "touchstart", "focusin"];
+  document.currentScript.remove();
+  let isAsleep = true;
+
+  function wake() {
+    if (!isAsleep) return;
+    isAsleep = false;
+    for (const sign of SIGNS) removeEventListener(sign, wake, true);
+    for (const link of document.querySelectorAll('link[rel="later"]')) link.rel = "modulepreload";
+    for (const sleeping of document.querySelectorAll('script[type="later"]')) {
+      const script = document.createElement("script");
+      script.async = sleeping.async;
+      if (sleeping.dataset.type) script.type = sleeping.dataset.type;
+      if (sleeping.hasAttribute("src")) script.src = sleeping.getAttribute("src");
+      script.textContent = sleeping.textContent;
+      sleeping.replaceWith(script);
+    }
+  }
+
+  for (const sign of SIGNS) addEventListener(sign, wake, { capture: true, passive: true });
+  const first = [...document.querySelectorAll('ir-grid img[loading="eager"]')];
+  Promise.all(first.map((image) => image.decode().catch(() => {}))).then(() => requestAnimationFrame(() => setTimeout(wake)));
+  setTimeout(wake, MOST_MS);
+})();

@@ -1,0 +1,136 @@
+"""Everything about cases, put together once for bootstrap and tests."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from imageroute_app.domain.ports import Clock, Database, Imaging, Limiter, Mailer, MediaStore, NewId
+from imageroute_app.services.case_clock import CaseClock
+from imageroute_app.services.case_files import CaseFiles
+from imageroute_app.services.case_mail import CaseMail
+from imageroute_app.services.case_tallies import Tallies
+from imageroute_app.services.case_traces import CaseTraces
+from imageroute_app.services.cases import Cases
+from imageroute_app.services.child_reports import ChildReports, EraseNow
+from imageroute_app.services.desk import Desk, TellRecipients
+from imageroute_app.services.gate import Gate
+from imageroute_app.services.mail_intake import MailIntake
+from imageroute_app.services.notices import Notices
+from imageroute_app.services.registers import Registers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Office:
+    """The parts, in the order in which people meet them."""
+
+    cases: Cases
+    desk: Desk
+    children: ChildReports
+    registers: Registers
+    tallies: Tallies
+    clock: CaseClock
+    intake: MailIntake
+    traces: CaseTraces
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """What cases need from outside; `operators` are addresses, `contact` is the controller's, empty in development."""
+
+    database: Database
+    media: MediaStore
+    imaging: Imaging
+    mailer: Mailer
+    notices: Notices
+    limiter: Limiter
+    gate: Gate
+    clock: Clock
+    new_id: NewId
+    erase_now: EraseNow
+    tell_recipients: TellRecipients
+    origin: str
+    contact: str = ""
+    operators: Sequence[str] = ()
+    own: Sequence[str] = ()
+    """Addresses that our mails come from, so that none of them is answered."""
+
+
+def open_office(world: World) -> Office:
+    """Return the services of cases."""
+    files = CaseFiles(imaging=world.imaging, media=world.media)
+    mail = _mail(world)
+    cases = Cases(
+        database=world.database,
+        mail=mail,
+        files=files,
+        limiter=world.limiter,
+        clock=world.clock,
+        new_id=world.new_id,
+    )
+    tallies = Tallies(database=world.database, clock=world.clock, new_id=world.new_id)
+    desk = _desk(world, cases, mail, tallies)
+    registers = Registers(
+        database=world.database, cases=cases, notices=world.notices, clock=world.clock, new_id=world.new_id
+    )
+    return Office(
+        cases=cases,
+        desk=desk,
+        registers=registers,
+        tallies=tallies,
+        children=_children(world, cases, desk),
+        traces=CaseTraces(database=world.database, files=files),
+        intake=MailIntake(
+            database=world.database, cases=cases, desk=desk, own=(world.contact, *world.own), clock=world.clock
+        ),
+        clock=CaseClock(
+            database=world.database,
+            cases=cases,
+            files=files,
+            mail=mail,
+            registers=registers,
+            watchers=sorted(filter(None, {*_addresses(world), world.contact.casefold()})),
+            clock=world.clock,
+        ),
+    )
+
+
+def _addresses(world: World) -> frozenset[str]:
+    return frozenset(address.casefold() for address in world.operators)
+
+
+def _mail(world: World) -> CaseMail:
+    return CaseMail(
+        database=world.database,
+        mailer=world.mailer,
+        notices=world.notices,
+        origin=world.origin,
+        contact=world.contact,
+    )
+
+
+def _desk(world: World, cases: Cases, mail: CaseMail, tallies: Tallies) -> Desk:
+    return Desk(
+        database=world.database,
+        cases=cases,
+        mail=mail,
+        tallies=tallies,
+        operators=_addresses(world),
+        tell_recipients=world.tell_recipients,
+        clock=world.clock,
+        new_id=world.new_id,
+    )
+
+
+def _children(world: World, cases: Cases, desk: Desk) -> ChildReports:
+    return ChildReports(
+        database=world.database,
+        cases=cases,
+        desk=desk,
+        gate=world.gate,
+        limiter=world.limiter,
+        erase_now=world.erase_now,
+    )
+
+
+async def tell_nobody(_owner: str, _what: str) -> Sequence[str]:
+    """Return no names: no company that an installation can use holds what a correction changes (RECEIVERS)."""
+    return ()

@@ -1,0 +1,158 @@
+"""PrivacyState: how things stand, what we hold and who got what, all read from what is really there."""
+
+import dataclasses
+from collections.abc import Sequence
+from datetime import timedelta
+
+import reflex as rx
+
+from imageroute_app.bootstrap import services, utc_now
+from imageroute_app.domain.accounts import Lock
+from imageroute_app.domain.parts import PARTS, WHOLE
+from imageroute_app.services.disclosures import Line
+from imageroute_app.services.finding import Ask
+from imageroute_app.services.holdings import Holding
+from imageroute_app.services.uploads import Soon
+from imageroute_app.state import text
+from imageroute_app.state.guard import signed_in
+from imageroute_app.state.session import actor
+
+WEEK = timedelta(days=7)
+SHOWN = 20
+
+
+@dataclasses.dataclass
+class HoldingView:
+    """One line of "What we hold"."""
+
+    name: str = ""
+    count: str = ""
+    oldest: str = ""
+    why: str = ""
+    basis: str = ""
+    who: str = ""
+    goes: str = ""
+    erase: str = ""
+    whole: str = ""
+
+
+@dataclasses.dataclass
+class LineView:
+    """One line of "Who got what"."""
+
+    id: str = ""
+    at: str = ""
+    company: str = ""
+    what: str = ""
+    country: str = ""
+    safeguard: str = ""
+    retention: str = ""
+    now: str = ""
+    is_gone: bool = False
+
+
+class PrivacyState(rx.State):
+    """What the first sections show."""
+
+    sentence: str = ""
+    details: str = ""
+    has_signal: bool = False
+    is_loaded: bool = False
+    holdings: list[HoldingView] = []
+    lines: list[LineView] = []
+
+    @rx.event
+    @signed_in
+    async def load_overview(self):
+        """Say how things stand; on_load."""
+        owner = await actor(self)
+        person = await services().accounts.person(owner)
+        images = await services().gallery.count(owner, Ask(trashed=None))
+        soon = await services().uploads.soon(owner)
+        companies = await services().disclosures.companies_since(owner, utc_now() - WEEK)
+        is_frozen = await services().gate.is_frozen(owner)
+        trained = len(await services().training.allowed(owner))
+        self.sentence = _sentence(images, soon, trained, is_frozen=is_frozen, lock=person.locked_for)
+        self.has_signal = await services().choices.has_signal(owner)
+        self.details = _details(companies)
+        self.is_loaded = True
+
+    @rx.event
+    @signed_in
+    async def load_holdings(self):
+        """Count what we hold; on_load."""
+        self.holdings = [_holding(one) for one in await services().holdings.all(await actor(self))]
+
+    @rx.event
+    @signed_in
+    async def load_lines(self):
+        """List who got what, newest first; on_load."""
+        now = utc_now()
+        found = await services().disclosures.lines(await actor(self), SHOWN)
+        self.lines = [_line(one, is_gone=one.is_gone(now)) for one in found]
+
+
+def _sentence(images: int, soon: Soon, trained: int, *, is_frozen: bool, lock: Lock) -> str:
+    if lock is Lock.CLOSING:
+        return "Your account is being closed. It only stores until it is erased."
+    if lock is Lock.CHILD_REPORT:
+        return "Your account is under review. It only stores until a person has looked."
+    if lock is Lock.OPERATOR:
+        return "The operator locked your account. It only stores; the reason is in your notices."
+    parts = ["You have no images yet." if not images else f"{_yours(images)} private."]
+    if soon.count and soon.first:
+        days = max((soon.first - utc_now()).days, 0)
+        when = "today" if not days else f"in {text.count(days, 'day')}"
+        first = "which goes" if soon.count == 1 else "the next goes"
+        parts.append(f"{text.count(soon.count, 'upload')} will be deleted, {first} {when}.")
+    parts.append("Your data is frozen." if is_frozen else _trained(trained))
+    return " ".join(parts)
+
+
+def _trained(count: int) -> str:
+    return f"{text.count(count, 'picture')} may be used for training." if count else "Nothing is used for training."
+
+
+def _yours(images: int) -> str:
+    return "Your image is" if images == 1 else f"Your {images:,} images are"
+
+
+def _details(companies: Sequence[str]) -> str:
+    if not companies:
+        return "No company got data in the last 7 days."
+    number = "1 company" if len(companies) == 1 else f"{len(companies)} companies"
+    return f"{number} got data in the last 7 days: {', '.join(companies)}."
+
+
+def _holding(one: Holding) -> HoldingView:
+    return HoldingView(
+        name=one.category.value,
+        count=f"{one.count:,}",
+        oldest=one.oldest.isoformat() if one.oldest else "",
+        why="; ".join(one.why),
+        basis="; ".join(one.basis),
+        who="; ".join(one.who) or "Nobody",
+        goes="; ".join(one.goes),
+        erase=f"/privacy-center/erase/{PARTS[one.category].slug}" if one.category in PARTS and one.count else "",
+        whole=WHOLE.get(one.category, ""),
+    )
+
+
+def _line(one: Line, *, is_gone: bool) -> LineView:
+    if not one.is_outside:
+        now = "Never left this server"
+    elif one.ends_at is None:
+        now = "No date is known"
+    else:
+        now = f"{'Gone' if is_gone else 'Goes on'} {one.ends_at:%-d %b %Y}"
+    return LineView(
+        id=one.id,
+        at=one.at.isoformat(),
+        company=one.company,
+        what=one.what,
+        country=one.country,
+        safeguard=one.safeguard,
+        retention=one.retention,
+        now=now,
+        is_gone=is_gone,
+    )
