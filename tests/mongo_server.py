@@ -15,10 +15,17 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-COMMAND = ROOT / ".venv-mongo" / "bin" / "secantusd-py"
+COMMAND = ROOT / ".venv-mongo" / "bin" / "python"
 FOREIGN = "IMAGEROUTE_TEST_MONGODB_URI"
 RUN = f"test_{secrets.token_hex(4)}"
 """What the names of this run's databases begin with."""
+SERVE = """
+import functools
+from secantus import cli
+cli.SecantusDBServer = functools.partial(cli.SecantusDBServer, ttl_sweep_seconds=0)
+raise SystemExit(cli.main())
+"""
+"""Its command without the sweep of TTL indexes, which goes by the real clock while the tests keep their own."""
 BOOT_S = 60.0
 STOP_S = 2.0
 
@@ -39,8 +46,8 @@ class MongoServer:
     def start(self) -> None:
         with (self._folder / "server.log").open("ab") as log:
             self._process = subprocess.Popen(  # our own command
-                [COMMAND, "--host", "127.0.0.1", "--port", str(self._port), "--storage-path", self._folder / "store",
-                 "--log-level", "WARNING"],
+                [COMMAND, "-c", SERVE, "--host", "127.0.0.1", "--port", str(self._port),
+                 "--storage-path", self._folder / "store", "--log-level", "WARNING"],
                 stdout=log, stderr=log,
             )  # fmt: skip
         try:
