@@ -23,7 +23,7 @@ dev: $(VENV)/.dev ## Serve, and start again whenever a source changes
 	@exec watchfiles --sigint-timeout 10 --filter python "python -m imageroute_app.serve" imageroute_app rxconfig.py assets
 
 test: test-tools check ## Run every check and every test
-	python -m pytest -m "not soak and not live and not real" -n 2 --durations=10
+	python -m pytest -m "not soak and not live and not real" -n 2 --durations=10 -rfER --rerun-show-tracebacks
 
 check: $(VENV)/.dev ## Lint, format, types and layers, without tests
 	ruff check $(SOURCES)
