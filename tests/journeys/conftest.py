@@ -14,7 +14,16 @@ from urllib.parse import urlsplit
 import pytest
 import pytest_asyncio
 from axe_playwright_python.base import AXE_FILE_PATH
-from playwright.async_api import Browser, BrowserContext, CDPSession, ConsoleMessage, Page, Request, async_playwright
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    CDPSession,
+    ConsoleMessage,
+    Page,
+    Request,
+    async_playwright,
+    expect,
+)
 
 from tests.product import Product
 
@@ -31,7 +40,12 @@ CHROMIUM_FLAGS = (
 SIZES = {"phone": (390, 844), "desktop": (1440, 900)}
 LOOKS = (("desktop", "light"), ("phone", "dark"))
 """Each size and each theme once: layout follows the size, and `find_barriers` compares the colours of both themes."""
+PATIENCE_MS = 20_000
+"""How long a journey waits for what it expects and for what it clicks: a machine with other work is several times slower."""
 AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+expect.set_options(timeout=PATIENCE_MS)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -98,7 +112,7 @@ async def open_context(browser: Browser, product: Product, watch: Watch) -> Asyn
             reduced_motion="reduce",
             **options,
         )
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE_MS)
         watch.follow(context)
         opened.append(context)
         return context
