@@ -14,8 +14,8 @@ import httpx
 
 from imageroute_app.settings import PREFIX, ROOT, environment_with
 
-START_S = 30
-STOP_S = 15
+START_S = 120
+STOP_S = 60
 QUICK = {"LEASE_S": "2", "SWEEP_S": "2", "TESTING": "1", "SIGN_UPS_PER_HOUR": "10000"}
 
 
