@@ -326,7 +326,7 @@ async def open_services(  # noqa: PLR0915  # one a service, in the order they ne
         notes=notes,
     )
     steps = _erasure_steps(adapters, notes, jobs, outside, parts, clock)
-    erasures = _erasures(adapters, steps, notices, gate, clock, rules, fault)
+    erasures = _erasures(settings, adapters, steps, notices, gate, clock, rules, fault)
     holdings = Holdings(database=adapters.database, newsletter=newsletter)
     office = _office(settings, adapters, notices, gate, billing, erasures, clock)
     outside.cases.append(office.traces.forget)
@@ -347,6 +347,7 @@ async def open_services(  # noqa: PLR0915  # one a service, in the order they ne
         policies.announce,
         Inactivity(database=adapters.database, notices=notices, erasures=erasures, gate=gate, clock=clock).sweep,
         notes.sweep,
+        erasures.purge,
         *billing.sweeps,
     )
 
@@ -578,7 +579,14 @@ def _runner(adapters: _Adapters, routing: Routing, gate: Gate, clock: Clock, rul
 
 
 def _erasures(  # noqa: PLR0913, PLR0917  # what it stands on, in the order of its own parameters
-    adapters: _Adapters, steps: ErasureSteps, notices: Notices, gate: Gate, clock: Clock, rules: Rules, fault: Fault
+    settings: Settings,
+    adapters: _Adapters,
+    steps: ErasureSteps,
+    notices: Notices,
+    gate: Gate,
+    clock: Clock,
+    rules: Rules,
+    fault: Fault,
 ) -> Erasures:
     return Erasures(
         database=adapters.database,
@@ -591,7 +599,12 @@ def _erasures(  # noqa: PLR0913, PLR0917  # what it stands on, in the order of i
         new_id=new_id,
         rules=rules,
         fault=fault,
+        watchers=sorted({*_operators(settings), settings.controller_email.casefold()} - {""}),
     )
+
+
+def _operators(settings: Settings) -> tuple[str, ...]:
+    return tuple(filter(None, settings.operators.casefold().split(",")))
 
 
 def _recipients(settings: Settings, mailer: Mailer) -> Recipients:
@@ -697,7 +710,7 @@ def _office(  # noqa: PLR0913, PLR0917  # as open_services has them
             tell_recipients=billing.tell,
             origin=settings.origin,
             contact=settings.controller_email,
-            operators=tuple(filter(None, settings.operators.split(","))),
+            operators=_operators(settings),
             own=(parseaddr(settings.mail_from)[1],),
         )
     )

@@ -26,6 +26,8 @@ class ChoiceEvent(StrEnum):
     """What happened."""
 
     GIVEN = "given"
+    REFUSED = "refused"
+    """A no where there was no yes: the first answer, or another one after a yes had run out."""
     WITHDRAWN = "withdrawn"
     OBJECTED = "objected"
     OBJECTION_WITHDRAWN = "objection_withdrawn"

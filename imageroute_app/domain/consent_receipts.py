@@ -34,6 +34,7 @@ CONTEXT = {
 }
 STATES = {
     ChoiceEvent.GIVEN: "dpv:ConsentGiven",
+    ChoiceEvent.REFUSED: "dpv:ConsentRefused",
     ChoiceEvent.WITHDRAWN: "dpv:ConsentWithdrawn",
     ChoiceEvent.EXPIRED: "dpv:ConsentExpired",
 }

@@ -14,6 +14,7 @@ GRACE = timedelta(days=7)
 LAST_CALL = timedelta(hours=24)
 FIRST_CALL = timedelta(days=1)
 STALE_AFTER = timedelta(days=20)
+"""How long an erasure may take before the people responsible are woken (PRIVACY 5.3)."""
 LAW = timedelta(days=30)
 LAST_MAIL_KEPT = timedelta(hours=72)
 """How long the last mail may wait where there is no mail server, the only place that still knows the address (PRIVACY 5.3)."""
@@ -127,9 +128,10 @@ class Erasure:
         """When the law wants it finished (GDPR Art. 12(3), one month, counted as 30 days)."""
         return self.asked_at + LAW
 
-    def is_stale(self, now: datetime) -> bool:
-        """Say whether it has taken so long that an operator must look."""
-        return not self.phase.is_final and self.phase is not Phase.GRACE and now - self.grace_until > STALE_AFTER
+    def reminded(self, now: datetime) -> "Erasure":
+        """Return it once people were reminded: twice within the grace, then after 20 days and at the legal limit."""
+        following = self.grace_until - LAST_CALL if self.phase is Phase.GRACE else self.law_at
+        return replace(self, remind_at=following if now < following else None)
 
     def cancelled(self, now: datetime) -> "Erasure":
         """Return it called off; raises Conflict once the grace is over."""
@@ -141,14 +143,16 @@ class Erasure:
         """Return it erasing; a repetition changes nothing."""
         if self.phase is not Phase.GRACE:
             return self
-        return replace(self, phase=Phase.ERASING, due_at=now, remind_at=None, grace_until=min(self.grace_until, now))
+        since = min(self.grace_until, now)
+        return replace(self, phase=Phase.ERASING, due_at=now, remind_at=since + STALE_AFTER, grace_until=since)
 
     def finished(self, steps: Iterable["ErasureStep"], now: datetime) -> "Erasure":
         """Return it finished; raises Conflict while a system holds it up."""
         states = [step.state for step in steps]
         if not states or not all(state.is_over for state in states):
             raise Conflict("Not every system has reported yet.")
-        return replace(self, phase=_last_phase(states), due_at=None, ended_at=now, subject=gone(self))
+        last = _last_phase(states)
+        return replace(self, phase=last, due_at=None, remind_at=None, ended_at=now, subject=gone(self))
 
 
 def settled(erasure: Erasure, steps: Iterable["ErasureStep"]) -> Erasure:

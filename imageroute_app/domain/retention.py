@@ -223,8 +223,7 @@ RULES: Mapping[str, RetentionRule] = {
     ),
     "erasure": RetentionRule(
         what="Receipts of erasures", starts="the erasure ended", period=3 * 365 * DAY, action=Action.DELETE,
-        reason="To show that it was done; it names nobody.", basis=Basis.LEGAL, table="erasures", column="ended_at",
-        wait=3 * 365 * DAY,
+        reason="To show that it was done; it names nobody.", basis=Basis.LEGAL,
     ),
     "tombstone": RetentionRule(
         what="Notes for backups", starts="the erasure", until="30 days after the longest backup", action=Action.DELETE,

@@ -14,6 +14,7 @@ from imageroute_app.components.privacy.policies import policies
 from imageroute_app.components.privacy.requests import reports, requests
 from imageroute_app.components.privacy.storage import storage
 from imageroute_app.components.privacy.training import training
+from imageroute_app.components.privacy.trust import trust
 from imageroute_app.components.privacy.uploads import uploads
 from imageroute_app.components.shell import shell
 from imageroute_app.state.account import AccountState
@@ -54,6 +55,7 @@ SECTIONS = (
     Section(name="close", title="Close account", content=closing, loads=(ClosingState.load_closing,)),
     Section(name="policy", title="Policy and versions", content=policies, loads=(PoliciesState.load_policies,)),
     Section(name="report", title="Report", content=reports),
+    Section(name="trust", title="Trust", content=trust),
 )
 """In the order of the page."""
 

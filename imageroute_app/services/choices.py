@@ -67,7 +67,7 @@ class Choices:
     # --- Deciding ---------------------------------------------------------------------------------------------------------
 
     async def choose(self, owner: str, purpose: Purpose, *, on: bool, how: How | None = None) -> Standing:
-        """Switch a purpose on or off: consent given or withdrawn, objection withdrawn or made. Repeating changes nothing.
+        """Switch a purpose on or off: consent given, refused or withdrawn, objection made or taken back. Repeating is harmless.
 
         Raises:
             InvalidInput: the purpose has no such switch.
@@ -78,7 +78,7 @@ class Choices:
         standing = await self.standing(owner, purpose)
         is_first_answer = toggle is Toggle.CONSENT and may_ask([standing.last], self._clock())
         if standing.is_on != on or is_first_answer:
-            event = _event(toggle, on=on)
+            event = _event(toggle, on=on, was_on=standing.is_on)
             last = await self.log.add(owner, purpose, event, how, against_signal=on and standing.by_signal)
             standing = Standing(purpose=purpose, is_on=on, last=last)
         if not on:
@@ -219,7 +219,9 @@ class Choices:
         return may_ask([await self.log.last(owner, purpose) for purpose in OPTIONAL], self._clock())
 
 
-def _event(toggle: Toggle, *, on: bool) -> ChoiceEvent:
+def _event(toggle: Toggle, *, on: bool, was_on: bool) -> ChoiceEvent:
+    if toggle is Toggle.CONSENT and not on:
+        return ChoiceEvent.WITHDRAWN if was_on else ChoiceEvent.REFUSED
     if toggle is Toggle.CONSENT:
-        return ChoiceEvent.GIVEN if on else ChoiceEvent.WITHDRAWN
+        return ChoiceEvent.GIVEN
     return ChoiceEvent.OBJECTION_WITHDRAWN if on else ChoiceEvent.OBJECTED

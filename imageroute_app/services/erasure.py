@@ -6,16 +6,13 @@ is tried again and shown as it is. The record of an erasure holds nothing about 
 
 import logging
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from email.utils import format_datetime
 
 from imageroute_app.domain.accounts import Lock
 from imageroute_app.domain.erasures import (
     FIRST_CALL,
     GRACE,
-    LAST_CALL,
-    LAST_MAIL_KEPT,
     LEASE,
     Erasure,
     ErasureStep,
@@ -29,10 +26,11 @@ from imageroute_app.domain.erasures import (
 )
 from imageroute_app.domain.errors import Conflict, Duplicate, ImageRouteError, NotFound
 from imageroute_app.domain.parts import category_of, person_of
-from imageroute_app.domain.ports import Clock, Database, Fault, Limiter, Mail, Mailer, NewId, Query, Tables
+from imageroute_app.domain.ports import Clock, Database, Fault, Limiter, Mailer, NewId, Query, Tables
+from imageroute_app.domain.retention import RULES
 from imageroute_app.domain.rules import Rules
 from imageroute_app.services.beside import Beside
-from imageroute_app.services.erasure_mails import asked_mail, ended_mail, reminder_mail, tell_part_gone
+from imageroute_app.services.erasure_mails import ErasureMails
 from imageroute_app.services.erasure_steps import ErasureSteps, whose_of
 from imageroute_app.services.gate import Gate
 from imageroute_app.services.notices import Notices
@@ -68,10 +66,14 @@ class Erasures:
         new_id: NewId,
         rules: Rules,
         fault: Fault,
+        watchers: Sequence[str] = (),
     ) -> None:
+        """Wake `watchers`, the addresses of operators and controller, when an erasure takes too long."""
         self._database, self._tables, self._steps, self._gate = database, database.tables, steps, gate
-        self._mailer, self._notices, self._limiter = mailer, notices, limiter
-        self._clock, self._new_id, self._rules, self._fault = clock, new_id, rules, fault
+        self._mails = ErasureMails(
+            database=database, mailer=mailer, notices=notices, origin=rules.origin, watchers=watchers, clock=clock
+        )
+        self._limiter, self._clock, self._new_id, self._fault = limiter, clock, new_id, fault
         self._beside = Beside()
 
     # --- What a person does -----------------------------------------------------------------------------------------------
@@ -83,7 +85,7 @@ class Erasures:
         self._fault("erasure.locked")
         if (standing := await self.of(owner)) is None:
             standing = await self._open(owner, person.email, reason)
-            await self._tell(standing, person.email, *asked_mail(standing, self._page(standing)))
+            await self._mails.tell_asked(standing, person.email)
         if at_once:
             standing = await self._begin_now(standing)
         await self._end_sessions(owner)
@@ -153,12 +155,8 @@ class Erasures:
             raise Conflict("This account is not being closed.")
         cancelled = await self._tables.erasures.update(erasure.cancelled(self._clock()))
         await self._gate.lock(owner, Lock.OPEN)
-        await self._forget_address(cancelled)
+        await self._mails.forget_address(cancelled)
         return cancelled
-
-    async def hurry(self, owner: str) -> Erasure:
-        """Begin at once what waits for its seven days; repeating is harmless."""
-        return await self.begin(owner, at_once=True)
 
     async def status(self, code: str) -> Status:
         """Return how an erasure stands, by the secret of its page; raises NotFound."""
@@ -184,11 +182,11 @@ class Erasures:
         """Go on with every erasure that is due, and send what is to be sent; returns how many moved."""
         now, moved = self._clock(), 0
         for erasure in await self._tables.erasures.overdue("remind_at", now, SWEEP_MAX):
-            moved += await self._remind(erasure)
+            moved += await self._mails.remind(erasure)
         for erasure in await self._tables.erasures.overdue("due_at", now, SWEEP_MAX):
             moved += await self.run(erasure.id)
         for farewell in await self._tables.farewells.overdue("created_at", now - GRACE, SWEEP_MAX):
-            moved += await self._drop_stale(farewell)
+            moved += await self._mails.drop_stale(farewell)
         return moved
 
     async def run(self, erasure_id: str) -> bool:
@@ -221,7 +219,7 @@ class Erasures:
             await self._do(erasure, step)
 
     async def _do(self, erasure: Erasure, step: ErasureStep) -> None:
-        whose = whose_of(person_of(erasure), await self._farewell(erasure), category_of(erasure))
+        whose = whose_of(person_of(erasure), await self._mails.farewell(erasure), category_of(erasure))
         try:
             outcome = await self._steps.act(step, whose)
         except ImageRouteError as error:
@@ -232,66 +230,21 @@ class Erasures:
         self._fault(f"erasure.{step.system}.written")
 
     async def _finish(self, erasure: Erasure, steps: Sequence[ErasureStep]) -> None:
-        address = await self._address(erasure)
-        if address:
-            # The mail first: a worker that dies between sends it twice rather than never.
-            over = {"Expires": format_datetime(self._clock() + LAST_MAIL_KEPT)}
-            await self._tell(erasure, address, *ended_mail(self._page(erasure)), headers=over)
+        # The mail first: a worker that dies between sends it twice rather than never.
+        if await self._mails.tell_ended(erasure):
             self._fault("erasure.told")
-        if category_of(erasure) is not None:
-            await tell_part_gone(self._notices, erasure)
         await self._tables.erasures.update(erasure.finished(steps, self._clock()))
         self._fault("erasure.finished")
-        await self._forget_address(erasure)
+        await self._mails.forget_address(erasure)
+
+    async def purge(self) -> int:
+        """Drop a batch of receipts whose time is over, each with its steps; returns how many."""
+        kept = RULES["erasure"].period or GRACE
+        over = await self._tables.erasures.overdue("ended_at", self._clock() - kept, SWEEP_MAX)
+        for erasure in over:
+            await self._database.erase_rows(erasure.owner)
+        return len(over)
 
     async def _all_steps(self, erasure: Erasure) -> list[ErasureStep]:
         found = await self._tables.erasure_steps.find(Query(owner=erasure.id, limit=STEPS_MAX))
         return sorted(found, key=lambda step: step.place)
-
-    # --- Mails ------------------------------------------------------------------------------------------------------------
-
-    async def _remind(self, erasure: Erasure) -> bool:
-        last_call = erasure.grace_until - LAST_CALL
-        is_last = self._clock() >= last_call
-        reminded = replace(erasure, remind_at=None if is_last else last_call)
-        try:
-            await self._tables.erasures.update(reminded)
-        except Conflict:
-            return False
-        if erasure.phase is Phase.GRACE and (address := await self._address(erasure)):
-            await self._tell(erasure, address, *reminder_mail(erasure, self._page(erasure), self._rules.origin))
-        return True
-
-    async def _tell(
-        self, erasure: Erasure, address: str, subject: str, text: str, *, headers: Mapping[str, str] | None = None
-    ) -> None:
-        page = self._page(erasure)
-        try:
-            await self._mailer.send(Mail(to=address, subject=subject, text=text, link=page, headers=headers or {}))
-        except ImageRouteError as error:
-            log.warning("erasure.mail_failed", extra={"erasure": erasure.id, "code": error.code})
-
-    async def _address(self, erasure: Erasure) -> str:
-        farewell = await self._farewell(erasure)
-        return farewell.address if farewell else ""
-
-    async def _farewell(self, erasure: Erasure) -> Farewell | None:
-        return await self._tables.farewells.by_key("erasure_id", erasure.id)
-
-    async def _forget_address(self, erasure: Erasure) -> None:
-        if (farewell := await self._farewell(erasure)) is not None:
-            await self._database.erase_rows(farewell.owner)
-
-    async def _drop_stale(self, farewell: Farewell) -> bool:
-        """Let go of an address whose erasure ended and whose worker died before it did so."""
-        try:
-            erasure = await self._tables.erasures.get(farewell.erasure_id, farewell.erasure_id)
-        except NotFound:
-            erasure = None
-        if erasure is not None and not erasure.phase.is_final:
-            return False
-        await self._database.erase_rows(farewell.owner)
-        return True
-
-    def _page(self, erasure: Erasure) -> str:
-        return f"{self._rules.origin}/erasure/{erasure.code}"

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from imageroute_app.domain.data_map import Category
-from imageroute_app.domain.erasures import Erasure, Phase
+from imageroute_app.domain.erasures import STALE_AFTER, Erasure, Phase
 from imageroute_app.domain.errors import Duplicate
 from imageroute_app.domain.parts import PARTS, Part, subject_of
 from imageroute_app.domain.ports import Clock, Database, NewId, Tables
@@ -58,7 +58,7 @@ class PartErasures:
         now, erasure_id = self._clock(), self._new_id()
         erasure = Erasure(
             id=erasure_id, owner=erasure_id, code=secrets.token_hex(16), subject=subject, phase=Phase.ERASING, asked_at=now,
-            grace_until=now, due_at=now, remind_at=None, reason=category.value,
+            grace_until=now, due_at=now, remind_at=now + STALE_AFTER, reason=category.value,
         )  # fmt: skip
         steps = await self._steps.plan(erasure)
 

@@ -10,6 +10,7 @@ from imageroute_app.state import text
 
 EVENTS = {
     ChoiceEvent.GIVEN: "Switched on",
+    ChoiceEvent.REFUSED: "Refused",
     ChoiceEvent.WITHDRAWN: "Switched off",
     ChoiceEvent.OBJECTED: "Objected",
     ChoiceEvent.OBJECTION_WITHDRAWN: "Objection taken back",

@@ -12,7 +12,7 @@ from tests.journeys.test_uploads import bring
 SECTIONS = (
     "Overview", "What we hold", "Uploads", "Gallery and downloads", "Export my data", "Consents and choices",
     "AI training", "Cookies and storage", "Who got what", "Activity and access", "Requests and complaints", "Close account",
-    "Policy and versions", "Report",
+    "Policy and versions", "Report", "Trust",
 )  # fmt: skip
 
 

@@ -259,6 +259,7 @@ class House:
             new_id=new_id,
             rules=self.rules,
             fault=fault,
+            watchers=("olga@example.com",),
         )
 
     def open_office(self) -> Office:

@@ -16,6 +16,7 @@ from imageroute_app.domain.choices import (
     SessionKind,
     words_digest,
 )
+from imageroute_app.domain.consent_receipts import Controller, receipt
 from imageroute_app.domain.errors import Conflict, InvalidInput
 from imageroute_app.domain.jobs import JobState
 from imageroute_app.domain.ports import Query
@@ -65,6 +66,23 @@ async def test_what_was_given_can_be_withdrawn_and_the_record_keeps_the_words(ei
     assert given.words_sha256 == words_digest(given.words)
     assert (given.policy_version, given.ui_build, given.locale) == ("2026-11-25", "test", "en")
     assert (given.method, given.session_kind) == (Method.BUTTON, SessionKind.SIGNED_IN)
+
+
+@pytest.mark.promise("P56", "P70")
+async def test_a_no_where_there_was_no_yes_is_a_refusal_and_no_withdrawal(either_house: House) -> None:
+    owner, choices = await either_house.person(), either_house.choices
+    await choices.choose(owner, Purpose.ANALYTICS, on=False)
+    await choices.choose(owner, Purpose.ANALYTICS, on=True)
+    await choices.choose(owner, Purpose.ANALYTICS, on=False)
+
+    withdrawn, given, refused = await choices.log.history(owner)
+    assert (refused.event, given.event, withdrawn.event) == (
+        ChoiceEvent.REFUSED, ChoiceEvent.GIVEN, ChoiceEvent.WITHDRAWN,
+    )  # fmt: skip
+    said = receipt(refused, Controller(name="", address="", contact="", origin="http://here"))
+    assert said["event"]["event_state"] == "dpv:ConsentRefused"  # type: ignore[index]  # an object of JSON
+    assert await choices.log.broken_at(owner) is None
+    assert not await choices.may_ask(owner)
 
 
 @pytest.mark.promise("P56")

@@ -140,7 +140,7 @@ async def test_asking_twice_is_asking_once(house: House) -> None:
 
     first = await house.erasures.begin(owner, at_once=False)
     second = await house.erasures.begin(owner, at_once=False)
-    hurried = await house.erasures.hurry(owner)
+    hurried = await house.erasures.begin(owner, at_once=True)
 
     assert first.id == second.id == hurried.id
     assert hurried.phase is Phase.ERASING
@@ -178,6 +178,40 @@ async def test_a_store_that_is_down_for_a_day_is_said_so_until_it_answers(
 
     assert done.erasure.phase is Phase.COMPLETE
     await assert_gone(house, owner)
+
+
+@pytest.mark.promise("P47")
+async def test_an_erasure_that_does_not_end_wakes_people_after_20_days_and_tells_the_person_after_a_month(
+    either_house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = either_house
+    owner = await lived_in(house)
+    real, is_down = house.media.delete, [True]
+
+    async def delete(key: str) -> None:
+        if is_down[0] and key.startswith("images/"):
+            raise Unavailable
+        await real(key)
+
+    monkeypatch.setattr(house.media, "delete", delete)
+    erasure = await house.erasures.begin(owner, at_once=True)
+    told: dict[int, tuple[int, int]] = {}
+    for day in (0, 19, 20, 21, 29, 30, 31):
+        house.clock.now = erasure.asked_at + timedelta(days=day)
+        await house.erasures.sweep()
+        late = [mail for mail in house.letters.sent if mail.subject == "Needs you now: an erasure does not end"]
+        delayed = [mail for mail in house.letters.sent if mail.subject == "Your erasure takes longer"]
+        told[day] = len(late), len(delayed)
+        assert {mail.to for mail in late} <= {"olga@example.com"}
+        assert {mail.to for mail in delayed} <= {"ada@example.com"}
+        assert all("Pictures and their sizes" in mail.text and owner not in mail.text for mail in late + delayed)
+    assert told == {0: (0, 0), 19: (0, 0), 20: (1, 0), 21: (1, 0), 29: (1, 0), 30: (2, 1), 31: (2, 1)}
+
+    is_down[0] = False
+    house.clock.move(hours=1)
+    await house.erasures.sweep()
+    await assert_gone(house, owner)
+    assert (await house.erasures.status(erasure.code)).erasure.remind_at is None
 
 
 @pytest.mark.parametrize("point", POINTS)

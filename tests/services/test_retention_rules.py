@@ -44,8 +44,14 @@ def retention_of(house: House, **changes: Any) -> Retention:
     async def purge_outbox(age: timedelta) -> int:
         return 0
 
-    parts = {
-        "purges": (house.uploads.sweep, house.uploads.remind, house.activity.sweep, house.newsletter.sweep),
+    parts: dict[str, Any] = {
+        "purges": (
+            house.uploads.sweep,
+            house.uploads.remind,
+            house.activity.sweep,
+            house.newsletter.sweep,
+            house.erasures.purge,
+        ),
         **changes,
     }
     return Retention(
@@ -125,12 +131,26 @@ async def _has_subscription(house: House) -> bool:
     return found is not None
 
 
+async def erasure(house: House) -> IsThere:
+    """The receipt and its steps are one thing: neither may outlive the other."""
+    receipt = await house.erasures.begin(await house.person(), at_once=True)
+    await house.erasures.run(receipt.id)
+
+    async def is_there() -> bool:
+        rows = await house.database.count_rows(receipt.id)
+        assert (rows["erasures"] > 0) == (rows["erasure_steps"] > 0)
+        return rows["erasures"] > 0
+
+    return is_there
+
+
 SCENARIOS: dict[str, Callable[[House], Awaitable[IsThere]]] = {
     "upload": upload,
     "image_trash": image_trash,
     "address": address,
     "newsletter_unconfirmed": newsletter_unconfirmed,
     "newsletter_stopped": newsletter_stopped,
+    "erasure": erasure,
 }
 TIMED = [name for name, rule in RULES.items() if rule.period is not None and name not in ELSEWHERE]
 

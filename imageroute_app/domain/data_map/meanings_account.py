@@ -130,7 +130,7 @@ OF_ACCOUNT: Mapping[str, Mapping[str, Meaning]] = {
     },
     "choices": {
         "number": us("Its place in the chain of your choices"),
-        "event": you("Whether you gave, withdrew or objected"),
+        "event": you("Whether you gave, refused, withdrew or objected"),
         "purpose": us("What it was about"),
         "image_sha256": us("The checksum of the picture that it was about"),
         "words": us("The exact words that you were shown"),
