@@ -172,6 +172,11 @@
     else localStorage.setItem(LETTERS, "off");
   });
 
+  // --- A way back ends with its count, which rests while a pointer or the focus is on the notice. ---
+  document.addEventListener("animationend", ({ target, animationName }) => {
+    if (animationName === "undo") target.closest(".toast").querySelector("[data-dismiss]").click();
+  });
+
   // --- Follow the page as it changes. ---
   function settle(root) {
     for (const time of root.querySelectorAll("time[data-local]")) localise(time);

@@ -25,7 +25,7 @@ function icon(name) {
   return `<svg class="i" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="1.6" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">${ICONS[name]}</svg>`;
 }
 
-function tool(name, label, more = "") {
+function tool(name, label, more = 'tabindex="-1"') {
   return `<button type="button" class="ib" data-do="${name}" aria-label="${label}" title="${label}" ${more}>${icon(name)}</button>`;
 }
 
@@ -33,12 +33,12 @@ const INSIDE = `
 <div class="cv">
   <div class="im"><img alt="" draggable="false"><canvas class="ov" tabindex="0" role="application" aria-describedby="mask-help"></canvas><i class="ring" hidden></i></div>
   <div class="tool" role="toolbar" aria-label="Mask tools">
-    ${tool("brush", "Brush", 'aria-pressed="true"')}${tool("eraser", "Eraser", 'aria-pressed="false"')}
+    ${tool("brush", "Brush", 'aria-pressed="true"')}${tool("eraser", "Eraser", 'aria-pressed="false" tabindex="-1"')}
     <span class="v"></span>
     <label class="row"><span class="small q2">Size</span><input type="range" class="range size" min="4" max="400" step="2"><span class="small px"></span></label>
     <span class="v"></span>
     ${tool("undo", "Undo stroke")}${tool("redo", "Redo stroke")}${tool("out", "Zoom out")}${tool("in", "Zoom in")}
-    <button type="button" class="btn bare sm" data-do="invert">Invert</button><button type="button" class="btn bare sm" data-do="clear">Clear</button>
+    <button type="button" class="btn bare sm" data-do="invert" tabindex="-1">Invert</button><button type="button" class="btn bare sm" data-do="clear" tabindex="-1">Clear</button>
   </div>
 </div>
 <div class="ft">
@@ -91,6 +91,9 @@ class MaskEditor extends HTMLElement {
 
   #listen() {
     this.onclick = ({ target }) => this.#act(target.closest("[data-do]")?.dataset.do);
+    this.bar = this.querySelector("[role=toolbar]");
+    this.bar.onkeydown = (event) => this.#walk(event);
+    this.bar.onfocusin = ({ target }) => target.matches("button") && this.#rove(target);
     this.size.oninput = this.feather.oninput = () => this.#label();
     this.shown.onkeydown = (event) => this.#pressed(event);
     this.shown.onkeyup = (event) => event.key === " " && this.#end();
@@ -277,8 +280,9 @@ class MaskEditor extends HTMLElement {
     const marked = percent > 0 && percent < 1 ? "Less than 1" : Math.round(percent);
     this.isEmpty = percent === 0;
     this.querySelector(".share").textContent = `${marked} % of the picture is marked. Nothing is sent to a company until you press Generate.`;
-    this.querySelector("[data-do=undo]").disabled = !this.#steps.length;
-    this.querySelector("[data-do=redo]").disabled = !this.#undone.length;
+    // Not `disabled`: what has the focus, or the tool bar's place in the tab order, must not lose it.
+    this.querySelector("[data-do=undo]").ariaDisabled = String(!this.#steps.length);
+    this.querySelector("[data-do=redo]").ariaDisabled = String(!this.#undone.length);
     this.querySelector("[data-do=done]").disabled = this.isEmpty;
   }
 
@@ -341,6 +345,21 @@ class MaskEditor extends HTMLElement {
     this.#cursor = [held(x + (right * pixels) / this.wide), held(y + (down * pixels) / this.high)];
     this.#ringAt(this.#cursor);
     if (this.#stroke) this.#extend([...this.#cursor]);
+  }
+
+  /** The buttons of the tool bar are one stop of Tab, and arrow keys lead along them; the slider keeps its own arrows. */
+  #walk(event) {
+    if (!event.target.matches("button") || event.ctrlKey || event.metaKey || event.altKey) return;
+    const buttons = [...this.bar.querySelectorAll("button")];
+    const at = buttons.indexOf(event.target);
+    const to = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: -1 }[event.key];
+    if (to === undefined) return;
+    event.preventDefault();
+    buttons.at(to % buttons.length).focus();
+  }
+
+  #rove(button) {
+    for (const each of this.bar.querySelectorAll("button")) each.tabIndex = each === button ? 0 : -1;
   }
 
   #resize(factor) {

@@ -8,6 +8,7 @@ from imageroute_app.components.links import link
 from imageroute_app.components.marks import route
 from imageroute_app.components.picture_training import picture_training
 from imageroute_app.components.share import share_button
+from imageroute_app.components.tags import tags
 from imageroute_app.state.create import CreateState
 from imageroute_app.state.inspector import InspectorState
 
@@ -163,6 +164,7 @@ def inspector() -> rx.Component:
             rx.el.div(
                 rx.el.p(IMAGE.prompt, class_name="read said", dir="auto"),
                 rx.el.div(*[_verb(*verb) for verb in VERBS], class_name="verbs"),
+                tags(),
                 facts(),
                 class_name="bd",
                 tab_index=0,

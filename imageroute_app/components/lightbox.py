@@ -10,10 +10,10 @@ from imageroute_app.components.icons import icon, icon_button
 from imageroute_app.components.inspector import facts
 from imageroute_app.components.links import link
 from imageroute_app.components.share import share_button
+from imageroute_app.components.tags import tags
 from imageroute_app.state.albums import AlbumsState
 from imageroute_app.state.gallery import GalleryState
 from imageroute_app.state.inspector import InspectorState
-from imageroute_app.state.tags import TagState
 
 IMAGE = InspectorState.image
 VERBS = (
@@ -90,52 +90,14 @@ def _verb(name: str, verb: str) -> rx.Component:
     return link(name, href=href, class_name="btn soft sm", on_click=GalleryState.close_image, custom_attrs=hotkey)
 
 
-def _tags() -> rx.Component:
-    return rx.el.section(
-        rx.el.h3("Tags", class_name="h4"),
-        rx.el.div(
-            rx.foreach(IMAGE.tags, _tag),
-            rx.el.form(
-                rx.el.input(
-                    name="tag", class_name="in sm", placeholder="Add a tag", aria_label="Add a tag", max_length=40,
-                    required=True, auto_complete="off", dir="auto",
-                ),
-                on_submit=TagState.add_tag,
-                reset_on_submit=True,
-            ),
-            class_name="row tags",
-        ),
-        rx.cond(
-            GalleryState.album != "",
-            rx.el.button(
-                "Make this the album's cover",
-                type="button",
-                class_name="btn soft sm",
-                on_click=AlbumsState.set_cover(IMAGE.id),
-            ),
-            rx.fragment(),
-        ),
-    )  # fmt: skip
-
-
-def _tag(tag: rx.Var[str]) -> rx.Component:
-    return rx.el.button(
-        tag,
-        icon("x", "s"),
-        type="button",
-        class_name="chip out",
-        aria_label="Remove tag " + tag,
-        on_click=TagState.remove_tag(tag),
-    )
-
-
 def _panel() -> rx.Component:
     return rx.el.aside(
         _bar(),
         rx.el.div(
             dialog.title(rx.el.h2(IMAGE.prompt, class_name="read said", dir="auto"), as_child=True),
             rx.el.div(*[_verb(*verb) for verb in VERBS], class_name="verbs"),
-            _tags(),
+            tags(),
+            _cover(),
             facts(),
             class_name="bd",
             tab_index=0,
@@ -145,6 +107,16 @@ def _panel() -> rx.Component:
         class_name="insp-p",
         aria_label="Inspector",
     )
+
+
+def _cover() -> rx.Component:
+    button = rx.el.button(
+        "Make this the album's cover",
+        type="button",
+        class_name="btn soft sm",
+        on_click=AlbumsState.set_cover(IMAGE.id),
+    )
+    return rx.cond(GalleryState.album != "", rx.el.section(button), rx.fragment())
 
 
 def lightbox() -> rx.Component:

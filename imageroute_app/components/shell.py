@@ -109,11 +109,17 @@ def top_bar(title: str) -> rx.Component:
 
 
 def notice(undo: rx.EventHandler | None = None) -> rx.Component:
-    """Draw the notice bar in a live region; it stays until used or closed."""
+    """Draw the notice bar in a live region; it stays until used or closed, one with a way back for ten seconds."""
     undo_button = (
         rx.cond(
             SessionState.can_undo,
-            rx.el.button("Undo", type="button", class_name="btn sm", on_click=undo, custom_attrs={"data-undo": True}),
+            rx.fragment(
+                rx.el.button(
+                    "Undo", type="button", class_name="btn sm", on_click=undo, custom_attrs={"data-undo": True}
+                ),
+                # Its style counts down (app.css), app.js closes the notice at its end.
+                rx.el.i(class_name="count", aria_hidden="true", key=SessionState.undo_turn),
+            ),
             rx.fragment(),
         )
         if undo is not None
@@ -125,7 +131,7 @@ def notice(undo: rx.EventHandler | None = None) -> rx.Component:
             rx.el.div(
                 rx.el.span(SessionState.notice, class_name="grow"),
                 undo_button,
-                icon_button("Dismiss", "x", on_click=SessionState.close_notice),
+                icon_button("Dismiss", "x", on_click=SessionState.close_notice, custom_attrs={"data-dismiss": True}),
                 class_name="toast",
                 custom_attrs={"data-kind": SessionState.notice_kind},
             ),

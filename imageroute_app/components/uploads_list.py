@@ -107,3 +107,30 @@ def _question(upload: rx.Var[UploadView]) -> rx.Component:
         rx.el.div(dialog.close(keep, as_child=True), dialog.close(delete, as_child=True), class_name="row ends"),
         class_name="dialog",
     )
+
+
+def delete_all() -> rx.Component:
+    """Draw the button that erases every upload, and the question before it does."""
+    ask = rx.el.button(
+        rx.cond(UploadsState.is_deleting, "Deleting all …", "Delete all"),
+        type="button",
+        class_name="btn bare bad",
+        disabled=UploadsState.is_deleting,
+    )
+    keep = rx.el.button("Keep them", type="button", class_name="btn line")
+    delete = rx.el.button("Delete all now", type="button", class_name="btn danger", on_click=UploadsState.delete_all)
+    content = dialog.content(
+        dialog.title(rx.el.h2("Delete every upload now?", class_name="h3"), as_child=True),
+        dialog.description(
+            rx.el.p(
+                rx.el.b(UploadsState.stored),
+                ": all of them are erased at once, with every size, and cannot be brought back. ",
+                "Pictures made from them stay.",
+                class_name="q2",
+            ),
+            as_child=True,
+        ),
+        rx.el.div(dialog.close(keep, as_child=True), dialog.close(delete, as_child=True), class_name="row ends"),
+        class_name="dialog",
+    )
+    return dialog.root(dialog.trigger(ask, as_child=True), dialog.portal(dialog.overlay(class_name="scrim"), content))

@@ -6,7 +6,7 @@ from imageroute_app.components import paths
 from imageroute_app.components.icons import icon
 from imageroute_app.components.shell import shell
 from imageroute_app.components.upload_island import upload_island
-from imageroute_app.components.uploads_list import uploaded
+from imageroute_app.components.uploads_list import delete_all, uploaded
 from imageroute_app.state.session import SessionState
 from imageroute_app.state.uploads import LIST, UploadsState
 
@@ -62,7 +62,7 @@ def _head() -> rx.Component:
             ),
             class_name="grow",
         ),
-        _choose(),
+        rx.el.div(delete_all(), _choose(), class_name="row acts"),
         class_name="uh",
     )
 

@@ -199,12 +199,26 @@ class Uploads:
 
     async def delete(self, owner: str, upload_id: str) -> bool:
         """Erase now; False when a store did not answer and it will be tried again. Raises NotFound."""
-        upload = await self._tables.uploads.get(upload_id, owner)
+        return await self._erase(await self._let_go(await self._tables.uploads.get(upload_id, owner)))
+
+    async def delete_all(self, owner: str) -> int:
+        """Erase every picture now; returns how many are left for the sweep, because a store did not answer.
+
+        All of them are out of use before the first is erased, and one store that is away is asked once, not for each.
+        """
+        going = [await self._let_go(one) for one in await self.pictures(owner, self._rules.uploads_per_person)]
+        for place, upload in enumerate(going):
+            if not await self._erase(upload):
+                return len(going) - place
+        return 0
+
+    async def _let_go(self, upload: Upload) -> Upload:
+        """Note that nobody can use it from now on."""
         if upload.going_since is None:
             upload = await self._tables.uploads.update(replace(upload, going_since=self._clock()))
         for forget in self._forget:
-            await forget(owner, upload_id)
-        return await self._erase(upload)
+            await forget(upload.owner, upload.id)
+        return upload
 
     async def _erase(self, upload: Upload) -> bool:
         try:

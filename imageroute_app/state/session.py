@@ -50,6 +50,7 @@ class SessionState(rx.State):
     notice: str = ""
     notice_kind: str = ""
     can_undo: bool = False
+    undo_turn: int = 0
 
     @rx.event
     @signed_in
@@ -76,6 +77,7 @@ class SessionState(rx.State):
 
     def _tell(self, notice: str, *, kind: str = "", undo: bool = False) -> None:
         self.notice, self.notice_kind, self.can_undo = notice, kind, undo
+        self.undo_turn += undo  # each way back has its ten seconds from the start
 
     def _tell_error(self, error: ImageRouteError) -> None:
         self._tell(error.message, kind="bad")

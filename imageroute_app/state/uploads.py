@@ -42,6 +42,7 @@ class UploadsState(rx.State):
     stored: str = ""
     is_loaded: bool = False
     has_failed: bool = False
+    is_deleting: bool = False
 
     @rx.event
     @signed_in
@@ -95,6 +96,25 @@ class UploadsState(rx.State):
         session._tell(gone if is_gone else going)
         return rx.set_focus(LIST)
 
+    @rx.event(background=True)
+    @signed_in
+    async def delete_all(self):
+        """Erase every upload now; with a slow store it takes a while, in which the page goes on."""
+        async with self:
+            if self.is_deleting:
+                return None
+            self.is_deleting = True
+            owner, count = await actor(self), len(self.uploads)
+        try:
+            notice, kind = _erased(count, await services().uploads.delete_all(owner)), ""
+        except ImageRouteError as error:
+            notice, kind = error.message, "bad"
+        async with self:
+            self.is_deleting = False
+            await self._read()
+            (await self.get_state(SessionState))._tell(notice, kind=kind)
+        return rx.set_focus(LIST)
+
     async def _read(self) -> None:
         session = await self.get_state(SessionState)
         try:
@@ -109,6 +129,12 @@ class UploadsState(rx.State):
         size = text.size(sum(one.upload.size_bytes for one in found))
         self.stored = f"{text.count(len(found), 'upload')}, {size}"
         self.has_failed = False
+
+
+def _erased(count: int, left: int) -> str:
+    if left:
+        return f"{text.count(left, 'upload')} being erased. A store did not answer; we keep trying."
+    return f"{text.count(count, 'upload')} erased, with every size."
 
 
 def upload_view(standing: Standing) -> UploadView:

@@ -343,6 +343,9 @@ async def test_inspector_reuses_trashes_and_undoes(page: Page) -> None:
     await expect(prompt_of(page)).to_have_value(WISH)
     await inspector.get_by_role("button", name="Favourite").click()
     await expect(inspector.get_by_role("button", name="Remove from favourites")).to_be_visible()
+    await inspector.get_by_role("textbox", name="Add a tag").fill("hall")
+    await page.keyboard.press("Enter")
+    await expect(inspector.get_by_role("button", name="Remove tag hall")).to_be_visible()
     await inspector.get_by_role("button", name="Close inspector").focus()
     await page.keyboard.press("Delete")
 

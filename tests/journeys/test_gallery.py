@@ -227,6 +227,22 @@ async def test_trash_by_keyboard_and_undo_several_at_once(fill: Fill) -> None:
     await expect(picture(page, 3)).to_be_visible()
 
 
+async def test_the_way_back_counts_ten_seconds_and_rests_under_the_focus(fill: Fill) -> None:
+    page = await fill(3)
+    await picture(page, 1).focus()
+    await page.keyboard.press("Delete")
+    await expect(picture(page, 1)).to_have_count(0)
+    await page.get_by_role("button", name="Undo").focus()
+    clock = await page.wait_for_function("document.getAnimations().find(each => each.animationName === 'undo')")
+    assert await clock.evaluate("each => [each.playState, each.effect.getTiming().duration]") == ["paused", 10_000]
+    await picture(page, 2).focus()
+    assert await clock.evaluate("each => each.playState") == "running"
+    await clock.evaluate("each => each.finish()")
+    await expect(page.locator(".notices .toast")).to_have_count(0)
+    await page.keyboard.press("Control+z")
+    await expect(page.locator(TILES)).to_have_count(2)
+
+
 async def test_trash_restores_and_deletes_for_good_and_a_stranger_sees_nothing(
     fill: Fill, open_context: OpenContext, watch: Watch
 ) -> None:

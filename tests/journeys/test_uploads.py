@@ -93,6 +93,21 @@ async def test_uploads_are_shown_saved_and_deleted(
     assert await status_of(page, saved) == 200
 
 
+async def test_all_uploads_are_deleted_by_one_answer(open_context: OpenContext) -> None:
+    page = await (await open_context(size="phone")).new_page()
+    await sign_up(page)
+    rest = [await bring(page, f"wave{number}.jpg") for number in range(3)]
+    await page.goto("/uploads")
+    await page.get_by_role("button", name="Delete all").click()
+    question = page.get_by_role("dialog", name="Delete every upload now?")
+    await expect(question).to_contain_text("3 uploads")
+    assert await find_barriers(page) == []
+    await question.get_by_role("button", name="Delete all now").click()
+    await expect(page.get_by_text("3 uploads erased, with every size.")).to_be_visible()
+    await expect(page.get_by_role("heading", name="No uploads")).to_be_visible()
+    assert [await status_of(page, one) for one in rest] == [404, 404, 404]
+
+
 async def test_another_person_sees_no_upload_and_gets_none(open_context: OpenContext, page: Page) -> None:
     await sign_up(page)
     upload_id = await bring(page)

@@ -54,6 +54,13 @@ async def test_a_mask_becomes_grey(house: House) -> None:
         (b"", "/api/upload", 422, "empty"),
         (b"GIF but not really", "/api/upload", 422, "not a PNG, JPEG"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>", "/api/upload", 422, "not a PNG"),
+        (
+            b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(64),
+            "/api/upload",
+            422,
+            "HEIC photo, which cannot be opened here",
+        ),
+        (b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic" + bytes(64), "/api/upload", 422, "Save it as JPEG"),
         (PHOTO[:-200], "/api/upload", 422, "damaged"),
         (PHOTO, "/api/upload?kind=hat", 422, "kind"),
     ],

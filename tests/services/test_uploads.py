@@ -134,6 +134,26 @@ async def test_an_outage_while_erasing_ends_in_gone_later_and_never_in_a_lie(hou
     assert await house.uploads.pictures(owner) == []
 
 
+async def test_delete_all_erases_everything_of_this_person_and_what_an_outage_left_later(
+    house: House, flaky: Flaky
+) -> None:
+    owner, stranger = await house.person(), await house.person("bob")
+    for one in (owner, owner, owner, stranger):
+        await house.uploads.add(one, PHOTO)
+    flaky.is_down = True
+    assert await house.uploads.delete_all(owner) == 3
+    shown = await house.uploads.pictures(owner)
+    assert [(one.going_since is not None, one.failures) for one in shown] == [(True, 1), (True, 0), (True, 0)]
+    for one in shown:
+        with pytest.raises(NotFound):
+            await house.uploads.upload(owner, one.id)
+    flaky.is_down = False
+    assert await house.uploads.delete_all(owner) == 0
+    assert (await files(house, owner), await house.uploads.pictures(owner)) == ([], [])
+    assert len(await house.uploads.pictures(stranger)) == 1
+    assert await house.uploads.delete_all(owner) == 0
+
+
 async def test_bytes_whose_arrival_was_cut_off_are_swept(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     owner = await house.person()
     put = house.media.put

@@ -21,6 +21,7 @@ STARTS = {
     "WEBP": re.compile(rb"RIFF....WEBP", re.DOTALL),
     "AVIF": re.compile(rb"....ftyp(?:....){0,8}avi[fs]", re.DOTALL),
 }
+HEIC = re.compile(rb"....ftyp(?:....){0,8}(?:hei[cxms]|hev[cxms]|mif1|msf1)", re.DOTALL)
 PNG_BARE = {b"IHDR", b"sRGB", b"IDAT", b"IEND"}
 PNG_TRUE_COLOUR = {(8, 2), (8, 6)}
 JPEG_MARK, JPEG_APP0, JPEG_START_OF_SCAN, JPEG_END = 0xFF, 0xE0, 0xDA, 0xD9
@@ -49,6 +50,11 @@ class Part(NamedTuple):
 def sniff(data: bytes) -> str | None:
     """Return Pillow's name of the format that the first bytes show; None for one we refuse."""
     return next((kind for kind, start in STARTS.items() if start.match(data)), None)
+
+
+def is_heic(data: bytes) -> bool:
+    """Say whether it is a photo as telephones keep it: HEVC in the container that AVIF uses too."""
+    return bool(HEIC.match(data)) and sniff(data) is None
 
 
 def is_bare(kind: str, data: bytes) -> bool:

@@ -13,6 +13,7 @@ from PIL import AvifImagePlugin, Image, ImageCms, WebPImagePlugin
 from imageroute_app.adapters.imaging.containers import (
     insert_packet,
     is_bare,
+    is_heic,
     marks_in,
     sniff,
     webp_size,
@@ -30,6 +31,12 @@ THUMBNAIL_QUALITY = 80
 PNG_COMPRESS_LEVEL = 3
 PLUGINS = (AvifImagePlugin, WebPImagePlugin)
 """Registered with Pillow by being imported; the other formats are there from the start."""
+
+HEIC_REFUSED = (
+    "This is a HEIC photo, which cannot be opened here. Save it as JPEG and choose that file. An iPhone makes JPEG with "
+    "Settings, Camera, Formats, Most Compatible."
+)
+"""Every decoder of HEVC for Python ships libheif and libde265, which are LGPL; what we ship is permissive (2026-11-27)."""
 
 ORIENTATION = 0x0112
 TURNS = {
@@ -91,6 +98,8 @@ def check_kind(data: bytes) -> str:
     if len(data) > BYTES_MAX:
         raise UnsafeImage(TOO_LARGE)
     kind = sniff(data)
+    if kind is None and is_heic(data):
+        raise BadImage(HEIC_REFUSED)
     if kind is None:
         raise BadImage("This is not a PNG, JPEG, WebP, AVIF or GIF picture.")
     return kind
