@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import hypothesis  # noqa: F401  # its plugin would import it while results are printed; see tests.syntax about CPython 3.11
+import hypothesis  # here, because its plugin would import it while results are printed; see tests.syntax about CPython 3.11
 import pytest
 import pytest_asyncio
 from pymongo import MongoClient
@@ -16,6 +16,9 @@ from tests.halves import FRONT, Halves, journeys_first
 from tests.mongo_server import RUN, is_foreign, mongo_server
 from tests.product import Product, build_front_end
 from tests.ready_schema import copying
+
+hypothesis.settings.register_profile("any machine", deadline=None)
+hypothesis.settings.load_profile("any machine")  # a slow or busy one breaks no rule that a test states
 
 MakeProduct = Callable[..., Awaitable[Product]]
 

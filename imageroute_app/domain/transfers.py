@@ -22,6 +22,11 @@ ADEQUACY_LIST = "https://commission.europa.eu/law/law-topic/data-protection/inte
 CLAUSES = "https://eur-lex.europa.eu/eli/dec_impl/2021/914/oj"
 
 
+def is_outside(country: str) -> bool:
+    """Say whether what goes there leaves the installation."""
+    return country not in (HERE, OWN)
+
+
 @dataclass(frozen=True, slots=True)
 class Safeguard:
     """What makes a transfer lawful, in a sentence; `copy_at` is where its text can be read, empty where there is none."""

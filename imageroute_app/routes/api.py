@@ -23,6 +23,7 @@ from imageroute_app.routes.erasure import ErasureRoutes
 from imageroute_app.routes.exports import export_routes
 from imageroute_app.routes.gallery import gallery_routes
 from imageroute_app.routes.health import health_routes
+from imageroute_app.routes.held import held_routes
 from imageroute_app.routes.hosted import HostedPages
 from imageroute_app.routes.ledger import ledger_routes
 from imageroute_app.routes.links import MailLinks
@@ -64,6 +65,7 @@ def build_routes(current: CurrentServices) -> list[Route]:
         *SecurityPages(current).routes(),
         *ErasureRoutes(current).routes(),
         *part_routes(current),
+        *held_routes(current),
         *ChoiceRoutes(current).routes(),
         *ConsentRoutes(current).routes(),
         *public_routes(current),

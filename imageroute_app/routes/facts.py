@@ -23,7 +23,7 @@ from imageroute_app.domain.data_map import (
 from imageroute_app.domain.gallery import TRASH_DAYS
 from imageroute_app.domain.purposes import PURPOSES, Purpose
 from imageroute_app.domain.retention import RULES
-from imageroute_app.domain.transfers import OWN, safeguard
+from imageroute_app.domain.transfers import is_outside, safeguard
 from imageroute_app.services.house import Services
 
 
@@ -77,7 +77,7 @@ def _companies(models: Sequence[Model]) -> list[Receiver]:
 def _transfers(keepers: Sequence[Receiver], models: Sequence[Model]) -> list[tuple[str, str, str, str]]:
     """Return company, country, safeguard and where its text can be read, for every company outside."""
     companies = [(one.name.partition(",")[0], country) for one in keepers for country in one.countries]
-    companies += [(policy.company, policy.country) for policy in _policies(models) if policy.country != OWN]
+    companies += [(policy.company, policy.country) for policy in _policies(models) if is_outside(policy.country)]
     return [(name, land, safeguard(land).text, safeguard(land).copy_at) for name, land in dict.fromkeys(companies)]
 
 

@@ -15,7 +15,7 @@ from imageroute_app.domain.disclosures import Disclosure
 from imageroute_app.domain.errors import Conflict, Duplicate, ImageRouteError
 from imageroute_app.domain.jobs import Attempt
 from imageroute_app.domain.ports import Clock, Database, Mail, Mailer, NewId, Query
-from imageroute_app.domain.transfers import OWN, safeguard
+from imageroute_app.domain.transfers import is_outside, safeguard
 from imageroute_app.services.export_tables import BOM, guarded
 
 SHOWN_MAX = 200
@@ -135,7 +135,7 @@ def _of_attempt(attempt: Attempt) -> Line:
         safeguard=safeguard(attempt.country).text,
         retention=attempt.retention,
         ends_at=ends_at(attempt.retention, attempt.ended_at or attempt.started_at),
-        is_outside=attempt.country != OWN,
+        is_outside=is_outside(attempt.country),
     )
 
 
@@ -149,7 +149,7 @@ def _of_row(row: Disclosure) -> Line:
         safeguard=safeguard(row.country).text,
         retention=row.retention,
         ends_at=row.ends_at,
-        is_outside=row.country != OWN,
+        is_outside=is_outside(row.country),
     )
 
 

@@ -26,6 +26,10 @@ HOUSE_FIELDS = frozenset({"owner", "version", "lease_holder", "lease_until"})
 APART = "newsletter_subscriptions"
 """Found by the address, because it belongs to no account."""
 CATEGORIES = tuple(category for category in Category if category is not Category.HOUSE)
+SLUGS: Mapping[str, Category] = {
+    category.value.lower().replace(",", "").replace(" ", "-"): category for category in CATEGORIES
+}
+"""Categories by their name in an address."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +61,11 @@ class RowPage:
 
     rows: Sequence[Row]
     after: str
+
+
+def held_path(category: Category) -> str:
+    """Return the page that shows a person's own rows of a category."""
+    return f"/privacy-center/held/{next(slug for slug, one in SLUGS.items() if one is category)}"
 
 
 def tables_of(category: Category) -> Mapping[str, Table]:

@@ -50,7 +50,7 @@ TOPIC = "uploads-expire"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Soon:
-    """How many uploads go within five days, and when the first does."""
+    """How many uploads go within some days, and when the first does."""
 
     count: int
     first: datetime | None
@@ -161,13 +161,13 @@ class Uploads:
         token = facet("source", upload.id)
         return await self._tables.images.count(Query(owner=upload.owner, equals={"trashed": False}, tokens=(token,)))
 
-    async def soon(self, owner: str) -> Soon:
-        """Return how many go within five days."""
+    async def soon(self, owner: str, days: int = NOTICE_DAYS) -> Soon:
+        """Return how many go within so many days; with UPLOAD_DAYS all that are counted down."""
         now = self._clock()
         going = [
             one.expires_at
             for one in await self.pictures(owner, oldest_first=True)
-            if not one.going_since and now < one.expires_at <= now + timedelta(days=NOTICE_DAYS)
+            if not one.going_since and now < one.expires_at <= now + timedelta(days=days)
         ]
         return Soon(count=len(going), first=min(going, default=None))
 

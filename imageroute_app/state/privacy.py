@@ -1,6 +1,7 @@
 """PrivacyState: how things stand, what we hold and who got what, all read from what is really there."""
 
 import dataclasses
+import math
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -8,16 +9,18 @@ import reflex as rx
 
 from imageroute_app.bootstrap import services, utc_now
 from imageroute_app.domain.accounts import Lock
+from imageroute_app.domain.cases import Case, CaseState
 from imageroute_app.domain.parts import PARTS, WHOLE
+from imageroute_app.domain.uploads import UPLOAD_DAYS
 from imageroute_app.services.disclosures import Line
 from imageroute_app.services.finding import Ask
-from imageroute_app.services.holdings import Holding
+from imageroute_app.services.holdings import Holding, held_path
 from imageroute_app.services.uploads import Soon
 from imageroute_app.state import text
 from imageroute_app.state.guard import signed_in
 from imageroute_app.state.session import actor
 
-WEEK = timedelta(days=7)
+DAY, WEEK = timedelta(days=1), timedelta(days=7)
 SHOWN = 20
 
 
@@ -32,6 +35,7 @@ class HoldingView:
     basis: str = ""
     who: str = ""
     goes: str = ""
+    see: str = ""
     erase: str = ""
     whole: str = ""
 
@@ -68,13 +72,13 @@ class PrivacyState(rx.State):
         owner = await actor(self)
         person = await services().accounts.person(owner)
         images = await services().gallery.count(owner, Ask(trashed=None))
-        soon = await services().uploads.soon(owner)
+        soon = await services().uploads.soon(owner, UPLOAD_DAYS)
         companies = await services().disclosures.companies_since(owner, utc_now() - WEEK)
         is_frozen = await services().gate.is_frozen(owner)
         trained = len(await services().training.allowed(owner))
         self.sentence = _sentence(images, soon, trained, is_frozen=is_frozen, lock=person.locked_for)
         self.has_signal = await services().choices.has_signal(owner)
-        self.details = _details(companies)
+        self.details = _details(companies, await services().office.cases.mine(owner))
         self.is_loaded = True
 
     @rx.event
@@ -101,10 +105,10 @@ def _sentence(images: int, soon: Soon, trained: int, *, is_frozen: bool, lock: L
         return "The operator locked your account. It only stores; the reason is in your notices."
     parts = ["You have no images yet." if not images else f"{_yours(images)} private."]
     if soon.count and soon.first:
-        days = max((soon.first - utc_now()).days, 0)
-        when = "today" if not days else f"in {text.count(days, 'day')}"
-        first = "which goes" if soon.count == 1 else "the next goes"
-        parts.append(f"{text.count(soon.count, 'upload')} will be deleted, {first} {when}.")
+        days = math.ceil((soon.first - utc_now()) / DAY)  # as the countdown beside each upload counts them
+        when = "within a day" if days <= 1 else f"in {text.count(days, 'day')}"
+        first = "" if soon.count == 1 else ", the next"
+        parts.append(f"{text.count(soon.count, 'upload')} will be deleted{first} {when}.")
     parts.append("Your data is frozen." if is_frozen else _trained(trained))
     return " ".join(parts)
 
@@ -117,11 +121,23 @@ def _yours(images: int) -> str:
     return "Your image is" if images == 1 else f"Your {images:,} images are"
 
 
-def _details(companies: Sequence[str]) -> str:
+def _details(companies: Sequence[str], cases: Sequence[Case]) -> str:
+    return f"{_got(companies)} {_asked([case for case in cases if case.state is CaseState.OPEN])}"
+
+
+def _got(companies: Sequence[str]) -> str:
     if not companies:
         return "No company got data in the last 7 days."
     number = "1 company" if len(companies) == 1 else f"{len(companies)} companies"
     return f"{number} got data in the last 7 days: {', '.join(companies)}."
+
+
+def _asked(cases: Sequence[Case]) -> str:
+    if not cases:
+        return "No open requests."
+    number = "1 open request" if len(cases) == 1 else f"{len(cases)} open requests"
+    due = min((case.due_at for case in cases if case.due_at is not None), default=None)
+    return f"{number}, the next answer due by {due:%-d %B %Y}." if due else f"{number}."
 
 
 def _holding(one: Holding) -> HoldingView:
@@ -133,6 +149,7 @@ def _holding(one: Holding) -> HoldingView:
         basis="; ".join(one.basis),
         who="; ".join(one.who) or "Nobody",
         goes="; ".join(one.goes),
+        see=held_path(one.category) if one.count else "",
         erase=f"/privacy-center/erase/{PARTS[one.category].slug}" if one.category in PARTS and one.count else "",
         whole=WHOLE.get(one.category, ""),
     )

@@ -1,12 +1,18 @@
 """The sentence of the privacy centre is made of what is there, and open pages of an erased person are dropped."""
 
+from dataclasses import replace
+
 import pytest
 
+from imageroute_app.bootstrap import utc_now
 from imageroute_app.domain.accounts import Lock
+from imageroute_app.domain.cases import Kind
+from imageroute_app.services.cases import Opening
 from imageroute_app.services.uploads import Soon
 from imageroute_app.state.guard import Binding, forget_pages, forget_shared_pages
-from imageroute_app.state.privacy import _details, _sentence
+from imageroute_app.state.privacy import PrivacyState, _details, _sentence
 from tests.adapters.redis_server import needs_redis, running_redis
+from tests.doubles import REQUEST, png
 from tests.services.conftest import House
 from tests.state.conftest import OpenTab
 
@@ -27,8 +33,26 @@ def test_the_sentence_fits_what_is_there() -> None:
 
 
 def test_companies_are_named() -> None:
-    assert _details([]) == "No company got data in the last 7 days."
-    assert _details(["Acme", "Murk"]) == "2 companies got data in the last 7 days: Acme, Murk."
+    assert _details([], []) == "No company got data in the last 7 days. No open requests."
+    assert _details(["Acme", "Murk"], []).startswith("2 companies got data in the last 7 days: Acme, Murk.")
+
+
+async def test_the_overview_counts_uploads_and_requests_and_no_engine_of_the_house(
+    house: House, open_tab: OpenTab
+) -> None:
+    house.clock.now = utc_now()  # pages tell days by the product's clock
+    owner = await house.person()
+    request = replace(REQUEST, provider="sketch", model=house.sketch.models()[0].id)
+    await house.runner.run((await house.job(owner, request)).id)
+    await house.uploads.add(owner, png())
+    office = house.open_office()
+    await office.cases.open(Opening(kind=Kind.ACCESS, text="What do you hold?", owner=owner), address="127.0.0.1")
+    overview = (await open_tab("ada")).state(PrivacyState)
+    await PrivacyState.load_overview.fn(overview)
+    assert "1 upload will be deleted in 30 days." in overview.sentence
+    assert overview.details.startswith(
+        "No company got data in the last 7 days. 1 open request, the next answer due by "
+    )
 
 
 @pytest.mark.promise("P47")

@@ -78,7 +78,7 @@ def _freeze() -> rx.Component:
     lift = rx.el.button("Lift the freeze", type="button", class_name="btn line sm", on_click=ChoicesState.ask_lifting)
     return rx.el.li(
         rx.el.div(
-            rx.el.b(FREEZE),
+            rx.el.b(FREEZE, id="freeze", tab_index=-1),
             rx.el.p(words, class_name="small q2"),
             rx.el.div(
                 rx.cond(

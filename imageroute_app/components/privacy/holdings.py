@@ -7,7 +7,7 @@ from imageroute_app.components.marks import moment
 from imageroute_app.components.privacy.frame import part
 from imageroute_app.state.privacy import HoldingView, LineView, PrivacyState
 
-HELD = ("What", "Count", "Oldest", "Why", "Who else may have it", "Goes", "Erase it")
+HELD = ("What", "Count", "Oldest", "Why", "Who else may have it", "Goes", "See or erase")
 GOT = ("When", "Company", "What", "Country", "Safeguard", "Their retention", "Now")
 
 
@@ -53,9 +53,15 @@ def _holding(view: rx.Var[HoldingView]) -> rx.Component:
         rx.el.td(view.why, title=view.basis, class_name="q2"),
         rx.el.td(view.who, class_name="hide"),
         rx.el.td(view.goes, class_name="q2 hide"),
-        rx.el.td(_erase(view), class_name="erase"),
+        rx.el.td(_see(view), _erase(view), class_name="erase"),
         key=view.name,
     )
+
+
+def _see(view: rx.Var[HoldingView]) -> rx.Component:
+    """Draw the way to the rows themselves."""
+    way = link("See", href=view.see, class_name="lk small", aria_label="See: " + view.name)
+    return rx.cond(view.see != "", way, rx.fragment())
 
 
 def _erase(view: rx.Var[HoldingView]) -> rx.Component:
