@@ -101,6 +101,7 @@ from imageroute_app.services.passkeys import Passkeys
 from imageroute_app.services.policies import Policies
 from imageroute_app.services.presence import Presence
 from imageroute_app.services.provenance import Provenance
+from imageroute_app.services.provider_copies import ProviderCopies
 from imageroute_app.services.recipes import Recipes
 from imageroute_app.services.recipients import Recipients
 from imageroute_app.services.rendering import renderer
@@ -298,11 +299,19 @@ async def open_services(  # noqa: PLR0915  # one a service, in the order they ne
     worker = _export_worker(settings, adapters, recipes, notices, clock)
     exports = Exports(database=adapters.database, media=adapters.media, worker=worker, clock=clock, new_id=new_id)
     choices, statistics, training = _decisions(adapters, gate, policies, clock)
+    copies = ProviderCopies(database=adapters.database, providers=routing.providers, clock=clock)
     gallery = Gallery(
         database=adapters.database,
         media=adapters.media,
         clock=clock,
-        forget=(archives.forget, shares.forget, exports.forget_picture, choices.end_training, notes.image),
+        forget=(
+            archives.forget,
+            shares.forget,
+            exports.forget_picture,
+            choices.end_training,
+            notes.image,
+            copies.forget_image,
+        ),
         trashed=(choices.end_training,),
     )
     selection = Selection(database=adapters.database, gallery=gallery, clock=clock)
@@ -316,6 +325,7 @@ async def open_services(  # noqa: PLR0915  # one a service, in the order they ne
         payments=billing.forget,
         identity=hosted.forget if hosted is not None else None,
         recipients=_recipients(settings, adapters.mailer),
+        copies=copies,
     )
     parts = PartSteps(
         database=adapters.database,

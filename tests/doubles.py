@@ -11,7 +11,17 @@ from PIL import Image as Pillow
 from imageroute_app.adapters.dispatch.watchers import Watchers
 from imageroute_app.domain.catalog import Model
 from imageroute_app.domain.jobs import Failover, Request, Rule
-from imageroute_app.domain.ports import Done, Mail, Picture, ProviderCall, ProviderEvent, Stopped, Submitted
+from imageroute_app.domain.ports import (
+    Done,
+    Forgotten,
+    Mail,
+    Picture,
+    ProviderCall,
+    ProviderError,
+    ProviderEvent,
+    Stopped,
+    Submitted,
+)
 from imageroute_app.services.choice_log import Edition
 
 
@@ -110,6 +120,8 @@ class ScriptedProvider:
     resumed: list[str] = field(default_factory=list)
     cancelled: list[str] = field(default_factory=list)
     stops: Stopped = "stopped"
+    forgets: Forgotten | ProviderError = "unsupported"
+    forgotten: list[str] = field(default_factory=list)
     id: str = "scripted"
 
     def __post_init__(self) -> None:
@@ -139,6 +151,12 @@ class ScriptedProvider:
     async def cancel(self, model: Model, job_ref: str) -> Stopped:
         self.cancelled.append(job_ref)
         return self.stops
+
+    async def forget(self, job_ref: str) -> Forgotten:
+        if isinstance(self.forgets, ProviderError):
+            raise self.forgets
+        self.forgotten.append(job_ref)
+        return self.forgets
 
     async def preview(self, request: Request, seed: int) -> bytes | None:
         return None

@@ -58,6 +58,7 @@ def _policy(facts: Mapping[str, Any]) -> DataPolicy:
         human_review=Known(facts["human_review"]),
         source=facts["source"],
         checked_on=_date(facts["checked_on"]),
+        deletes=facts.get("deletes", False),
     )
 
 

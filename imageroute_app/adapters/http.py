@@ -133,6 +133,10 @@ class VendorHttp:
         """PUT once; for cancelling."""
         return await self._send("PUT", path, paid=False, **content)
 
+    async def delete(self, path: str, **content: Any) -> Answer:
+        """DELETE once; safe to repeat."""
+        return await self._send("DELETE", path, paid=False, **content)
+
     async def _send(self, method: str, path: str, *, paid: bool, **content: Any) -> Answer:
         request = self._request(method, path, **content)
         try:
@@ -186,6 +190,15 @@ class VendorHttp:
                 return await _body(response, PICTURE_MAX)
         except httpx.HTTPError as error:
             raise ProviderError(ErrorKind.TRANSIENT, "The picture could not be fetched.", billed="yes") from error
+
+    async def is_gone(self, url: str) -> bool:
+        """Say whether nothing is at an address of a picture any more; asked without the key. Raises ProviderError."""
+        await self._check_download(url)
+        try:
+            async with self._bare.stream("GET", url) as response:
+                return response.status_code in (403, 404, 410)
+        except httpx.HTTPError as error:
+            raise lost(error, paid=False) from error
 
     async def _check_download(self, url: str) -> None:
         wanted, base = urlsplit(url), urlsplit(self.base_url)

@@ -42,7 +42,8 @@ HOURS_PER_DAY = 24
 class DataPolicy:
     """What a company says it does with what it is sent, with source and the date it was checked.
 
-    `retention_hours` is the longest it keeps anything of a request; None where it does not say.
+    `retention_hours` is the longest it keeps anything of a request; None where it does not say. `deletes` says whether it has
+    an API that erases a request.
     """
 
     company: str
@@ -53,6 +54,7 @@ class DataPolicy:
     human_review: Known
     source: str
     checked_on: date
+    deletes: bool = False
 
     @property
     def retention_text(self) -> str:

@@ -523,6 +523,8 @@ class ErrorKind(StrEnum):
 
 Billed = Literal["no", "yes", "unknown"]
 Stopped = Literal["stopped", "too_late", "unsupported"]
+Forgotten = Literal["erased", "not_there", "refused", "unsupported"]
+"""What came of erasing a job at its provider: proven gone there, nothing stored under its number, not allowed, no such API."""
 
 
 class ProviderError(Exception):
@@ -567,6 +569,10 @@ class ImageProvider(Protocol):
 
     async def cancel(self, model: Model, job_ref: str) -> Stopped:
         """Ask the provider to stop; says what is known to have come of it."""
+        ...
+
+    async def forget(self, job_ref: str) -> Forgotten:
+        """Erase what the provider keeps of a job, files included; repeatable. Raises ProviderError when nobody can say."""
         ...
 
     async def preview(self, request: Request, seed: int) -> bytes | None:

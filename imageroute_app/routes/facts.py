@@ -69,7 +69,12 @@ def _companies(models: Sequence[Model]) -> list[Receiver]:
     received = ("the prompt", "pictures you add to it", "size and settings")
     chosen = "when you choose one of its models, or your rule lets it take over"
     return [
-        Receiver(name=f"{policy.company}, {policy.country},", receives=received, when=chosen)
+        Receiver(
+            name=f"{policy.company}, {policy.country},",
+            receives=received,
+            when=chosen,
+            deletes="by its API, request by request, files included" if policy.deletes else "",
+        )
         for policy in _policies(models)
     ]
 
@@ -103,6 +108,7 @@ def _offered(model: Model) -> tuple[str, ...]:
         policy.company,
         policy.country,
         policy.retention_text,
+        "By its API" if policy.deletes else "No API for it" if model.is_networked else "Nothing leaves",
         policy.training_text,
         _sentence(policy.human_review),
         policy.checked_on.isoformat(),

@@ -1,12 +1,12 @@
 """The companies in an erasure: which got something, until when they keep it, that they are told, and what they answered.
 
-Principle: a company is never called empty because it was asked. Its own promise of an end is a date on the receipt; without
-one it owes an answer, which the operator notes at the desk.
+Principle: a company is never called empty because it was asked. Where it has an API that erases, its files are looked for
+afterwards; its own promise of an end is a date on the receipt; without one it owes an answer, which the operator notes.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from imageroute_app.domain.backups import FAR
@@ -14,6 +14,7 @@ from imageroute_app.domain.erasures import ErasureStep, Outcome, StepState, sett
 from imageroute_app.domain.errors import InvalidInput, NotFound
 from imageroute_app.domain.jobs import Attempt
 from imageroute_app.domain.ports import Clock, Database, Query, Tables
+from imageroute_app.services.provider_copies import NO_KEY, Asked, ProviderCopies, ended, is_held, kept_until
 from imageroute_app.services.recipients import NO_ADDRESS, NOT_SENT, SENT, Recipients, notice_number
 
 PAGE = 200
@@ -21,43 +22,49 @@ SHOWN_MAX = 500
 STEPS_MAX = 100
 REASON_MAX = 300
 LOCAL_REGIONS = frozenset({"local"})
-
-
-@dataclass(slots=True, kw_only=True)
-class Sent:
-    """What one company got: when last, what it said then of how long it keeps that, and the submissions of that time."""
-
-    at: datetime
-    retention: str
-    attempts: list[Attempt]
+ERASED_THERE = "Erased there by its API, request by request; nothing is at the addresses of its files any more"
+NO_PROMISE = "It does not say how long it keeps what it was sent; we cannot delete it there"
 
 
 class Companies:
     """The steps of an erasure that are about companies."""
 
-    def __init__(self, *, database: Database, recipients: Recipients | None, clock: Clock) -> None:
-        self._tables, self._recipients, self._clock = database.tables, recipients, clock
+    def __init__(
+        self, *, database: Database, copies: ProviderCopies, recipients: Recipients | None, clock: Clock
+    ) -> None:
+        self._tables, self._copies = database.tables, copies
+        self._recipients, self._clock = recipients, clock
 
     async def names(self, subject: str) -> list[str]:
         """Return the companies outside that received something of a person, by name."""
         return sorted(await self._sent(subject))
 
     async def act(self, step: ErasureStep, subject: str) -> Outcome:
-        """Look until when a company keeps what it got, and tell it; raises Unavailable."""
+        """Erase at a company what it got, look until when it keeps the rest, and tell it; raises Unavailable."""
         sent = (await self._sent(subject)).get(step.label)
         if sent is None:
             return Outcome(state=StepState.DONE, detail="It holds nothing of you any more")
-        until = kept_until(sent.at, sent.retention)
-        if until is None:
-            detail = "It does not say how long it keeps what it was sent; we cannot delete it there"
-            outcome = Outcome(state=StepState.RETAINED, detail=detail)
-        elif until <= self._clock():
-            return Outcome(state=StepState.DONE, detail=f"{sent.retention}, and that time is over", until=until)
-        else:
-            detail = "Goes there by itself at the time it promised"
-            outcome = Outcome(state=StepState.RETAINED, detail=detail, until=until)
-        held = [one for one in sent.attempts if (kept_until(_end(one), one.retention) or FAR) > self._clock()]
+        asked = await self._copies.erase(sent)
+        if not asked.left:
+            return Outcome(state=StepState.DONE, detail=ERASED_THERE, proof=asked.proof, count=asked.erased)
+        outcome = self._kept(step, asked)
+        if outcome.state is StepState.DONE:
+            return outcome
+        held = [one for one in asked.left if is_held(one, self._clock())]
         return await self.tell(step, replace(outcome, company=step.label, references=[_line(one) for one in held]))
+
+    def _kept(self, step: ErasureStep, asked: Asked) -> Outcome:
+        """Return how a company stands that its API did not empty, by what it promised of the newest that is left."""
+        newest = asked.left[0]
+        until = kept_until(ended(newest), newest.retention)
+        count = max(asked.erased, step.count)
+        if until is not None and until <= self._clock():
+            detail = f"{newest.retention}, and that time is over"
+            return Outcome(state=StepState.DONE, detail=detail, proof=asked.proof, count=count, until=until)
+        detail = "Goes there by itself at the time it promised" if until is not None else NO_PROMISE
+        if asked.refused:
+            detail = f"{detail}; {NO_KEY}"
+        return Outcome(state=StepState.RETAINED, detail=detail, proof=asked.proof, count=count, until=until)
 
     async def tell(self, step: ErasureStep, outcome: Outcome) -> Outcome:
         """Tell the company of an outcome, if it names one, and say so in it; one that promised no end owes an answer then."""
@@ -72,30 +79,16 @@ class Companies:
         is_open = told.state is StepState.RETAINED and told.until is None
         return replace(told, state=StepState.MANUAL) if is_open else told
 
-    async def _sent(self, subject: str) -> dict[str, Sent]:
-        found: dict[str, Sent] = {}
+    async def _sent(self, subject: str) -> dict[str, list[Attempt]]:
+        """Return the submissions to each company outside, newest first."""
+        found: dict[str, list[Attempt]] = {}
         after = ""
         while page := await self._tables.attempts.find(Query(owner=subject, after=after, limit=PAGE)):
             for attempt in page:
-                if attempt.region in LOCAL_REGIONS:
-                    continue
-                newest = Sent(at=_end(attempt), retention=attempt.retention, attempts=[])
-                found.setdefault(attempt.company, newest).attempts.append(attempt)
+                if attempt.region not in LOCAL_REGIONS:
+                    found.setdefault(attempt.company, []).append(attempt)
             after = page[-1].id
         return found
-
-
-def kept_until(sent_at: datetime, retention: str) -> datetime | None:
-    """Return until when a company keeps what it was sent, read from the words of the receipt; None when it does not say."""
-    words = retention.split()
-    if len(words) != 3 or words[0] != "Kept" or not words[1].isdigit():
-        return None
-    number = int(words[1])
-    return sent_at + (timedelta(hours=number) if words[2].startswith("hour") else timedelta(days=number))
-
-
-def _end(attempt: Attempt) -> datetime:
-    return attempt.ended_at or attempt.started_at
 
 
 def _line(attempt: Attempt) -> str:

@@ -16,6 +16,7 @@ from imageroute_app.services.erasing import erase_bytes
 from imageroute_app.services.erasure_companies import Companies
 from imageroute_app.services.jobs import Jobs
 from imageroute_app.services.parts import PartSteps
+from imageroute_app.services.provider_copies import ProviderCopies
 from imageroute_app.services.recipients import Recipients
 from imageroute_app.services.tombstones import EraseNotes
 
@@ -44,6 +45,7 @@ class Outside:
     payments: Ask | None = None
     identity: Ask | None = None
     recipients: Recipients | None = None
+    copies: ProviderCopies | None = None
     cases: list[ForgetPerson] = field(default_factory=list[ForgetPerson])
     pages: list[ForgetPerson] = field(default_factory=list[ForgetPerson])
 
@@ -85,7 +87,8 @@ class ErasureSteps:
     ) -> None:
         self._database, self._tables, self._media, self._keys = database, database.tables, media, keys
         self._notes, self._jobs, self._outside, self._parts = notes, jobs, outside, parts
-        self._companies = Companies(database=database, recipients=outside.recipients, clock=clock)
+        copies = outside.copies or ProviderCopies(database=database, providers={}, clock=clock)
+        self._companies = Companies(database=database, copies=copies, recipients=outside.recipients, clock=clock)
         self._clock, self._new_id = clock, new_id
         self._acts: Mapping[System, Callable[[Whose], Awaitable[Outcome]]] = {
             System.JOBS: self._end_jobs,

@@ -122,6 +122,50 @@ async def test_nothing_is_kept_and_nothing_is_run_twice(provider, emulator):
             assert (seen.headers["x-fal-store-io"], seen.headers["x-fal-no-retry"]) == ("0", "1")
 
 
+async def delivered(provider: FalProvider) -> str:
+    events = await run(provider.generate(make_call()))
+    return next(event.job_ref for event in events if isinstance(event, Submitted))
+
+
+@pytest.mark.promise("P47", "P37")
+async def test_erasing_a_job_is_proven_at_the_addresses_of_its_files_and_the_key_stays_away_from_them(
+    provider, emulator
+):
+    job_ref = await delivered(provider)
+    assert await provider.forget(job_ref) == "erased"
+    (job,) = emulator.jobs.values()
+    assert job.is_erased
+    assert [seen.path for seen in emulator.seen if seen.method == "DELETE"] == [
+        f"/v1/models/requests/{job.id}/payloads"
+    ]
+    assert emulator.seen[-1].path.startswith("/files/")
+    assert emulator.keys_at_files == 0
+    assert await provider.forget(job_ref) == "erased"  # repeatable
+
+
+@pytest.mark.parametrize(
+    ("says", "means"),
+    [({"erases": False}, "refused"), ({"erases": "nothing"}, "not_there")],
+)
+async def test_what_fal_does_not_erase_is_not_called_erased(provider, emulator, says, means):
+    job_ref = await delivered(provider)
+    emulator.scenario.extra = says
+    assert await provider.forget(job_ref) == means
+    assert not any(job.is_erased for job in emulator.jobs.values())
+
+
+async def test_a_file_that_is_still_there_is_not_called_gone(provider, emulator):
+    job_ref = await delivered(provider)
+    emulator.scenario.extra = {"lingers": True}
+    with pytest.raises(ProviderError, match="still has a file"):
+        await provider.forget(job_ref)
+
+
+def test_the_platform_of_the_vendor_is_asked_where_no_other_address_is_set():
+    assert FalProvider(CATALOGUE, Opening(key=KEY))._platform == "https://api.fal.ai"
+    assert "api.fal.ai" in CATALOGUE.key_hosts
+
+
 async def test_the_job_is_named_before_anything_else_and_watched_where_fal_says(provider, emulator):
     emulator.scenario.queue_polls = 4
     events = await run(provider.generate(make_call()))

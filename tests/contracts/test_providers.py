@@ -138,6 +138,15 @@ async def test_stopping_says_what_is_known(vendor: Vendor) -> None:
         assert await vendor.port.cancel(vendor.call().model, ref) in ("stopped", "too_late", "unsupported")
 
 
+async def test_erasing_says_what_is_proven_and_costs_nothing(vendor: Vendor) -> None:
+    events = await vendor.events()
+    refs = [event.job_ref for event in events if isinstance(event, Submitted)]
+    before = vendor.emulator.billable if vendor.emulator else 0
+    for ref in refs or ["who answers at once gives none"]:
+        assert await vendor.port.forget(ref) in ("erased", "not_there", "unsupported")
+    assert (vendor.emulator.billable if vendor.emulator else 0) == before
+
+
 async def test_a_preview_is_a_small_webp_or_nothing_and_costs_nothing(vendor: Vendor) -> None:
     found = await vendor.port.preview(vendor.call().request, 7)
     if found is not None:

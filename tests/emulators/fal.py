@@ -57,6 +57,7 @@ class Job:
     status: str = "IN_QUEUE"
     polls: int = 0
     generation: int = 0
+    is_erased: bool = False
     error: Reply | None = None
 
 
@@ -66,7 +67,8 @@ class FalEmulator(Emulator):
 
     "end": the Reply that a job ends with instead of a result; "silent": its COMPLETED does not say so; "untyped": says so
     without a type; "flags": has_nsfw_concepts; "result": a result as it is; "dead": how many generations of addresses are
-    dead; "files": another origin for them; "addresses": others in the answer to a submission. `refuse` is "input" or "output".
+    dead; "files": another origin for them; "addresses": others in the answer to a submission. "erases": False where the key
+    is not an admin's, "nothing" where no payload is stored; "lingers": erased files stay. `refuse` is "input" or "output".
     """
 
     key: str = "fal_test"
@@ -80,6 +82,8 @@ class FalEmulator(Emulator):
             return Reply(401, {"detail": "Authentication is required to access this application. vendor text"})
         if found := re.fullmatch(r"/([\w-]+/[\w.-]+)/requests/([\w-]+)(/status|/cancel)?", seen.path):
             return self._job_reply(found[1], found[2], found[3] or "", seen)  # [S] the sub-path is dropped here
+        if found := re.fullmatch(r"/v1/models/requests/([\w-]+)/payloads", seen.path):
+            return self._erase(found[1], seen)
         if seen.method == "POST" and "/requests/" not in seen.path:
             return await self._submit(seen.path.strip("/"), seen)
         return Reply(404, {"detail": "Not Found"})
@@ -136,6 +140,19 @@ class FalEmulator(Emulator):
             job.status, job.error = "COMPLETED", platform_error(499, "client_cancelled")
             self.billable -= 1
         return Reply(202, {"status": "CANCELLATION_REQUESTED"})  # [S] also while it runs, which then goes on
+
+    def _erase(self, job_id: str, seen: Seen) -> Reply:
+        """Erase payload and output files [D: platform-apis/v1/models/requests/payloads]; its errors are [?]."""
+        erases, job = self.scenario.extra.get("erases", True), self.jobs.get(job_id)
+        if seen.method != "DELETE":
+            return Reply(405, {"detail": "Method Not Allowed"})
+        if not erases:
+            return Reply(403, {"error": {"type": "authorization_error", "message": "vendor text"}})
+        if job is None or erases == "nothing":
+            return Reply(404, {"error": {"type": "not_found", "message": "vendor text"}})
+        job.is_erased = not self.scenario.extra.get("lingers", False)
+        links = [f"{self.url}/files/{job.id}/{one}/0.png" for one in range(1, job.generation + 1)]
+        return Reply(200, {"cdn_delete_results": [{"link": link, "exception": None} for link in links]})
 
     def _status(self, job: Job) -> Reply:
         if job.status != "COMPLETED":
@@ -203,7 +220,7 @@ class FalEmulator(Emulator):
         return Reply(200, data, {"content-type": mime}, bytes_per_s=self.scenario.slow_bytes_per_s)
 
     def _is_expired(self, job: Job) -> bool:
-        return job.lifetime_s is not None and self.clock.now - job.created > job.lifetime_s
+        return job.is_erased or (job.lifetime_s is not None and self.clock.now - job.created > job.lifetime_s)
 
 
 def _type_of(error: Reply) -> str:

@@ -49,6 +49,7 @@ from imageroute_app.services.opening import Opening
 from imageroute_app.services.part_erasures import PartErasures
 from imageroute_app.services.parts import PartSteps
 from imageroute_app.services.policies import Policies
+from imageroute_app.services.provider_copies import ProviderCopies
 from imageroute_app.services.routing import Routing
 from imageroute_app.services.runner import Runner
 from imageroute_app.services.selection import Selection
@@ -99,11 +100,14 @@ class House:
         )
         self.tombstones = FileTombstones(self.folder / "tombstones")
         self.notes = EraseNotes(keys=self.keys, tombstones=self.tombstones, clock=self.clock)
+        providers = (self.provider, self.sketch)
+        self.routing = Routing(database=self.database, providers=providers, clock=self.clock, rules=self.rules)
+        self.copies = ProviderCopies(database=self.database, providers=self.routing.providers, clock=self.clock)
         self.gallery = Gallery(
             database=self.database,
             media=self.media,
             clock=self.clock,
-            forget=(self.choices.end_training, self.notes.image),
+            forget=(self.choices.end_training, self.notes.image, self.copies.forget_image),
             trashed=(self.choices.end_training,),
         )
         self.selection = Selection(database=self.database, gallery=self.gallery, clock=self.clock)
@@ -169,8 +173,6 @@ class House:
             forget=(self.notes.upload,),
         )
         self.spending = Spending(database=self.database, notices=self.notices, clock=self.clock)
-        providers = (self.provider, self.sketch)
-        self.routing = Routing(database=self.database, providers=providers, clock=self.clock, rules=self.rules)
         self.jobs = Jobs(
             database=self.database,
             routing=self.routing,
@@ -186,7 +188,9 @@ class House:
         self.runner = self.new_runner()
         self.sandbox = SandboxPayments(self.folder / "sandbox-payments", read_packs(), b"p" * 32, self.clock)
         self.billing = self.new_billing(self.sandbox)
-        self.outside = Outside(mails=(self.letters.forget,), pages=[no_page], payments=self.billing.forget)
+        self.outside = Outside(
+            mails=(self.letters.forget,), pages=[no_page], payments=self.billing.forget, copies=self.copies
+        )
         self.erasures = self.new_erasures()
         self.part_erasures = PartErasures(
             database=self.database, erasures=self.erasures, steps=self.steps, holdings=self.holdings, clock=self.clock,

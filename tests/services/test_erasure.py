@@ -10,9 +10,10 @@ from imageroute_app.domain.accounts import Lock
 from imageroute_app.domain.erasures import Phase, StepState, System
 from imageroute_app.domain.errors import Conflict, NotFound, Unavailable
 from imageroute_app.domain.jobs import AttemptOutcome
-from imageroute_app.domain.ports import Mail, Query
-from imageroute_app.services.erasure_companies import Answer, CompanyAnswers, kept_until
+from imageroute_app.domain.ports import ErrorKind, Mail, ProviderError, Query
+from imageroute_app.services.erasure_companies import Answer, CompanyAnswers
 from imageroute_app.services.erasure_steps import rows_left
+from imageroute_app.services.provider_copies import kept_until
 from imageroute_app.services.recipients import Recipients
 from imageroute_app.services.tombstones import tombstone
 from tests.contracts.records import attempt
@@ -308,6 +309,74 @@ async def test_companies_are_told_where_they_take_it_and_the_receipt_says_where_
         now + timedelta(days=900),
         True,
     )
+
+
+HELD, OVER = timedelta(minutes=5), timedelta(hours=2)
+
+
+@pytest.mark.promise("P47", "P48", "P37")
+@pytest.mark.parametrize(
+    ("answer", "ago", "stands", "words"),
+    [
+        ("erased", HELD, StepState.DONE, "Erased there by its API"),
+        ("erased", OVER, StepState.DONE, "Erased there by its API"),
+        ("not_there", HELD, StepState.RETAINED, "at the time it promised"),
+        ("not_there", OVER, StepState.DONE, "that time is over"),
+        ("refused", HELD, StepState.RETAINED, "refuses to erase with the key"),
+        (ProviderError(ErrorKind.TRANSIENT, "down"), HELD, StepState.RETRY, "does not answer"),
+        (ProviderError(ErrorKind.TRANSIENT, "down"), OVER, StepState.DONE, "that time is over"),
+    ],
+)  # fmt: skip
+async def test_a_company_with_an_api_is_asked_to_erase_and_believed_only_what_it_proves(
+    either_house: House, answer: Any, ago: timedelta, stands: StepState, words: str
+) -> None:
+    house = either_house
+    owner, then = await house.person(), house.clock() - ago
+    house.provider.forgets = answer
+    sent = replace(
+        attempt(owner=owner), provider="scripted", company="Acme", region="us", retention="Kept 1 hour",
+        outcome=AttemptOutcome.DELIVERED, job_ref="acme-1", started_at=then, ended_at=then,
+    )  # fmt: skip
+    for number in range(3):
+        await house.database.tables.attempts.add(
+            replace(sent, id=f"{number + 7:032x}", number=number + 1, job_ref=f"acme-{number}")
+        )
+
+    erasure = await house.erasures.begin(owner, at_once=True)
+    await house.erasures.sweep()
+
+    (step,) = [one for one in (await house.erasures.status(erasure.code)).steps if one.system is System.COMPANY]
+    assert (step.state, words in step.detail) == (stands, True)
+    if isinstance(answer, str):
+        assert sorted(house.provider.forgotten) == ["acme-0", "acme-1", "acme-2"]
+    if answer == "erased":
+        assert (step.count, step.proof) == (3, "3 erased with their files, which were looked for")
+    if stands is StepState.RETRY:  # a day later the promised time is over, and silence holds up nothing
+        house.clock.move(days=1)
+        await house.erasures.sweep()
+        assert (await house.erasures.status(erasure.code)).erasure.phase is Phase.COMPLETE
+        await assert_gone(house, owner)
+
+
+@pytest.mark.promise("P48")
+async def test_one_picture_that_is_erased_is_erased_at_its_maker_too(either_house: House) -> None:
+    house = either_house
+    owner = await lived_in(house)
+    [image] = await house.database.tables.images.find(Query(owner=owner))
+    [sent] = await house.jobs.attempts(owner, image.job_id)
+    await house.database.tables.attempts.update(replace(sent, retention="Kept 1 hour"))
+    await house.gallery.trash(owner, image.id)
+    house.provider.forgets = ProviderError(ErrorKind.TRANSIENT, "down")
+    with pytest.raises(Unavailable):
+        await house.gallery.erase(owner, image.id)
+    assert await house.gallery.image(owner, image.id)
+
+    house.provider.forgets = "erased"
+    await house.gallery.erase(owner, image.id)
+
+    assert house.provider.forgotten == [sent.job_ref]
+    with pytest.raises(NotFound):
+        await house.gallery.image(owner, image.id)
 
 
 def test_retention_is_read_from_the_words_of_the_receipt() -> None:

@@ -17,6 +17,7 @@ from imageroute_app.adapters.providers.bfl import BflProvider
 from imageroute_app.adapters.providers.fal import FalProvider
 from imageroute_app.adapters.providers.openai_compat import OpenAICompatProvider
 from imageroute_app.adapters.providers.replicate import ReplicateProvider
+from imageroute_app.domain.erasures import Phase, StepState
 from imageroute_app.domain.errors import Conflict
 from imageroute_app.domain.jobs import AttemptOutcome, Failover, Job, JobState, Level, Mode, Request, Rule
 from imageroute_app.domain.plans import NoRoute
@@ -87,9 +88,10 @@ async def street(house: House) -> AsyncIterator[Street]:
             provider = kind(read_catalogue(CATALOGUES / f"{name}.toml"), opening)
             house.routing.providers[name] = provider
             stack.push_async_callback(provider.close)
-        yield Street(house=house, owner=owner, openai=openai, bfl=bfl, fal=fal)
-    await house.check_books(owner)
-    await house.check_media(owner)
+        made = Street(house=house, owner=owner, openai=openai, bfl=bfl, fal=fal)
+        yield made
+    await house.check_books(made.owner)
+    await house.check_media(made.owner)
 
 
 @pytest.fixture
@@ -117,6 +119,19 @@ async def test_one_paid_submission_one_receipt_row_and_the_quoted_price(street: 
     )
     assert attempt.source.startswith("https://")
     assert street.billable == 1
+
+
+@pytest.mark.promise("P47")
+async def test_closing_the_account_erases_at_a_company_that_has_an_api_for_it(street: Street) -> None:
+    job = await street.run(request("fal", "flux-schnell"))
+    assert job.state is JobState.SUCCEEDED
+    erasure = await street.house.erasures.begin(street.owner, at_once=True)
+    await street.house.erasures.sweep()
+    status = await street.house.erasures.status(erasure.code)
+    (step,) = [one for one in status.steps if one.label == "fal"]
+    assert (step.state, step.count, status.erasure.phase) == (StepState.DONE, 1, Phase.COMPLETE)
+    assert all(made.is_erased for made in street.fal.jobs.values())
+    street.owner = await street.house.person("eve")  # whose books the fixture can still look through
 
 
 async def test_a_metered_price_is_charged_below_its_quote(street: Street) -> None:

@@ -32,6 +32,7 @@ from imageroute_app.domain.ports import (
     Billed,
     Done,
     ErrorKind,
+    Forgotten,
     Picture,
     Progress,
     ProviderCall,
@@ -96,6 +97,10 @@ class BflProvider:
 
     async def cancel(self, model: Model, job_ref: str) -> Stopped:
         """There is no way to cancel."""
+        return "unsupported"
+
+    async def forget(self, job_ref: str) -> Forgotten:
+        """There is no such API."""
         return "unsupported"
 
     async def preview(self, request: Request, seed: int) -> bytes | None:

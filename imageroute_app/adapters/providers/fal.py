@@ -27,6 +27,7 @@ from imageroute_app.adapters.answers import (
     size_note,
 )
 from imageroute_app.adapters.catalogue import Catalogue
+from imageroute_app.adapters.fal_platform import PLATFORM, forget
 from imageroute_app.adapters.http import Answer, Opening, VendorHttp, at, paced
 from imageroute_app.domain.catalog import Model
 from imageroute_app.domain.jobs import Request
@@ -34,6 +35,7 @@ from imageroute_app.domain.ports import (
     Billed,
     Done,
     ErrorKind,
+    Forgotten,
     Picture,
     Progress,
     ProviderCall,
@@ -71,6 +73,8 @@ class FalProvider:
     def __init__(self, catalogue: Catalogue, opening: Opening, *, read_s: float = 60.0) -> None:
         self.id = catalogue.id
         self._models, self._sleep = catalogue.models, opening.sleep
+        is_vendors = opening.url in ("", catalogue.url)
+        self._platform = PLATFORM if is_vendors else opening.url.rstrip("/")
         self._http = VendorHttp(
             base_url=opening.url or catalogue.url,
             headers={"Authorization": f"Key {opening.key}", **ALWAYS},
@@ -112,6 +116,10 @@ class FalProvider:
             return "unsupported"
         has_ended = seen.text("status") == "COMPLETED" and not seen.at("error")
         return "too_late" if has_ended or seen.text("status") == "IN_PROGRESS" else "stopped"
+
+    async def forget(self, job_ref: str) -> Forgotten:
+        """Erase payload and files of a job by its platform API."""
+        return await forget(self._http, self._platform, _read_job(job_ref).id)
 
     async def preview(self, request: Request, seed: int) -> bytes | None:
         """There is no free preview."""

@@ -18,6 +18,7 @@ from imageroute_app.domain.ports import (
     Billed,
     Done,
     ErrorKind,
+    Forgotten,
     Picture,
     ProviderCall,
     ProviderError,
@@ -64,6 +65,10 @@ class OpenRouterProvider:
 
     async def cancel(self, model: Model, job_ref: str) -> Stopped:
         """Nothing can be stopped; closing the connection only ends our wait."""
+        return "unsupported"
+
+    async def forget(self, job_ref: str) -> Forgotten:
+        """There is no such API."""
         return "unsupported"
 
     async def preview(self, request: Request, seed: int) -> bytes | None:

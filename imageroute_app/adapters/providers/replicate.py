@@ -27,6 +27,7 @@ from imageroute_app.domain.jobs import Request
 from imageroute_app.domain.ports import (
     Done,
     ErrorKind,
+    Forgotten,
     Picture,
     Progress,
     ProviderCall,
@@ -93,6 +94,10 @@ class ReplicateProvider:
             return "too_late" if answer.status in (404, 409, 422) else "unsupported"
         status, has_begun = answer.text("status"), bool(answer.at("started_at"))
         return "stopped" if status == "aborted" or (status == "canceled" and not has_begun) else "too_late"
+
+    async def forget(self, job_ref: str) -> Forgotten:
+        """There is no such API (checked 2026-11-27); all of it goes by itself after an hour."""
+        return "unsupported"
 
     async def preview(self, request: Request, seed: int) -> bytes | None:
         """There is no free preview."""

@@ -20,6 +20,7 @@ from imageroute_app.domain.jobs import Request
 from imageroute_app.domain.ports import (
     Done,
     ErrorKind,
+    Forgotten,
     Picture,
     Progress,
     ProviderCall,
@@ -176,6 +177,10 @@ class SdapiProvider:
         except ProviderError:
             return "unsupported"
         return "stopped" if answer.is_ok else "unsupported"
+
+    async def forget(self, job_ref: str) -> Forgotten:
+        """There is no such API: the server is the operator's own."""
+        return "unsupported"
 
     async def preview(self, request: Request, seed: int) -> bytes | None:
         """There is none without drawing it."""

@@ -27,6 +27,7 @@ from imageroute_app.domain.jobs import Request
 from imageroute_app.domain.ports import (
     Done,
     ErrorKind,
+    Forgotten,
     Picture,
     Progress,
     ProviderCall,
@@ -89,6 +90,10 @@ class StabilityProvider:
 
     async def cancel(self, model: Model, job_ref: str) -> Stopped:
         """There is no way to stop."""
+        return "unsupported"
+
+    async def forget(self, job_ref: str) -> Forgotten:
+        """There is no such API."""
         return "unsupported"
 
     async def preview(self, request: Request, seed: int) -> bytes | None:

@@ -18,6 +18,7 @@ from imageroute_app.domain.jobs import Request
 from imageroute_app.domain.ports import (
     Done,
     ErrorKind,
+    Forgotten,
     Picture,
     ProviderCall,
     ProviderError,
@@ -83,6 +84,10 @@ class OpenAICompatProvider:
 
     async def cancel(self, model: Model, job_ref: str) -> Stopped:
         """Nothing can be stopped; closing the connection ends our wait, not the bill."""
+        return "unsupported"
+
+    async def forget(self, job_ref: str) -> Forgotten:
+        """There is no such API."""
         return "unsupported"
 
     async def preview(self, request: Request, seed: int) -> bytes | None:

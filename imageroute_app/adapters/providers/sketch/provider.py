@@ -11,6 +11,7 @@ from imageroute_app.domain.jobs import Request
 from imageroute_app.domain.ports import (
     Done,
     ErrorKind,
+    Forgotten,
     Picture,
     Progress,
     ProviderCall,
@@ -90,6 +91,10 @@ class SketchProvider:
     async def cancel(self, model: Model, job_ref: str) -> Stopped:
         """Stopping the worker's wait stops the drawing."""
         return "stopped"
+
+    async def forget(self, job_ref: str) -> Forgotten:
+        """Nothing is kept."""
+        return "not_there"
 
     async def preview(self, request: Request, seed: int) -> bytes | None:
         """Return a small WebP of what this seed gives."""
