@@ -36,7 +36,7 @@ from imageroute_app.routes.uploads import BYTES_MAX, MIB
 from imageroute_app.routes.verify import BODY_BYTES_MAX as VERIFY_BYTES_MAX
 from imageroute_app.routes.verify import PATH as VERIFY
 from imageroute_app.settings import load_settings
-from imageroute_app.state import guard
+from imageroute_app.state import guard, page_locks
 from imageroute_app.state.account import AccountState
 from imageroute_app.state.albums import AlbumsState
 from imageroute_app.state.create import CreateState
@@ -122,6 +122,7 @@ def build_app() -> rx.App:
         backend_exception_handler=guard.backend_exception_handler(SessionState.tell),
     )
     guard.install(built, guard.Guard(resolve_session, sign_in_path=paths.SIGN_IN))
+    page_locks.install(built)
     built.register_lifespan_task(lifespan)
     _add_pages(built)
     return built
