@@ -26,6 +26,10 @@ PROBE = Path(__file__).with_name("probe.js").read_text(encoding="utf-8")
 VIEWPORT = {"width": 1440, "height": 900}
 SLOW_MS, SLOW_BYTES_S = 150, 1.6e6 / 8
 QUIET_S = 0.6
+ELSEWHERE = "data:text/html,<title>Elsewhere</title>"
+"""Where a visit comes from: a page of another site, so that every page measured begins in a process of its own, as it does
+when a link or a typed address is followed. From an empty page the floor would get the process that is there already, and a
+page that asks for isolation (Cross-Origin-Opener-Policy) would wait for a new one."""
 WAIT_S = 60.0
 BY_SUFFIX = {".js": "Script", ".mjs": "Script", ".css": "Stylesheet", ".woff2": "Font"}
 
@@ -122,7 +126,7 @@ class Tab:
 
     async def visit(self, url: str, *, thumbnails: bool = True) -> Visit:
         """Open the page and wait for its first 20 thumbnails, if it has any, and until it is quiet."""
-        await self.page.goto("about:blank")
+        await self.page.goto(ELSEWHERE)
         traffic = Traffic()
         traffic.follow(self.cdp)
         await self.page.goto(url, wait_until="commit")
