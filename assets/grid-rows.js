@@ -58,18 +58,18 @@
     return { box, w: Number(image.getAttribute("width")), h: Number(image.getAttribute("height")) };
   });
   const rows = justify(tiles, grid.clientWidth, !list.dataset.next);
-  list.classList.remove("flow");
-  list.style.height = `${tall(rows)}px`;
-  for (const { box } of tiles) box.hidden = true; // what fills no row yet waits for the page that follows
+  const placed = rows.at(-1) ? rows.at(-1).first + rows.at(-1).tiles.length : 0;
+  for (const { box } of tiles.slice(placed)) box.hidden = true; // what fills no row yet waits for the page that follows
   for (const row of rows) {
     let left = 0;
     for (const tile of row.tiles) {
       const width = wide(row, tile);
       stand(tile.box, row, left, width);
-      tile.box.hidden = false;
       left += width + row.gap;
     }
   }
+  list.style.height = `${tall(rows)}px`;
+  list.classList.remove("flow");
   grid.isServed = true;
   grid.begin?.();
 })();

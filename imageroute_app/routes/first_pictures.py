@@ -1,7 +1,8 @@
 """GET /gallery with the person's first pictures in it, so that they are there before any script is.
 
-The page is the prerendered one with two changes: `<ir-grid>` holds its first page of tiles, and every file of script waits
-until they were painted (wake.js). Principle: it is one person's page, so nothing and nobody keeps it. Whoever is not signed
+The page is the prerendered one with two changes: `<ir-grid>` holds its first page of tiles, and what is not needed to show
+the first of them (files of script, its own font, pictures further down) waits until they were painted (wake.js). Principle:
+it is one person's page, so nothing and nobody keeps it. Whoever is not signed
 in, and any question that is not understood, gets the prerendered page, which holds nothing of anybody.
 """
 
@@ -26,11 +27,13 @@ log = logging.getLogger(__name__)
 
 PATHS = frozenset({"/gallery", "/gallery/"})
 EAGER = 20
-"""How many pictures a browser asks for before it knows which of them are in sight."""
+"""How many pictures a browser asks for before it knows which of them are in sight; the others wait for these."""
 ROOT = Path(__file__).resolve().parents[2]
 COMMENT = re.compile(r"/\*\*.*?\*/|^\s*//.*?$|\s+// .*?$", re.DOTALL | re.MULTILINE)
 GRID = re.compile(r'<ir-grid aria-busy="true"([^>]*)></ir-grid>')
 SCRIPT = re.compile(r"<script((?:\s[^>]*)?)>")
+PLAIN = '<html class="plain"'
+"""Let the page be set in a font of the system until wake.js."""
 MODULE = ' type="module"'
 
 
@@ -85,8 +88,9 @@ class FirstPictures:
 
 
 def _asleep(page: str) -> str:
-    """Let every file and module of script wait for wake.js; what stands in the page itself runs."""
-    return SCRIPT.sub(_put_to_sleep, page.replace('rel="modulepreload"', 'rel="later"'))
+    """Let the font and every file and module of script wait for wake.js; what stands in the page itself runs."""
+    page = page.replace('rel="modulepreload"', 'rel="later"').replace("<html", PLAIN, 1)
+    return SCRIPT.sub(_put_to_sleep, page)
 
 
 def _put_to_sleep(match: re.Match[str]) -> str:
@@ -100,17 +104,17 @@ def served_tiles(page: Page) -> str:
     """Return the inside of the grid: tiles, and the script that puts them where they belong."""
     boxes = "".join(_box(image, is_eager=place < EAGER) for place, image in enumerate(page.images))
     return (
-        f'<div role="list" class="flow" data-next="{page.next_after}">{boxes}</div><script>{STAND}</script>'
+        f'<div role="list" class="flow first" data-next="{page.next_after}">{boxes}</div><script>{STAND}</script>'
         "<noscript><p>These are your newest pictures. The others, search and every command need JavaScript.</p></noscript>"
     )
 
 
 def _box(image: Image, *, is_eager: bool) -> str:
     """Return a tile as assets/grid-tiles.js builds it, without what is seen or works with a script only."""
-    loading = "eager" if is_eager else "lazy"
+    loading, late = ("eager", "") if is_eager else ("lazy", " late")
     favourite = ' data-favourite="1"' if image.favourite else ""
     return (
-        f'<div class="box" role="listitem" style="--r:{image.width / image.height:.4g}"{favourite}>'
+        f'<div class="box{late}" role="listitem" style="--r:{image.width / image.height:.4g}"{favourite}>'
         f'<a class="tile" href="/gallery?image={image.id}" aria-label="{html.escape(image.prompt)}"'
         f' style="background-color:{html.escape(image.colour)}">'
         f'<img alt="" decoding="async" width="{image.width}" height="{image.height}" loading="{loading}"'

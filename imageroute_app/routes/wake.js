@@ -1,4 +1,5 @@
-// Starts the page's scripts once the first pictures are there, at once when the person does something, and in any case.
+// Lets the rest of the page begin once the first pictures are there, at once when the person does something, and in any
+// case: the other pictures, the page's own font, and its scripts. Until then none of them is on the line or on the processor.
 (() => {
   "use strict";
   const MOST_MS = 3000;
@@ -10,6 +11,8 @@
     if (!isAsleep) return;
     isAsleep = false;
     for (const sign of SIGNS) removeEventListener(sign, wake, true);
+    document.documentElement.classList.remove("plain");
+    document.querySelector("ir-grid .first")?.classList.remove("first");
     for (const link of document.querySelectorAll('link[rel="later"]')) link.rel = "modulepreload";
     for (const sleeping of document.querySelectorAll('script[type="later"]')) {
       const script = document.createElement("script");

@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse
 from starlette.routing import Mount, Route
 
 from imageroute_app.routes.api import build_api
-from imageroute_app.routes.first_pictures import INLINE, FirstPictures
+from imageroute_app.routes.first_pictures import EAGER, INLINE, FirstPictures
 from imageroute_app.routes.headers import content_security_policy
 from tests.routes.conftest import House
 
@@ -90,3 +90,21 @@ async def test_no_file_of_script_runs_before_the_pictures_and_the_policy_knows_t
     policy = content_security_policy(pages, ("https://a.example",), INLINE)
     for script in INLINE_SCRIPT.findall(text):
         assert base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() in policy
+
+
+async def test_only_the_first_pictures_and_no_font_of_ours_are_fetched_before_the_page_wakes(
+    house: House, visit: Visit
+) -> None:
+    ada = await house.signed_up("ada")
+    for number in range(EAGER + 2):
+        await house.add_image(await house.owner(ada), f"fern {number}")
+
+    text = (await visit(ada)).text
+
+    assert text.startswith('<!DOCTYPE html><html class="plain">')
+    assert 'class="flow first"' in text
+    boxes = re.findall(r'<div class="(box[^"]*)".*? loading="(\w+)"', text)
+    assert boxes == [("box", "eager")] * EAGER + [("box late", "lazy")] * 2
+    [wake] = [script for script in INLINE_SCRIPT.findall(text) if "modulepreload" in script]
+    assert 'classList.remove("plain")' in wake
+    assert 'classList.remove("first")' in wake
