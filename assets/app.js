@@ -177,8 +177,48 @@
     if (animationName === "undo") target.closest(".toast").querySelector("[data-dismiss]").click();
   });
 
+  // --- Scripts that come with the first element that needs them: [data-script]. An element that names its script says
+  // inside that it waits, or that it waits in vain; the script puts its own inside there instead. ---
+  const scripts = new Map();
+  const turns = new Map(); // a browser may remember that an address failed, so that every turn asks for another
+
+  function fetchScript(address) {
+    const turn = turns.get(address) ?? 0;
+    if (!scripts.has(address)) {
+      scripts.set(address, import(turn ? `${address}&turn=${turn}` : address));
+      scripts.get(address).catch(() => {
+        scripts.delete(address);
+        turns.set(address, turn + 1);
+      });
+    }
+    return scripts.get(address);
+  }
+
+  function load(element) {
+    const { script, scriptName } = element.dataset;
+    if (scriptName && element.matches(":not(:defined)")) tell(element, "status", `${scriptName} are on their way.`);
+    fetchScript(script).catch(() => {
+      if (!scriptName) return;
+      const again = Object.assign(document.createElement("button"), { type: "button", className: "btn line sm", textContent: "Try again" });
+      again.addEventListener("click", () => load(element));
+      tell(element, "alert", `${scriptName} could not be loaded. Check your connection.`, again);
+    });
+  }
+
+  function tell(element, role, words, ...more) {
+    const told = Object.assign(document.createElement("p"), { className: "small q2", textContent: words });
+    told.setAttribute("role", role);
+    const box = Object.assign(document.createElement("div"), { className: "waits" });
+    box.append(told, ...more);
+    element.replaceChildren(box);
+  }
+
   // --- Follow the page as it changes. ---
   function settle(root) {
+    for (const each of root.querySelectorAll("[data-script]:not([data-asked])")) {
+      each.dataset.asked = "";
+      load(each);
+    }
     for (const time of root.querySelectorAll("time[data-local]")) localise(time);
     for (const each of root.querySelectorAll("[data-keys-switch]")) each.checked = localStorage.getItem(LETTERS) !== "off";
   }

@@ -16,6 +16,7 @@
 import { Choice, followHolds } from "./grid-choice.js";
 import { Pages } from "./grid-pages.js";
 import { keepPlace, keptPlace } from "./grid-place.js";
+import "./film.js";
 import "./grid-rows.js";
 import { adopt, build, dress } from "./grid-tiles.js";
 

@@ -13,6 +13,7 @@ from reflex.istate.manager.memory import StateManagerMemory
 from imageroute_app.bootstrap import open_services, services, use_services
 from imageroute_app.components import paths
 from imageroute_app.components.overlay import app_wraps
+from imageroute_app.components.scripts import address
 from imageroute_app.logs import trace
 from imageroute_app.pages.account import account
 from imageroute_app.pages.albums import albums
@@ -111,8 +112,8 @@ def build_app() -> rx.App:
         html_lang="en",
         stylesheets=[f"/{name}.css" for name in STYLES],
         head_components=[
-            rx.el.script(src="/app.js", defer=True),
-            rx.el.script(src="/consent.js", defer=True),
+            rx.el.script(src=address("app"), defer=True),
+            rx.el.script(src=address("consent"), defer=True),
             rx.el.link(rel="icon", href="/favicon.svg"),
         ],
         app_wraps=app_wraps(),

@@ -7,6 +7,7 @@ from imageroute_app.components import paths
 from imageroute_app.components.forms import post_form
 from imageroute_app.components.grid import Island
 from imageroute_app.components.links import link
+from imageroute_app.components.scripts import module
 from imageroute_app.domain.choices import BAR_WORDS, SIGNAL_MEANING, SIGNAL_WORDS
 
 QUESTION, _, REST = BAR_WORDS.partition("? ")
@@ -61,5 +62,5 @@ def device() -> rx.Component:
     foreign = {"dangerouslySetInnerHTML": Var("deviceInside"), "suppressHydrationWarning": True}
     return rx.fragment(
         Device.create(id="device", custom_attrs=foreign),
-        rx.el.script(src="/device.js", type="module", custom_attrs={"async": True}),
+        module("device"),
     )

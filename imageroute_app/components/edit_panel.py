@@ -7,6 +7,7 @@ import reflex as rx
 
 from imageroute_app.components.icons import icon
 from imageroute_app.components.popovers import opener
+from imageroute_app.components.scripts import when_shown
 from imageroute_app.domain.checks import EXPAND_MAX_PX, SCALES
 from imageroute_app.state.create import CreateState
 from imageroute_app.state.edit import EditState
@@ -95,6 +96,7 @@ def _mask() -> rx.Component:
             type="button",
             class_name="btn soft sm",
             on_click=EditState.paint,
+            custom_attrs=when_shown("mask"),  # the brushes are here before anybody presses
         ),
     )
 

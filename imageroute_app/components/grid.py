@@ -13,6 +13,8 @@ from reflex_base.utils.imports import ImportVar
 from reflex_base.vars.base import Var
 from reflex_base.vars.object import ObjectVar
 
+from imageroute_app.components.scripts import module, when_shown
+
 
 @dataclasses.dataclass
 class Detail:
@@ -153,21 +155,15 @@ class Comparison(rx.el.Div):
 
 def comparison(*frames: rx.Component) -> rx.Component:
     """Draw frames whose pictures zoom and move together (assets/compare.js)."""
-    return Comparison.create(*frames, role="group", aria_label="Compared pictures, zoom with + and -", tab_index=0)
-
-
-def scripts() -> rx.Component:
-    """Load what draws these elements; React hoists all of it into this screen's head."""
-    return rx.fragment(
-        *[
-            rx.el.link(rel="modulepreload", href=f"/{name}.js")
-            for name in ("grid-rows", "grid-pages", "grid-tiles", "grid-choice", "grid-place")
-        ],
-        _script("grid", "high"),
-        _script("film", "low"),
-        _script("compare", "low"),
+    return Comparison.create(
+        *frames,
+        role="group",
+        aria_label="Compared pictures, zoom with + and -",
+        tab_index=0,
+        custom_attrs=when_shown("compare"),
     )
 
 
-def _script(name: str, priority: str) -> rx.Component:
-    return rx.el.script(src=f"/{name}.js", type="module", custom_attrs={"async": True, "fetchPriority": priority})
+def scripts() -> rx.Component:
+    """Load what draws the grid and the film strip."""
+    return module("grid", "high")

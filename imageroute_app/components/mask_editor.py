@@ -11,6 +11,7 @@ from reflex_components_radix.primitives.dialog import dialog
 from imageroute_app.components.grid import Island, picked
 from imageroute_app.components.icons import icon_button
 from imageroute_app.components.marks import stop
+from imageroute_app.components.scripts import when_shown
 from imageroute_app.state.create import CreateState
 from imageroute_app.state.edit import EditState
 from imageroute_app.state.views import StopView
@@ -66,7 +67,8 @@ def _side() -> rx.Component:
 
 
 def _element(attributes: dict[str, Any]) -> rx.Component:
-    return Mask.create(id="mask", custom_attrs=attributes, on_done=EditState.take_mask)
+    script = {**when_shown("mask"), "data-script-name": "The brushes"}
+    return Mask.create(id="mask", custom_attrs={**attributes, **script}, on_done=EditState.take_mask)
 
 
 def mask_editor() -> rx.Component:

@@ -6,6 +6,7 @@ import reflex as rx
 from reflex_base.vars.base import Var
 
 from imageroute_app.components.grid import Island, picked
+from imageroute_app.components.scripts import module
 
 
 class Upload(Island):
@@ -25,5 +26,5 @@ def upload_island(**handlers: Any) -> rx.Component:
     foreign = {"dangerouslySetInnerHTML": Var("uploadInside"), "suppressHydrationWarning": True}
     return rx.fragment(
         Upload.create(id="upload", role="status", aria_live="polite", custom_attrs=foreign, **handlers),
-        rx.el.script(src="/upload.js", type="module", custom_attrs={"async": True}),
+        module("upload"),
     )

@@ -5,6 +5,7 @@ import reflex as rx
 from imageroute_app.components.composer import composer
 from imageroute_app.components.download import download_dialog
 from imageroute_app.components.inspector import inspector
+from imageroute_app.components.scripts import address
 from imageroute_app.components.share import share_dialog
 from imageroute_app.components.shell import shell
 from imageroute_app.components.stage import stage
@@ -14,11 +15,9 @@ from imageroute_app.state.inspector import InspectorState
 def create() -> rx.Component:
     """Show the create screen."""
     # The script hoists itself into the head; only this screen needs it.
-    script = rx.el.script(src="/create.js", custom_attrs={"async": True})
-    mask = rx.el.script(src="/mask.js", type="module", custom_attrs={"async": True})
+    script = rx.el.script(src=address("create"), custom_attrs={"async": True})
     return shell(
         script,
-        mask,
         stage(),
         composer(),
         download_dialog(),

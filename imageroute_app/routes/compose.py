@@ -125,16 +125,16 @@ class ReflexPages:
 
         async def send_with_rules(message: Message) -> None:
             if message["type"] == "http.response.start":
-                self._add_rules(scope["path"], headers, message)
+                self._add_rules(scope, headers, message)
             await send(message)
 
         await self._app(scope, receive, send_with_rules)
 
-    def _add_rules(self, path: str, asked: Headers, message: Message) -> None:
-        answer = MutableHeaders(scope=message)
+    def _add_rules(self, scope: Scope, asked: Headers, message: Message) -> None:
+        answer, path = MutableHeaders(scope=message), scope["path"]
         content_type = answer.get("content-type", "")
         if message["status"] in {200, 206, 304}:
-            answer.setdefault("cache-control", cache_rule(path, content_type))
+            answer.setdefault("cache-control", cache_rule(path, content_type, scope["query_string"]))
         is_page = content_type.startswith("text/html") or (message["status"] == 304 and path.endswith("/"))
         if is_page and not self._is_known(asked):
             name = cookie_name(ANON_COOKIE, is_https=self._is_https)

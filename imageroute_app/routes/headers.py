@@ -10,6 +10,7 @@ from starlette.datastructures import MutableHeaders
 
 INLINE_SCRIPT = re.compile(rb"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script>", re.DOTALL | re.IGNORECASE)
 HASHED_ASSET = re.compile(r"^/assets/[^/]+-[\w-]{8}\.\w+$")
+VERSION = re.compile(rb"v=[0-9a-f]{8}")
 LONG_LIVED = (".woff2", ".webp", ".avif", ".png", ".jpg", ".svg", ".ico")
 
 FOREVER = "public, max-age=31536000, immutable"
@@ -20,16 +21,20 @@ NEVER = "no-store"
 ALWAYS = {
     "x-content-type-options": "nosniff",
     "server": "ImageRoute",
+}
+OF_DOCUMENTS = {
     "permissions-policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=(), browsing-topics=()",
     "cross-origin-opener-policy": "same-origin",
     "x-frame-options": "DENY",
 }
 UNLESS_SET = {
-    "referrer-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
     "cache-control": NEVER,
 }
-"""Referrer-Policy must not become no-referrer: browsers then send `Origin: null` with our own forms."""
+REFERRER = "same-origin"
+"""It must not become no-referrer: browsers then send `Origin: null` with our own forms."""
+PARTS = ("text/javascript", "text/css")
+"""What a page is made of and never is a page: what holds for documents would be bytes for nothing there."""
 HSTS = "max-age=31536000"
 NO_DOCUMENT = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 
@@ -65,9 +70,9 @@ def _script_hash(script: bytes) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(script).digest()).decode()}'"
 
 
-def cache_rule(path: str, content_type: str) -> str:
-    """Return how long a file of the built front end may be kept."""
-    if HASHED_ASSET.match(path):
+def cache_rule(path: str, content_type: str, query: bytes = b"") -> str:
+    """Return how long a file of the built front end may be kept; `query` may name its state (components/scripts.py)."""
+    if HASHED_ASSET.match(path) or (path.endswith(".js") and VERSION.fullmatch(query)):
         return FOREVER
     if content_type.startswith("text/html") or not path.endswith(LONG_LIVED):
         return ASK_FIRST
@@ -78,15 +83,29 @@ def protect(
     headers: MutableHeaders, *, policy: str, request_id: str, is_https: bool, is_unchanged: bool = False
 ) -> None:
     """Add what every answer carries; a route's own policy, referrer, resource and cache rules stay."""
+    content_type = headers.get("content-type", "text/html")
     for name, value in ALWAYS.items():
         headers[name] = value
     for name, value in UNLESS_SET.items():
         headers.setdefault(name, value)
-    # The long policy with its hashes goes with documents only; on a script or a picture it would be bytes for nothing.
-    # A 304 says nothing of it: the browser keeps what it stored with the document.
-    is_document = headers.get("content-type", "text/html").startswith("text/html")
-    if not is_unchanged:
-        headers.setdefault("content-security-policy", policy if is_document else NO_DOCUMENT)
-    headers["x-request-id"] = request_id
     if is_https:
         headers["strict-transport-security"] = HSTS
+    if content_type.startswith(PARTS) and headers["cache-control"] != NEVER:
+        _shorten(headers)
+        return
+    headers.setdefault("referrer-policy", REFERRER)
+    for name, value in OF_DOCUMENTS.items():
+        headers[name] = value
+    # The long policy with its hashes goes with documents only. A 304 says nothing of it: the browser keeps what it
+    # stored with the document.
+    if not is_unchanged:
+        headers.setdefault("content-security-policy", policy if content_type.startswith("text/html") else NO_DOCUMENT)
+    headers["x-request-id"] = request_id
+
+
+def _shorten(headers: MutableHeaders) -> None:
+    """Drop what a script or a style is told twice: Reflex's layers repeat Origin, and an ETag says more than a date."""
+    if "etag" in headers:
+        del headers["last-modified"]
+    if "vary" in headers:
+        headers["vary"] = ", ".join(dict.fromkeys(name.strip() for name in headers["vary"].split(",")))

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from imageroute_app.components.scripts import address
 from imageroute_app.settings import ROOT
 
 FINGERPRINTS = (
@@ -35,6 +36,16 @@ def test_every_text_file_has_a_brotli_and_a_gzip_twin(scripts: str) -> None:
     assert files
     lonely = [path.name for path in files for end in (".br", ".gz") if not path.with_name(path.name + end).exists()]
     assert lonely == []
+
+
+def test_own_scripts_are_built_whole_and_named_by_their_state(scripts: str) -> None:
+    page = (CLIENT / "gallery" / "index.html").read_text(encoding="utf-8")
+    own = {path.stem: path.read_text(encoding="utf-8") for path in CLIENT.glob("*.js")}
+
+    assert f'src="{address("grid")}"' in page
+    assert not [name for name, text in own.items() if re.search(r"^import[ {\"']|^/\*\*", text)]
+    assert {"grid", "mask", "site"} <= set(own)
+    assert not {"film", "grid-rows", "mask-png"} & set(own)
 
 
 @pytest.mark.promise("P12")

@@ -34,6 +34,16 @@ async def private_picture(request: Request) -> Response:
     return Response(b"png", headers=headers)
 
 
+async def style(request: Request) -> Response:
+    headers = {
+        "cache-control": "no-cache",
+        "etag": '"1"',
+        "last-modified": "Fri, 27 Nov 2026 13:19:59 GMT",
+        "vary": "Accept-Encoding, Origin, Origin",
+    }
+    return Response("a{}", media_type="text/css", headers=headers)
+
+
 async def whoami(request: Request) -> Response:
     return JSONResponse({"client": request.client.host if request.client else "", "scheme": request.url.scheme})
 
@@ -46,6 +56,7 @@ API = Starlette(
         Route("/fail", fail),
         Route("/500", choose_500),
         Route("/picture", private_picture),
+        Route("/style", style),
         Route("/whoami", whoami),
         Route("/healthz", lambda request: PlainTextResponse("ok")),
         Route("/", lambda request: HTMLResponse("<p>home</p>")),
@@ -87,6 +98,16 @@ async def test_every_answer_carries_the_protecting_headers(client: httpx.AsyncCl
         assert headers["cache-control"] == "no-store"
         assert len(headers["x-request-id"]) == 16
         assert "strict-transport-security" not in headers
+
+
+async def test_scripts_and_styles_are_told_only_what_concerns_them(client: httpx.AsyncClient) -> None:
+    headers = (await client.get("/style")).headers
+
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["cross-origin-resource-policy"] == "same-origin"
+    assert headers["vary"] == "Accept-Encoding, Origin"
+    told_twice = {"content-security-policy", "permissions-policy", "x-frame-options", "last-modified", "x-request-id"}
+    assert told_twice & set(headers) == set()
 
 
 async def test_stricter_rules_of_a_route_stay(client: httpx.AsyncClient) -> None:
@@ -259,6 +280,9 @@ def test_policy_names_each_inline_script_by_its_hash(tmp_path: Path) -> None:
     ("path", "kind", "rule"),
     [
         ("/assets/root-BRe2ndBF.js", "text/javascript", "public, max-age=31536000, immutable"),
+        ("/app.js?v=0123abcd", "text/javascript", "public, max-age=31536000, immutable"),
+        ("/app.js?v=now", "text/javascript", "no-cache"),
+        ("/create/?v=0123abcd", "text/html", "no-cache"),
         ("/assets/plain.js", "text/javascript", "no-cache"),
         ("/create/", "text/html; charset=utf-8", "no-cache"),
         ("/fonts/text.woff2", "font/woff2", "public, max-age=86400"),
@@ -266,7 +290,9 @@ def test_policy_names_each_inline_script_by_its_hash(tmp_path: Path) -> None:
     ],
 )
 def test_hashed_files_are_kept_and_pages_are_asked_for(path: str, kind: str, rule: str) -> None:
-    assert cache_rule(path, kind) == rule
+    address, _, query = path.partition("?")
+
+    assert cache_rule(address, kind, query.encode()) == rule
 
 
 @pytest.fixture
