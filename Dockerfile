@@ -7,6 +7,7 @@ RUN python -m venv .venv && .venv/bin/python -m pip install --quiet --no-cache-d
 COPY rxconfig.py ./
 COPY reflex.lock ./reflex.lock
 COPY assets ./assets
+COPY frontend ./frontend
 COPY bin ./bin
 COPY imageroute_app ./imageroute_app
 RUN IMAGEROUTE_ENV_FILE= .venv/bin/python -m imageroute_app.serve --build-only

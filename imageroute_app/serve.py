@@ -43,6 +43,7 @@ SOURCES = (
     "imageroute_app/imageroute_app.py",
     "rxconfig.py",
     "assets",
+    "frontend",
     "reflex.lock",
 )
 """What the bundle and the shape of the state are made from: a server newer than its pages sends them away."""

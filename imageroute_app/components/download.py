@@ -135,6 +135,7 @@ def _problem() -> rx.Component:
     )
 
 
+@rx.memo
 def download_dialog() -> rx.Component:
     """Draw the dialog while it is open."""
     title = rx.cond(

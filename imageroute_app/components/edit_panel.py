@@ -96,7 +96,6 @@ def _mask() -> rx.Component:
             type="button",
             class_name="btn soft sm",
             on_click=EditState.paint,
-            custom_attrs=when_shown("mask"),  # the brushes are here before anybody presses
         ),
     )
 
@@ -201,5 +200,6 @@ def edit_panel() -> rx.Component:
         class_name="edit",
         role="group",
         aria_label="Starts from: " + CreateState.source.name,
+        custom_attrs=when_shown("mask"),  # the brushes are here before anybody asks for them
     )
     return rx.cond(CreateState.source.id != "", panel, rx.fragment())

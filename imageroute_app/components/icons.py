@@ -4,9 +4,9 @@ import reflex as rx
 
 
 def icon(name: str, size: str = "") -> rx.Component:
-    """Draw a lucide icon at the design's stroke; `size` is "", "s" or "l"."""
+    """Draw a lucide icon; assets/app.css gives it the design's stroke. `size` is "", "s" or "l"."""
     pixels = {"": 18, "s": 16, "l": 20}[size]
-    return rx.icon(name, size=pixels, stroke_width=1.6, class_name=f"i {size}", aria_hidden="true")
+    return rx.icon(name, size=pixels, class_name=f"i {size}", aria_hidden="true")
 
 
 def icon_button(label: str | rx.Var[str], name: str, **props: object) -> rx.Component:

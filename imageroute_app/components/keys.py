@@ -38,6 +38,7 @@ def keys_button() -> rx.Component:
     )
 
 
+@rx.memo
 def keys_popover() -> rx.Component:
     """Draw the list."""
     return rx.el.div(

@@ -115,6 +115,7 @@ def _problem() -> rx.Component:
     )
 
 
+@rx.memo
 def share_dialog() -> rx.Component:
     """Draw the dialog while it is open."""
     content = dialog.content(

@@ -32,8 +32,12 @@ PHONE_PLACES = (
 """Name, path, symbol, and the title of the page that it leads to."""
 
 
-def _link(name: str, path: str, symbol: str, current: str) -> rx.Component:
-    here = {"aria-current": "page"} if name == current else {}
+def _here(name: str, current: rx.Var[str]) -> dict[str, rx.Var[str]]:
+    return {"aria-current": rx.cond(current == name, "page", rx.Var("undefined"))}
+
+
+def _link(name: str, path: str, symbol: str, current: rx.Var[str]) -> rx.Component:
+    here = _here(name, current)
     if name == "Uploads":
         return rx.el.a(
             icon(symbol, "l"),
@@ -52,8 +56,9 @@ def _expiring() -> rx.Component:
     return rx.cond(SessionState.expiring > 0, badge, rx.fragment())
 
 
-def rail(current: str) -> rx.Component:
-    """Draw the places at the left of a wide screen."""
+@rx.memo
+def rail(current: rx.Var[str]) -> rx.Component:
+    """Draw the places at the left of a wide screen. Memoized, like all of the frame: its code is in the bundle once."""
     return rx.el.nav(
         rx.el.a(logo(), href=paths.LANDING, class_name="logo", aria_label="ImageRoute, home"),
         *[_link(name, path, symbol, current) for name, path, symbol in PLACES],
@@ -64,15 +69,14 @@ def rail(current: str) -> rx.Component:
     )
 
 
-def _tab(name: str, path: str, symbol: str, *, is_here: bool) -> rx.Component:
-    here = {"aria-current": "page"} if is_here else {}
-    return rx.el.a(icon(symbol, "l"), rx.el.span(name), href=path, custom_attrs=here)
-
-
-def tabs(current: str) -> rx.Component:
+@rx.memo
+def tabs(current: rx.Var[str]) -> rx.Component:
     """Draw the places at the foot of a phone."""
     return rx.el.nav(
-        *[_tab(name, path, symbol, is_here=title == current) for name, path, symbol, title in PHONE_PLACES],
+        *[
+            rx.el.a(icon(symbol, "l"), rx.el.span(name), href=path, custom_attrs=_here(title, current))
+            for name, path, symbol, title in PHONE_PLACES
+        ],
         class_name="tabs",
         aria_label="Main, phone",
     )
@@ -83,7 +87,8 @@ def theme_button() -> rx.Component:
     return icon_button("Switch between light and dark", "sun-moon", on_click=rx.toggle_color_mode)
 
 
-def top_bar(title: str) -> rx.Component:
+@rx.memo
+def top_bar(title: rx.Var[str]) -> rx.Component:
     """Draw the title, the credit pill, the bell and the account link."""
     return rx.el.header(
         rx.el.span(logo(26), class_name="phone brand"),
@@ -143,6 +148,7 @@ def notice(undo: rx.EventHandler | None = None) -> rx.Component:
     )
 
 
+@rx.memo
 def connection_line() -> rx.Component:
     """Say that the connection is lost, and that nothing else is."""
     return rx.el.div(
@@ -161,6 +167,11 @@ def connection_line() -> rx.Component:
     )
 
 
+@rx.memo
+def _above_content() -> rx.Component:
+    return rx.fragment(banners(), consent_bar(f"{paths.PRIVACY_CENTER}#choices"))
+
+
 def shell(
     *content: rx.Component,
     title: str,
@@ -172,19 +183,18 @@ def shell(
     return rx.el.div(
         link("Skip to content", href="#main", class_name="btn ink skip"),
         rx.el.div(
-            rail(title),
+            rail(current=title),
             rx.el.main(
-                top_bar(title),
+                top_bar(title=title),
                 connection_line(),
-                banners(),
-                consent_bar(f"{paths.PRIVACY_CENTER}#choices"),
+                _above_content(),
                 *content,
                 notice(undo),
                 id="main",
                 class_name="main",
             ),
             inspector if inspector is not None else rx.fragment(),
-            tabs(title),
+            tabs(current=title),
             class_name=class_name,
         ),
         keys_popover(),

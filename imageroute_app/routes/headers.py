@@ -33,6 +33,7 @@ UNLESS_SET = {
 }
 REFERRER = "same-origin"
 """It must not become no-referrer: browsers then send `Origin: null` with our own forms."""
+OF_ORIGINS = ("access-control-allow-origin", "access-control-allow-credentials", "accept-ranges")
 PARTS = ("text/javascript", "text/css")
 """What a page is made of and never is a page: what holds for documents would be bytes for nothing there."""
 HSTS = "max-age=31536000"
@@ -104,8 +105,12 @@ def protect(
 
 
 def _shorten(headers: MutableHeaders) -> None:
-    """Drop what a script or a style is told twice: Reflex's layers repeat Origin, and an ETag says more than a date."""
-    if "etag" in headers:
-        del headers["last-modified"]
+    """Drop what says nothing about a script or a style: it is the same for every origin and at every time."""
+    for name in OF_ORIGINS:
+        del headers[name]
     if "vary" in headers:
-        headers["vary"] = ", ".join(dict.fromkeys(name.strip() for name in headers["vary"].split(",")))
+        names = dict.fromkeys(name.strip() for name in headers["vary"].split(","))
+        headers["vary"] = ", ".join(name for name in names if name.lower() != "origin")
+    if headers["cache-control"] == FOREVER:
+        del headers["etag"]  # nobody asks again
+    del headers["last-modified"]

@@ -14,6 +14,30 @@ FINGERPRINTS = (
 CLIENT = ROOT / ".web" / "build" / "client"
 
 
+SIGNED_IN = ("create", "gallery", "trash", "usage", "account")
+HEADERS_BYTES = 460
+
+
+def script_files(page: str) -> set[str]:
+    """Return the scripts that a first visit of this page loads, as paths below the built folder."""
+    html = (CLIENT / page / "index.html").read_text(encoding="utf-8")
+    asked = [name.removeprefix("/") for name in re.findall(r"/(?:assets/)?[\w-]+(?:\.[\w-]+)*\.js", html)]
+    found = set[str]()
+    while asked:
+        name = asked.pop()
+        if name not in found and (CLIENT / name).is_file():
+            found.add(name)
+            text = (CLIENT / name).read_text(encoding="utf-8")
+            asked += [f"assets/{part}" for part in re.findall(r"""(?:from|import) ?["'`]\./([^"'`]+\.js)["'`]""", text)]
+    return found
+
+
+def sent_kb(names: set[str]) -> float:
+    """Return what these files weigh on their way to a browser that takes brotli, headers included."""
+    sizes = [min(path.stat().st_size for path in CLIENT.glob(f"{name}*") if path.suffix != ".gz") for name in names]
+    return sum(size + HEADERS_BYTES for size in sizes) / 1024
+
+
 @pytest.fixture(scope="module")
 def scripts(front_end: None) -> str:
     return "\n".join(path.read_text(encoding="utf-8") for path in sorted((CLIENT / "assets").glob("*.js")))
@@ -46,6 +70,30 @@ def test_own_scripts_are_built_whole_and_named_by_their_state(scripts: str) -> N
     assert not [name for name, text in own.items() if re.search(r"^import[ {\"']|^/\*\*", text)]
     assert {"grid", "mask", "site"} <= set(own)
     assert not {"film", "grid-rows", "mask-png"} & set(own)
+
+
+def test_script_of_the_signed_in_app_is_light(scripts: str) -> None:
+    needed = {path: script_files(path) for path in SIGNED_IN}
+    together = set[str]().union(*needed.values())
+
+    assert max(map(sent_kb, needed.values())) <= 170
+    assert sent_kb(together) <= 180
+    assert sent_kb(script_files("")) <= 140
+
+
+def test_bundle_leaves_out_what_no_page_uses(scripts: str) -> None:
+    assert "data-emotion" not in scripts
+    assert "xhr poll error" not in scripts
+
+
+def test_styles_of_components_are_plain(scripts: str) -> None:
+    compiled = "".join(
+        path.read_text(encoding="utf-8") for path in (CLIENT.parents[1] / "app_components").rglob("*.jsx")
+    )
+    styles = re.findall(r"css: ?\(\{(.*?)\}\)", compiled)
+
+    assert styles
+    assert [style for style in styles if re.search(r'\["[^"]*[&:@ ]', style) or "{" in style] == []
 
 
 @pytest.mark.promise("P12")

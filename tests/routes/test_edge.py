@@ -39,6 +39,7 @@ async def style(request: Request) -> Response:
         "cache-control": "no-cache",
         "etag": '"1"',
         "last-modified": "Fri, 27 Nov 2026 13:19:59 GMT",
+        "access-control-allow-origin": ORIGIN,
         "vary": "Accept-Encoding, Origin, Origin",
     }
     return Response("a{}", media_type="text/css", headers=headers)
@@ -105,8 +106,15 @@ async def test_scripts_and_styles_are_told_only_what_concerns_them(client: httpx
 
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["cross-origin-resource-policy"] == "same-origin"
-    assert headers["vary"] == "Accept-Encoding, Origin"
-    told_twice = {"content-security-policy", "permissions-policy", "x-frame-options", "last-modified", "x-request-id"}
+    assert headers["vary"] == "Accept-Encoding"
+    told_twice = {
+        "access-control-allow-origin",
+        "content-security-policy",
+        "permissions-policy",
+        "x-frame-options",
+        "last-modified",
+        "x-request-id",
+    }
     assert told_twice & set(headers) == set()
 
 
