@@ -36,15 +36,8 @@ from imageroute_app.settings import (
 from imageroute_app.supervise import Supervisor, parent_ended
 
 SOURCES = (
-    "imageroute_app/domain",
-    "imageroute_app/pages",
-    "imageroute_app/components",
-    "imageroute_app/state",
-    "imageroute_app/imageroute_app.py",
-    "rxconfig.py",
-    "assets",
-    "frontend",
-    "reflex.lock",
+    *(f"imageroute_app/{room}" for room in ("domain", "pages", "components", "state", "imageroute_app.py")),
+    *("rxconfig.py", "assets", "frontend", "reflex.lock"),
 )
 """What the bundle and the shape of the state are made from: a server newer than its pages sends them away."""
 
