@@ -826,6 +826,7 @@ def _export_worker(
         controller_email=site.controller_email,
         receivers=site.receivers,
         data_contact=site.data_contact,
+        origin=settings.origin,
     )
     collector = Collector(
         database=adapters.database,

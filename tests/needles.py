@@ -29,6 +29,7 @@ from urllib.parse import quote
 from PIL import Image as Pillow
 
 from imageroute_app.bootstrap import new_id, open_services
+from imageroute_app.domain.cases import file_key
 from imageroute_app.domain.data_map import DATA_MAP, Protection
 from imageroute_app.domain.jobs import JobState, Request
 from imageroute_app.domain.ports import Query, Repository
@@ -284,6 +285,9 @@ async def plant(services: Services, needles: Needles) -> None:
         for row in rows[:1]:
             if changes := _planted(name, rows, needles):
                 await tables.update(dataclasses.replace(row, **changes))
+    for message in await services.database.tables.case_messages.find(Query(owner=needles.owner, limit=1)):
+        words = needles.new("case_messages.the file itself").encode()
+        await services.media.put(file_key(message), words, "text/plain")
 
 
 def _planted(name: str, rows: Sequence[Any], needles: Needles) -> dict[str, Any]:

@@ -172,6 +172,11 @@ def media_folder(owner: str, case_id: str) -> str:
     return f"cases/{owner}/{case_id}/"
 
 
+def file_key(message: CaseMessage) -> str:
+    """Return where the file of a message is kept."""
+    return f"{media_folder(message.owner, message.case_id)}{message.id}"
+
+
 def tidy_text(text: str, *, field: str = "text", limit: int = TEXT_MAX) -> str:
     """Return a message without control characters and outer space; raises InvalidInput when empty or too long."""
     tidy = clean(text)

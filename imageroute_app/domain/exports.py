@@ -75,7 +75,7 @@ GAP_WORDS: Mapping[GapReason, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gap:
-    """One picture that is not in the package: `kind` is "image" or "upload", `name` what its person would call it."""
+    """One file that is not in the package: an "image", "upload" or "attachment"; `name` is what its person would call it."""
 
     kind: str
     record_id: str

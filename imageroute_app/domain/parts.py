@@ -69,6 +69,22 @@ PARTS: Mapping[Category, Part] = {
             _BACKUPS,
         ),
     ),
+    Category.SUPPORT: Part(
+        slug="requests",
+        systems=(System.DOWNLOADS, System.DATABASE, System.PROOF),
+        goes="Every question and appeal that is answered, with its messages and files. Of every request, complaint and report"
+        " that is answered: your words, our answer, messages and files.",
+        stays=(
+            ("Cases without an answer yet", "they are answered first; erase them afterwards"),
+            (
+                "Of answered requests, complaints and reports the kind, dates and outcome",
+                "we must be able to show that you were answered in time; they go three years after their end",
+            ),
+            ("What you asked without signing in", "it belongs to no account; it goes when you close this one"),
+            ("Looks of our people", "so that you can see them for 12 months"),
+            _BACKUPS,
+        ),
+    ),
     Category.NEWSLETTER: Part(
         slug="newsletter",
         systems=(System.MAIL, System.PROOF),
@@ -82,8 +98,6 @@ WHOLE: Mapping[Category, str] = {
     Category.ACCOUNT: f"There is no account without it. You can correct it under Account. {_CLOSE}",
     Category.SIGN_INS: f"It keeps you signed in. Sign out everywhere ends every device. {_CLOSE}",
     Category.CREDITS: f"The balance is the sum of its lines, so none can be left out. {_CLOSE}",
-    Category.SUPPORT: "We must be able to show that you were answered, each for the time at its side. An open one is answered"
-    f" first. {_CLOSE}",
     Category.PRIVACY: f"It is the proof of what you allowed and refused, and protects you. {_CLOSE}",
 }
 """Why a category cannot go alone."""

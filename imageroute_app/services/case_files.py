@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from imageroute_app.domain.cases import FILE_BYTES_MAX, CaseMessage, clean, media_folder
+from imageroute_app.domain.cases import FILE_BYTES_MAX, CaseMessage, clean, file_key, media_folder
 from imageroute_app.domain.errors import BadImage, InvalidInput
 from imageroute_app.domain.ports import Imaging, MediaStore
 
@@ -44,24 +44,20 @@ class CaseFiles:
 
     async def keep(self, message: CaseMessage, attachment: Attachment) -> None:
         """Store the bytes under the message's id."""
-        await self._media.put(_key(message), attachment.data, attachment.mime)
+        await self._media.put(file_key(message), attachment.data, attachment.mime)
 
     async def open(self, message: CaseMessage) -> AsyncIterator[bytes]:
         """Stream a message's file; raises NotFound."""
-        return await self._media.open(_key(message))
+        return await self._media.open(file_key(message))
 
     async def move(self, message: CaseMessage, owner: str) -> None:
         """Copy a message's file to its case's new owner."""
-        data = b"".join([chunk async for chunk in await self._media.open(_key(message))])
+        data = b"".join([chunk async for chunk in await self._media.open(file_key(message))])
         await self._media.put(f"{media_folder(owner, message.case_id)}{message.id}", data, message.mime)
 
     async def erase(self, owner: str, case_id: str) -> None:
         """Erase every file of a case; raises Unavailable until they are proven gone."""
         await self._media.delete_prefix(media_folder(owner, case_id))
-
-
-def _key(message: CaseMessage) -> str:
-    return f"{media_folder(message.owner, message.case_id)}{message.id}"
 
 
 def _plain_text(data: bytes) -> str | None:

@@ -12,7 +12,6 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from imageroute_app.domain.errors import NotFound
 from imageroute_app.domain.exports import Export, ExportPiece, piece_id
 from imageroute_app.domain.ports import Query, Tables
 
@@ -197,28 +196,28 @@ async def drop_pieces(tables: Tables, export: Export, *, kind: str = "", part: i
     return gone
 
 
+def table_of(file: BagFile) -> str:
+    """Return the table with the record that the bytes of a file belong to."""
+    return {"uploads": "uploads", "cases": "case_messages"}.get(file.key.partition("/")[0], "images")
+
+
 async def is_there(tables: Tables, owner: str, file: BagFile) -> bool:
-    """Say whether the picture of a file is still in the gallery, the trash or among the uploads."""
-    try:
-        if file.key.startswith("uploads/"):
-            return (await tables.uploads.get(file.record_id, owner)).owner == owner
-        return (await tables.images.get(file.record_id, owner)).owner == owner
-    except NotFound:
-        return False
+    """Say whether the record of a file's bytes is still there: in the gallery, the trash, the uploads or a case."""
+    return await tables.named(table_of(file)).count(Query(owner=owner, equals={"id": file.record_id})) == 1
 
 
 async def is_whole(tables: Tables, export: Export, part: int) -> bool:
-    """Say whether every picture of a part is still there."""
-    ids: dict[str, list[str]] = {"images": [], "uploads": []}
+    """Say whether every picture and attachment of a part is still there."""
+    ids: dict[str, list[str]] = {}
     async for file in Pieces(tables, export).files(part):
         if file.key:
-            ids["uploads" if file.key.startswith("uploads/") else "images"].append(file.record_id)
+            ids.setdefault(table_of(file), []).append(file.record_id)
     there = 0
-    for name, repository in (("images", tables.images), ("uploads", tables.uploads)):
-        for first in range(0, len(ids[name]), IDS_AT_ONCE):
-            some = tuple(ids[name][first : first + IDS_AT_ONCE])
-            there += await repository.count(Query(owner=export.owner, equals={"id": some}))
-    return there == len(ids["images"]) + len(ids["uploads"])
+    for name, wanted in ids.items():
+        for first in range(0, len(wanted), IDS_AT_ONCE):
+            some = tuple(wanted[first : first + IDS_AT_ONCE])
+            there += await tables.named(name).count(Query(owner=export.owner, equals={"id": some}))
+    return there == sum(map(len, ids.values()))
 
 
 async def holds(tables: Tables, export: Export, record_id: str) -> bool:

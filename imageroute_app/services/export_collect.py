@@ -12,6 +12,8 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any, cast
 
+from imageroute_app.domain.cases import CaseMessage
+from imageroute_app.domain.choices import Choice
 from imageroute_app.domain.data_map import DATA_MAP, Category
 from imageroute_app.domain.errors import BadImage, NotFound
 from imageroute_app.domain.exports import Export, ExportState
@@ -19,6 +21,7 @@ from imageroute_app.domain.gallery import Image, media_key
 from imageroute_app.domain.ports import Database, Imaging, MediaStore, Query, Repository
 from imageroute_app.domain.uploads import Upload, upload_key
 from imageroute_app.services.export_bag import BagFile, Draft, Pieces, Span, joined, media_type
+from imageroute_app.services.export_papers import attachments, receipt_files
 from imageroute_app.services.export_pictures import FILE_EXTRA, Batch
 from imageroute_app.services.export_report import Report, report_files
 from imageroute_app.services.export_tables import EXPORTED, as_row, csv_text, json_texts, paths
@@ -27,6 +30,11 @@ from imageroute_app.services.recipes import Recipes
 ROWS, PICTURES, STEP_S = 100, 20, 10.0
 LINKED = "data/portability/imageobject.jsonld"
 LD_HEAD = '{"@context": "https://schema.org", "@graph": '
+PAPERS = {
+    "receipts": ("choices", Category.PRIVACY, "attachments"),
+    "attachments": ("case_messages", Category.SUPPORT, "images"),
+}
+"""Table, category and what follows of each step that writes papers."""
 SEALS = {"valid": "valid", "altered": "invalid", "unproven": "unproven", "none": "absent"}
 
 Collected = tuple[Export, Draft]
@@ -34,7 +42,7 @@ Collected = tuple[Export, Draft]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cursor:
-    """Where collecting goes on: a table by its number, then "report", "images", "uploads"; `after` is the last id.
+    """Where collecting goes on: a table by its number, then "report", PAPERS, "images", "uploads"; `after` is the last id.
 
     `bounds` are the newest ids at the snapshot; `open` are the stretches so far of files that grow over several steps.
     """
@@ -102,7 +110,9 @@ class Collector:
         if cursor.step == "report":
             files = await report_files(export, draft, self._report, self._tables)
             draft.sheet(files, 1)
-            return self._moved(export, replace(cursor, step="images"), draft, filled=files), draft
+            return self._moved(export, replace(cursor, step="receipts"), draft, filled=files), draft
+        if cursor.step in PAPERS:
+            return await self._papers(export, cursor, draft), draft
         return await self._pictures(export, cursor, draft), draft
 
     # --- Rows -------------------------------------------------------------------------------------------------------------
@@ -167,6 +177,25 @@ class Collector:
             path=path, size_bytes=size, crc32=crc32, sha256=sha256.hexdigest(), media_type=media_type(path),
             category=table.category.value if table else "", spans=tuple(spans), art20=True,
         )  # fmt: skip
+
+    # --- Papers -----------------------------------------------------------------------------------------------------------
+
+    async def _papers(self, export: Export, cursor: Cursor, draft: Draft) -> Export:
+        name, category, following = PAPERS[cursor.step]
+        page: Sequence[object] = []
+        is_last = True
+        if export.needs(category):
+            page, is_last = await self._rows(name, export.owner, cursor)
+        filled: list[BagFile] = []
+        if cursor.step == "receipts":
+            filled = receipt_files(cast("Sequence[Choice]", page), draft, self._report.party)
+            draft.sheet(filled, 1)
+        else:
+            messages = cast("Sequence[CaseMessage]", page)
+            export = await attachments(messages, export, draft, self._media, self._clock())
+        after = "" if is_last else str(getattr(page[-1], "id"))  # noqa: B009  # as in _table
+        step = following if is_last else cursor.step
+        return self._moved(export, replace(cursor, step=step, after=after), draft, filled=filled)
 
     # --- Pictures ---------------------------------------------------------------------------------------------------------
 

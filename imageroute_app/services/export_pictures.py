@@ -33,8 +33,7 @@ class Batch:
         digest = hashlib.sha256(data or b"").hexdigest()
         self._export = replace(self._export, pictures_done=self._export.pictures_done + 1)
         if data is None or digest != one.sha256:
-            gap = gap_of(one, GapReason.MISSING if data is None else GapReason.CORRUPT, self.began_at)
-            self._export = replace(self._export, gaps=(*self._export.gaps, gap.text()))
+            self.miss(gap_of(one, GapReason.MISSING if data is None else GapReason.CORRUPT, self.began_at))
             return
         stem = bag_stem(one)
         category = (Category.UPLOADS if isinstance(one, Upload) else Category.IMAGES).value
@@ -49,21 +48,24 @@ class Batch:
         beside = self._draft.file(
             f"{stem}.{extension(one.mime)}.json", [sidecar.decode()], media_type="application/json", **facts
         )
-        self._place(picture, beside)
+        self._export = replace(self._export, bytes_done=self._export.bytes_done + picture.size_bytes)
+        self.place(picture, beside)
         if isinstance(one, Image):
             self.linked.append(image_object(one, picture.path))
 
-    def _place(self, picture: BagFile, beside: BagFile) -> None:
-        needed = picture.size_bytes + beside.size_bytes + 2 * FILE_EXTRA
+    def place(self, *files: BagFile) -> None:
+        """Put files that belong together into one part, a new one when they do not fit."""
+        needed = sum(file.size_bytes + FILE_EXTRA for file in files)
         is_full = self._export.part_bytes + needed > self._export.part_limit_bytes
         if is_full and self._export.part_bytes:
             self._list()
             self._export = replace(self._export, part=self._export.part + 1, part_bytes=0)
-        self._files += [picture, beside]
-        self._export = replace(
-            self._export, part_bytes=self._export.part_bytes + needed,
-            bytes_done=self._export.bytes_done + picture.size_bytes,
-        )  # fmt: skip
+        self._files += files
+        self._export = replace(self._export, part_bytes=self._export.part_bytes + needed)
+
+    def miss(self, gap: Gap) -> None:
+        """Note what cannot be put in."""
+        self._export = replace(self._export, gaps=(*self._export.gaps, gap.text()))
 
     def _list(self) -> None:
         self._draft.sheet(self._files, self._export.part)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
+from imageroute_app.domain.consent_receipts import Controller
 from imageroute_app.domain.data_map import (
     COOKIES,
     DATA_MAP,
@@ -59,6 +60,17 @@ class Report:
     receivers: Sequence[str]
     data_contact: str = ""
     """Where questions of data protection go, if that is not the controller's own address."""
+
+    origin: str = ""
+    """Where this installation is reached."""
+
+    @property
+    def party(self) -> Controller:
+        """Return the same as receipts name it."""
+        contact = self.data_contact or self.controller_email
+        return Controller(
+            name=self.controller_name, address=self.controller_address, contact=contact, origin=self.origin
+        )
 
     @property
     def controller(self) -> str:

@@ -17,7 +17,7 @@ from imageroute_app.domain.exports import KEPT, SILENT, TRIES, Export, ExportPie
 from imageroute_app.domain.notices import Notice
 from imageroute_app.domain.ports import Clock, Database, Fault, MediaStore, NewId, Query, Tables
 from imageroute_app.ending import end, heed
-from imageroute_app.services.export_bag import BagFile, Draft, Pieces, drop_pieces, is_there
+from imageroute_app.services.export_bag import BagFile, Draft, Pieces, drop_pieces, is_there, table_of
 from imageroute_app.services.export_collect import Collector, read_cursor
 from imageroute_app.services.export_pack import pack_part
 from imageroute_app.services.export_report import Report
@@ -31,6 +31,7 @@ BEAT_EVERY = timedelta(seconds=10)
 WAIT_AGAIN = timedelta(seconds=20)
 TOPIC = "export-ready"
 READY_SUBJECT = "Your export is ready"
+KINDS = {"images": "image", "uploads": "upload", "case_messages": "attachment"}
 STOPPED = "The server stopped several times while this was made. Press Try again; what is done is kept."
 
 Tell = Callable[[str, str], Awaitable[None]]
@@ -193,7 +194,7 @@ class ExportWorker:
 
     async def _without(self, export: Export, lost: BagFile, piece: ExportPiece, kept: Sequence[BagFile]) -> Export:
         gap = Gap(
-            kind="upload" if lost.key.startswith("uploads/") else "image",
+            kind=KINDS[table_of(lost)],
             record_id=lost.record_id,
             reason=await self._reason(export.owner, lost),
             first_seen=self._clock().isoformat(timespec="seconds"),
@@ -271,7 +272,7 @@ def _standing(export: Export) -> str:
     if not export.gaps:
         return "Your export is ready: everything is in it."
     count = len(export.gaps)
-    return f"Your export is ready with gaps: {count} {'picture' if count == 1 else 'pictures'} could not be put in."
+    return f"Your export is ready with gaps: {count} {'file' if count == 1 else 'files'} could not be put in."
 
 
 def _day(time: datetime) -> str:

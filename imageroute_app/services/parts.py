@@ -10,6 +10,7 @@ from imageroute_app.domain.errors import NotFound
 from imageroute_app.domain.ports import Database, MediaStore, Query, Repository
 from imageroute_app.services.gallery import Gallery
 from imageroute_app.services.newsletter import Newsletter
+from imageroute_app.services.part_cases import PartCases
 from imageroute_app.services.tombstones import EraseNotes
 from imageroute_app.services.uploads import Uploads
 
@@ -36,6 +37,7 @@ class PartSteps:
     ) -> None:
         self._tables, self._media = database.tables, media
         self._gallery, self._uploads, self._newsletter, self._notes = gallery, uploads, newsletter, notes
+        self._cases = PartCases(database=database, media=media, notes=notes)
 
     async def act(self, system: System, owner: str, category: Category) -> Outcome:
         """Do one step; raises Unavailable when a store does not answer."""
@@ -89,7 +91,7 @@ class PartSteps:
         )
 
     async def _rows(self, owner: str, category: Category) -> Outcome:
-        count = 0
+        count = await self._cases.erase(owner) if category is Category.SUPPORT else 0
         for name, goes in self._tables_of(owner, category):
             table: Repository[Any] = getattr(self._tables, name)
             going = [one.id async for one in _all(table, owner) if await goes(one)]
@@ -104,6 +106,8 @@ class PartSteps:
             left += sum([await goes(one) async for one in _all(getattr(self._tables, name), owner)])
         if category is Category.NEWSLETTER:
             left += await self._newsletter.find(await self._address(owner)) is not None
+        if category is Category.SUPPORT:
+            left += await self._cases.left(owner)
         if left:
             await self._rows(owner, category)
             return Outcome(state=StepState.RETRY, detail=f"{left} found again and deleted")

@@ -10,17 +10,19 @@ from pathlib import Path
 import pytest
 
 from imageroute_app.domain.accounts import Lock
+from imageroute_app.domain.cases import Kind, file_key
 from imageroute_app.domain.data_map import DATA_MAP, Category
 from imageroute_app.domain.errors import Conflict, InvalidInput, Unavailable
-from imageroute_app.domain.exports import ExportState, ascii_slug
+from imageroute_app.domain.exports import ExportState, ascii_slug, read_gap
 from imageroute_app.domain.gallery import media_key
 from imageroute_app.domain.ports import Query
 from imageroute_app.domain.uploads import upload_key
+from imageroute_app.services.cases import Opening
 from imageroute_app.services.export_stream import Gone, PartStream
 from imageroute_app.services.export_tables import EXPORTED, cell, csv_text, json_texts, paths
 from imageroute_app.services.exports import Ask
 from imageroute_app.services.house import Services
-from tests.doubles import MovingClock
+from tests.doubles import MovingClock, png
 from tests.needles import Needles, holds, open_home, shows, sow
 from tests.services.exporting import digests_match, is_valid_bag, made, part_bytes, unpacked
 
@@ -61,6 +63,31 @@ async def test_everything_is_in_the_package_and_proves_itself(home: Home) -> Non
     assert sum(shows(data, home.needles.pattern) for data in files.values()) == 2
 
 
+@pytest.mark.promise("P44", "P70", "P5")
+async def test_every_choice_has_its_receipt_and_every_file_of_a_case_is_there(home: Home) -> None:
+    services, owner = home.services, home.owner
+    opening = Opening(kind=Kind.TICKET, text="Look at this.", owner=owner, file=png("plum"))
+    case = (await services.office.cases.open(opening, address="192.0.2.7")).case
+    [message] = await services.office.cases.messages(case)
+    stored = await services.media.read([file_key(message)])
+
+    package = await unpacked(services, await made(services, owner), home.folder)
+
+    files = package.files()
+    for choice in await services.choices.log.history(owner, limit=100):
+        said = package.json(f"data/privacy/receipts/{choice.created_at:%Y-%m-%d}-{choice.number}.json")
+        assert (said["record_id"], said["event"]["event_type"]) == (choice.id, choice.event.value)
+        assert said["proof"]["sha256"] == choice.digest
+    assert [files[f"data/support/attachments/{message.id}_{message.file_name}"]] == stored
+    assert is_valid_bag(package.folders[0])
+
+    await services.media.delete(file_key(message))
+    lost = await made(services, owner)
+    assert lost.state is ExportState.READY_WITH_GAPS
+    [gap] = [read_gap(text) for text in lost.gaps]
+    assert (gap.kind, gap.record_id) == ("attachment", message.id)
+
+
 @pytest.mark.promise("P44", "P45")
 async def test_every_part_is_a_valid_bag_and_every_original_is_untouched(home: Home) -> None:
     export = await made(home.services, home.owner, Ask(part_size_gb=1))
@@ -70,7 +97,10 @@ async def test_every_part_is_a_valid_bag_and_every_original_is_untouched(home: H
         assert is_valid_bag(folder)
         assert digests_match(folder).returncode == 0
         listed = {one["path"]: one for one in package.manifest(part)["files"]}
-        pictures = [one for one in listed.values() if one["media_type"].startswith("image/")]
+        pictures = [
+            one for one in listed.values()
+            if one["media_type"].startswith("image/") and one["category"] != Category.SUPPORT
+        ]  # fmt: skip
         seals |= {one["c2pa"] for one in pictures if one["media_type"] == "image/png"}
         assert all(f"{one['path']}.json" in listed for one in pictures), "the sidecar is in the same part"
     assert seals == {"valid"}
@@ -146,7 +176,7 @@ async def test_a_file_that_we_lost_is_named_and_the_package_says_so(home: Home) 
     assert home.needles.tokens["images.prompt"].encode() in (package.folders[0] / "data/index.html").read_bytes()
     assert is_valid_bag(package.folders[0])
     notices = await home.services.database.tables.notices.find(Query(owner=home.owner, limit=20))
-    assert any("2 pictures could not be put in" in notice.text for notice in notices)
+    assert any("2 files could not be put in" in notice.text for notice in notices)
 
 
 @pytest.mark.promise("P44")
@@ -173,8 +203,10 @@ async def test_what_is_deleted_while_it_is_packed_is_taken_out_and_named(home: H
     assert all(is_valid_bag(folder) for folder in package.folders)
 
 
-POINTS = ("export_tables", "export_report", "export_images", "export_uploads", "export_packing", "export_verifying",
-          "export_ready")  # fmt: skip
+POINTS = (
+    "export_tables", "export_report", "export_receipts", "export_attachments", "export_images", "export_uploads",
+    "export_packing", "export_verifying", "export_ready",
+)  # fmt: skip
 
 
 class Killed(BaseException):

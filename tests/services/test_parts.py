@@ -1,5 +1,6 @@
 """Erasing one part: it is gone from every store, its neighbours are untouched, and the receipt says what happened."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,12 +10,15 @@ from imageroute_app.adapters.backups.strongbox import KeyStrongbox
 from imageroute_app.adapters.media.local import open_local_media
 from imageroute_app.domain.accounts import Lock
 from imageroute_app.domain.activity import ActivityKind
+from imageroute_app.domain.case_rules import Ruling
+from imageroute_app.domain.cases import Case, Kind, Outcome
 from imageroute_app.domain.data_map import Category
 from imageroute_app.domain.erasures import Phase, StepState, System
 from imageroute_app.domain.errors import NotFound, Unavailable
 from imageroute_app.domain.parts import PARTS, WHOLE, category_of
 from imageroute_app.domain.ports import Query
 from imageroute_app.services.backup import Backup
+from imageroute_app.services.cases import Opening
 from imageroute_app.services.restore import Restore
 from tests.doubles import png
 from tests.fresh import open_fresh_sqlite
@@ -94,6 +98,62 @@ async def test_the_journal_goes_but_for_what_is_about_safety(house: House) -> No
     assert await erased(house, owner, Category.USAGE) is Phase.COMPLETE
 
     assert [line.kind for line in await house.activity.newest(owner)] == [ActivityKind.SIGN_IN_FAILED]
+
+
+@pytest.mark.promise("P47", "P5")
+async def test_answered_cases_go_or_lose_their_words_and_open_ones_stay(either_house: House) -> None:
+    house = either_house
+    owner, neighbour = await house.person(), await house.person("bob")
+    office, tables = house.open_office(), house.database.tables
+    refusal = Ruling(outcome=Outcome.REFUSED, text="No.", reasons="why", complaint_route="there", court_route="court")
+    secret = "only between us"
+    cases: dict[str, Case] = {}
+    for name, kind, whose, ruling in (
+        ("question", Kind.TICKET, owner, Ruling(outcome=Outcome.SOLVED, text=secret)),
+        ("request", Kind.ACCESS, owner, replace(refusal, text=secret)),
+        ("open", Kind.COMPLAINT, owner, None),
+        ("bob's", Kind.TICKET, neighbour, Ruling(outcome=Outcome.SOLVED, text=secret)),
+    ):
+        opening = Opening(kind=kind, text=secret, owner=whose, file=png())
+        case = (await office.cases.open(opening, address="192.0.2.7")).case
+        cases[name] = await office.desk.settle(case, ruling) if ruling else case
+
+    assert await erased(house, owner, Category.SUPPORT) is Phase.COMPLETE
+
+    left = {case.id: case for case in await tables.cases.find(Query(owner=owner))}
+    assert set(left) == {cases["request"].id, cases["open"].id}
+    kept, asked = left[cases["request"].id], cases["request"]
+    assert (kept.kind, kept.outcome, kept.created_at, kept.answered_at, kept.purge_at) == (
+        asked.kind, asked.outcome, asked.created_at, asked.answered_at, asked.purge_at,
+    )  # fmt: skip
+    assert secret not in str(kept)
+    assert left[cases["open"].id].text == secret
+    assert {one.case_id for one in await tables.case_messages.find(Query(owner=owner))} == {cases["open"].id}
+    assert {key.split("/")[2] for key in await house.media.list(f"cases/{owner}/")} == {cases["open"].id}
+    assert await tables.cases.count(Query(owner=neighbour)) == 1
+    assert len(await house.media.list(f"cases/{neighbour}/")) == 1
+    assert await erased(house, owner, Category.SUPPORT) is Phase.COMPLETE
+    assert await tables.cases.count(Query(owner=owner)) == 2
+
+
+@pytest.mark.promise("P47")
+async def test_words_of_cases_stay_while_a_file_of_theirs_does(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    owner, office = await house.person(), house.open_office()
+    opening = Opening(kind=Kind.TICKET, text="a question", owner=owner, file=png())
+    await office.desk.settle(
+        (await office.cases.open(opening, address="192.0.2.7")).case, Ruling(outcome=Outcome.SOLVED, text="So.")
+    )
+
+    async def refuse(prefix: str) -> int:
+        raise Unavailable
+
+    with monkeypatch.context() as patch:
+        patch.setattr(house.media, "delete_prefix", refuse)
+        assert await erased(house, owner, Category.SUPPORT) is Phase.ERASING
+    assert await house.database.tables.cases.count(Query(owner=owner)) == 1
+    house.clock.move(hours=1)
+    await house.erasures.sweep()
+    assert await house.database.tables.cases.count(Query(owner=owner)) == 0
 
 
 @pytest.mark.promise("P47")
