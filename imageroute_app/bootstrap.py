@@ -91,6 +91,7 @@ from imageroute_app.services.house import OutboxLetter, Services, Signature, Sit
 from imageroute_app.services.inactivity import Inactivity
 from imageroute_app.services.jobs import Jobs
 from imageroute_app.services.last_seen import last_seen
+from imageroute_app.services.newcomers import Newcomers
 from imageroute_app.services.newsletter import Newsletter
 from imageroute_app.services.newsletter_choice import NewsletterChoice
 from imageroute_app.services.notices import Notices
@@ -278,8 +279,10 @@ async def open_services(  # noqa: PLR0915  # one a service, in the order they ne
         tell_pages=adapters.dispatcher.changed,
     )
     activity = ActivityLog(database=adapters.database, clock=clock, new_id=new_id)
+    newcomers = _newcomers(settings, adapters, clock)
     policies = Policies(
         database=adapters.database,
+        newcomers=newcomers,
         editions=read_editions(settings.test_editions or EDITIONS),
         tell=notices.tell,
         clock=clock,
@@ -293,7 +296,9 @@ async def open_services(  # noqa: PLR0915  # one a service, in the order they ne
     accounts = _accounts(adapters, entries, doors, clock, rules)
     notes = EraseNotes(keys=adapters.keys, tombstones=adapters.tombstones, clock=clock)
     newsletter = _newsletter(adapters, notes, clock, rules)
-    routing = Routing(database=adapters.database, providers=adapters.providers, clock=clock, rules=rules)
+    routing = Routing(
+        database=adapters.database, providers=adapters.providers, clock=clock, rules=rules, newcomers=newcomers
+    )
     recipes = Recipes(database=adapters.database, routing=routing, read_marks=adapters.imaging.read_marks, clock=clock)
     archives, shares = _archives(adapters, recipes, clock), _shares(adapters, clock, gate)
     worker = _export_worker(settings, adapters, recipes, notices, clock)
@@ -615,6 +620,17 @@ def _erasures(  # noqa: PLR0913, PLR0917  # what it stands on, in the order of i
 
 def _operators(settings: Settings) -> tuple[str, ...]:
     return tuple(filter(None, settings.operators.casefold().split(",")))
+
+
+def _newcomers(settings: Settings, adapters: _Adapters, clock: Clock) -> Newcomers:
+    policies = [model.policy for provider in adapters.providers for model in provider.models() if model.is_networked]
+    return Newcomers(
+        database=adapters.database,
+        companies=[(policy.company, policy.country) for policy in policies],
+        clock=clock,
+        new_id=new_id,
+        waits=not settings.is_loopback,
+    )
 
 
 def _recipients(settings: Settings, mailer: Mailer) -> Recipients:

@@ -4,7 +4,7 @@ Principle: no step of a plan costs more than the first one, which is the price t
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from imageroute_app.domain.catalog import Model
@@ -61,9 +61,11 @@ class Circumstances:
     is_verified: bool
     now: datetime | None = None
     sent_until: datetime | None = None
+    opens: Mapping[str, datetime] = field(default_factory=dict[str, datetime])
+    """When companies that people were only just told of may get something."""
 
 
-def closed_for(model: Model, request: Request, here: Circumstances) -> Closed | None:
+def closed_for(model: Model, request: Request, here: Circumstances) -> Closed | None:  # noqa: PLR0911  # a reason each
     """Return why a model cannot run a request, or None; the order is the one in which a person can do something."""
 
     def closed(code: str, text: str) -> Closed:
@@ -75,6 +77,8 @@ def closed_for(model: Model, request: Request, here: Circumstances) -> Closed | 
         return breach
     if lack := unfit(model, request):
         return closed("unfit", lack)
+    if model.is_networked and model.policy.company in here.opens:
+        return closed("announced", f"New here, open from {here.opens[model.policy.company].date().isoformat()}")
     if model.is_networked and not here.is_verified:
         return closed("unverified", "Confirm your email first")
     if kept := _outlives(model, request, here):

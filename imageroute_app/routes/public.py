@@ -52,7 +52,8 @@ def public_routes(current: CurrentServices) -> list[Route]:
 def _page(current: CurrentServices, name: str) -> Endpoint:
     async def show(request: Request) -> Response:
         services = current()
-        return render(request, services, f"{name}.html", headers=PUBLIC, **facts(request, services))
+        opens = await services.routing.opens()
+        return render(request, services, f"{name}.html", headers=PUBLIC, opens=opens, **facts(request, services))
 
     return show
 

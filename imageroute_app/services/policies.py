@@ -23,6 +23,7 @@ from imageroute_app.domain.policies import (
     to_come,
 )
 from imageroute_app.domain.ports import Clock, Database, NewId, Query, Tables
+from imageroute_app.services.newcomers import Newcomer, Newcomers
 
 BATCH = 200
 LEAST = timedelta(milliseconds=1)
@@ -38,6 +39,17 @@ class Tell(Protocol):
     ) -> object:
         """Tell it; raises NotFound once the person is erased."""
         ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telling:
+    """Something that everyone is to be told, in the app and by mail; `since` is when telling began."""
+
+    topic: str
+    text: str
+    path: str
+    subject: str
+    since: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +71,9 @@ class Policies:
         tell: Tell,
         clock: Clock,
         new_id: NewId,
+        newcomers: Newcomers | None = None,
     ) -> None:
+        self._newcomers = newcomers
         self._database, self._tables = database, database.tables
         self._editions, self._tell, self._clock, self._new_id = editions, tell, clock, new_id
 
@@ -119,28 +133,35 @@ class Policies:
         await self._database.transact(note)
 
     async def announce(self) -> int:
-        """Tell everyone who was not told of a material edition to come; returns how many were. Part of the sweep.
+        """Tell everyone who was not told of a material edition or a new company; returns how many were. Part of the sweep.
 
         Who was told is marked row by row, so that a process that ends in the middle is followed by one that goes on there.
         """
         waiting = await self._waiting()
         if not waiting:
             return 0
-        newest = max(since for _, since in waiting)
+        newest = max(one.since for one in waiting)
         rows = await self._tables.acknowledgements.overdue("told_at", newest - LEAST, BATCH)
         for row in rows:
-            for edition, since in waiting:
-                if row.told_at is not None and row.told_at < since:
-                    await self._tell_one(row.owner, edition, since)
+            for one in waiting:
+                if row.told_at is not None and row.told_at < one.since:
+                    with suppress(NotFound):  # erased in this very moment
+                        await self._tell(row.owner, one.topic, one.text, one.path, mail=one.subject, is_banner=True)
             await self._tables.acknowledgements.update(replace(row, told_at=self._clock()))
         return len(rows)
 
-    async def _waiting(self) -> list[tuple[Edition, datetime]]:
+    async def _waiting(self) -> list[Telling]:
         announced = await self._announced(self._tables)
         coming = [one for editions in self._editions.values() for one in to_come(editions, announced, self._clock())]
-        return [(one, announced.get(one.id) or await self._begin(one)) for one in coming if one.is_material]
+        found = [
+            await self._of_edition(one, announced.get(one.id) or await self._begin(one))
+            for one in coming
+            if one.is_material
+        ]
+        newcomers = await self._newcomers.waiting() if self._newcomers else []
+        return [*found, *map(_of_newcomer, newcomers)]
 
-    async def _tell_one(self, owner: str, edition: Edition, since: datetime) -> None:
+    async def _of_edition(self, edition: Edition, since: datetime) -> Telling:
         starts = effective_at(edition, {edition.id: since}) or since
         name, day = NAMES[edition.kind], f"{starts.day} {starts:%B %Y}"
         text = (
@@ -148,8 +169,7 @@ class Policies:
         )
         before = (await self.current(edition.kind)).effective
         subject, path = f"{name}: a new version on {day}", difference(edition.kind, before, edition.effective)
-        with suppress(NotFound):  # erased in this very moment
-            await self._tell(owner, f"policy:{edition.id}", text, path, mail=subject, is_banner=True)
+        return Telling(topic=f"policy:{edition.id}", text=text, path=path, subject=subject, since=since)
 
     async def _begin(self, edition: Edition) -> datetime:
         now = self._clock()
@@ -178,6 +198,17 @@ class Policies:
             at=now,
             told_at=now if edition.kind is Kind.PRIVACY else None,
         )
+
+
+def _of_newcomer(one: Newcomer) -> Telling:
+    day = f"{one.opens_at.day} {one.opens_at:%B %Y}"
+    text = (
+        f"{one.company}, {one.country}, may get what you send to one of its models from {day} on, and nothing before. What it"
+        f" gets and how long it keeps it stands in the list of receivers. Nothing goes there unless you choose it or your"
+        f" rule allows it. {DECLINE}"
+    )
+    subject = f"A new company from {day}: {one.company}"
+    return Telling(topic=f"company:{one.company}", text=text, path="/processors", subject=subject, since=one.since)
 
 
 def difference(kind: Kind, before: date, after: date) -> str:

@@ -3,8 +3,9 @@
 The health of models lives in this process's memory, fed by its own runs; the rules of domain.routing decide with it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from imageroute_app.domain.catalog import Model
 from imageroute_app.domain.errors import Conflict, Duplicate, NotFound
@@ -15,6 +16,7 @@ from imageroute_app.domain.plans import Circumstances, Plan, closed_for, make_pl
 from imageroute_app.domain.ports import Clock, Database, ImageProvider, Query
 from imageroute_app.domain.routing import Closed, pictures
 from imageroute_app.domain.rules import Rules
+from imageroute_app.services.newcomers import Newcomers
 from imageroute_app.services.sources import first_expiry
 
 
@@ -31,7 +33,16 @@ class Offer:
 class Routing:
     """Who may get what."""
 
-    def __init__(self, *, database: Database, providers: Sequence[ImageProvider], clock: Clock, rules: Rules) -> None:
+    def __init__(
+        self,
+        *,
+        database: Database,
+        providers: Sequence[ImageProvider],
+        clock: Clock,
+        rules: Rules,
+        newcomers: Newcomers | None = None,
+    ) -> None:
+        self._newcomers = newcomers
         self._tables, self._clock, self._rules = database.tables, clock, rules
         self.providers = {provider.id: provider for provider in providers}
         self._health: dict[str, Health] = {}
@@ -116,6 +127,10 @@ class Routing:
         """Return why a model may not get a request now, or None."""
         return closed_for(model, request, await self._circumstances(owner, request))
 
+    async def opens(self) -> Mapping[str, datetime]:
+        """Return when each company that people were only just told of may get something."""
+        return await self._newcomers.opens() if self._newcomers else {}
+
     async def _circumstances(self, owner: str, request: Request) -> Circumstances:
         now = self._clock()
         return Circumstances(
@@ -124,6 +139,7 @@ class Routing:
             standing=lambda model: self.health(model).standing(now),
             is_verified=await self._is_verified(owner),
             now=now,
+            opens=await self.opens(),
             sent_until=await first_expiry(self._tables, owner, request, now),
         )
 

@@ -11,7 +11,7 @@ HOUSE_TABLES: Mapping[str, Table] = {
     "announcements": Table(
         record=Announcement,
         category=Category.HOUSE,
-        purpose="When people were told of a new policy",
+        purpose="When people were told of a new policy or a new company",
         basis=Basis.LEGITIMATE,
         serves=Purpose.SECURITY,
         source=Source.HERE,
