@@ -17,7 +17,9 @@ from tests.mongo_server import RUN, is_foreign, mongo_server
 from tests.product import Product, build_front_end
 from tests.ready_schema import copying
 
-hypothesis.settings.register_profile("any machine", deadline=None)
+hypothesis.settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
 hypothesis.settings.load_profile("any machine")  # a slow or busy one breaks no rule that a test states
 
 MakeProduct = Callable[..., Awaitable[Product]]

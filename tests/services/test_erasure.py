@@ -1,5 +1,6 @@
 """Closing an account: the grace, the steps, what does not answer, and what is left after every crash."""
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -79,7 +80,7 @@ async def test_erase_now_leaves_nothing_and_says_how(either_house: House) -> Non
     assert (counts[System.JOBS], counts[System.PICTURES]) == (1, 2)
     await assert_gone(house, owner)
     assert owner not in str(status)
-    assert "ada" not in str(status)
+    assert not re.search(r"\bada\b", str(status))  # as a word: ids are random hexadecimal digits
     assert house.letters.sent[-1].subject == "Erased"
     assert await house.database.tables.farewells.by_key("erasure_id", erasure.id) is None
     assert len(await house.database.tables.images.find(Query(owner=neighbour))) == 1
