@@ -80,6 +80,17 @@ async def test_everything_is_exported_downloaded_read_offline_and_deleted(
     await expect(page.get_by_role("button", name="Download Part 1 of 1")).to_have_count(0)
 
 
+@pytest.mark.promise("P44")
+async def test_an_export_waits_for_no_load(page: Page, open_context: OpenContext) -> None:
+    await sign_up(page)
+    context = await open_context(java_script_enabled=False, storage_state=await page.context.storage_state())
+    plain = await context.new_page()
+    await plain.goto("/privacy-center")
+    await start(plain)
+    await page.goto("/privacy-center")
+    await expect(page.get_by_role("list", name="Your exports")).to_contain_text(READY, timeout=READY_MS)
+
+
 @pytest.mark.promise("P30", "P44")
 async def test_an_old_session_gives_the_password_and_what_was_chosen_goes_on(
     page: Page, product: Product, watch: Watch

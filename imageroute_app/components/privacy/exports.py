@@ -30,7 +30,7 @@ def exports() -> rx.Component:
             type="submit",
             class_name="btn ink",
             custom_attrs={"form": FORM},
-            disabled=ExportsState.has_current | ~ExportsState.is_loaded,
+            disabled=ExportsState.has_current,  # it waits for no load: the route begins no second one
         ),
     )
 
