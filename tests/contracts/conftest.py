@@ -110,6 +110,7 @@ class Place:
         if self.engine == "mongo":
             with contextlib.closing(MongoClient[dict[str, Any]](self.uri)) as client:
                 client[self.name]["notes"].insert_one({"text": "x"})
+                client[self.name].command("collMod", "people", validator={})  # as a release did that had no validators
                 client[self.name]["people"].update_many({}, {"$set": {"shoe_size": 42}})
             return
         with contextlib.closing(sqlite3.connect(self.file)) as connection:

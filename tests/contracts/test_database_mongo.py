@@ -2,18 +2,22 @@
 
 import asyncio
 import contextlib
+import traceback
 from collections.abc import Iterator
-from typing import Any
+from dataclasses import replace
+from typing import Any, cast
 
 import pytest
 from pymongo import MongoClient
 from pymongo.database import Database as Store
+from pymongo.errors import WriteError
 
-from imageroute_app.domain.data_map import DATA_MAP
+from imageroute_app.adapters.database.mongo.schemas import validator_of
+from imageroute_app.domain.data_map import DATA_MAP, Protection
 from imageroute_app.domain.ports import Tables
 from tests.contracts import records
 from tests.contracts.conftest import Place
-from tests.contracts.records import ANN
+from tests.contracts.records import ANN, CANARY
 
 pytestmark = pytest.mark.parametrize("place", ["mongo"], indirect=True)
 
@@ -63,6 +67,56 @@ async def test_no_question_that_a_service_can_ask_reads_a_whole_collection(place
                 if "COLLSCAN" in str(cursor.explain()["queryPlanner"]["winningPlan"]):
                     slow.append(f"{name}: {sorted(wanted)}")
     assert slow == []
+
+
+async def test_a_record_of_every_table_fits_and_what_is_no_record_is_refused(place: Place) -> None:
+    """The server holds every collection to its table: nothing clear in a sealed field, nothing unknown, nobody's document."""
+    database = await place.open()
+    await records.fill(database)
+    taken: list[str] = []
+    with store_of(place) as store:
+        for name, table in DATA_MAP.items():
+            good = store[name].find_one()
+            assert good is not None, name
+            new = {
+                "_id": "new",
+                **{key: f"{value}2" for key, value in good.items() if key in (*table.keys, *table.unique)},
+            }
+            wrongs: list[dict[str, Any]] = [{"shoe_size": 42}, {"owner": None}, {"version": "1"}]
+            wrongs += [{field: CANARY} for field, how in table.fields.items() if how is Protection.SEALED]
+            for wrong in wrongs:
+                with contextlib.suppress(WriteError):
+                    store[name].insert_one({**good, **new, **wrong})
+                    taken.append(f"{name}: {wrong}")
+                with contextlib.suppress(WriteError):
+                    store[name].update_one({"_id": good["_id"]}, {"$set": wrong})
+                    taken.append(f"{name}, changed: {wrong}")
+            assert store[name].count_documents({}) == 1
+    assert taken == []
+
+
+async def test_a_refused_document_is_told_without_what_it_holds(place: Place, caplog: pytest.LogCaptureFixture) -> None:
+    database = await place.open()
+    with pytest.raises(TypeError, match="DATA_MAP") as caught:
+        await database.tables.drafts.add(replace(records.draft(), version=cast("int", CANARY)))
+    assert CANARY not in "".join(traceback.format_exception(caught.value)) + caplog.text
+    assert "document_refused" in caplog.text
+    assert place.documents() == []
+
+
+async def test_validators_come_to_an_older_database_and_old_documents_can_still_be_changed(place: Place) -> None:
+    first = await place.open()
+    await first.tables.drafts.add(records.draft())
+    with store_of(place) as store:
+        store.command("collMod", "drafts", validator={}, validationLevel="strict")
+        store["drafts"].update_one({}, {"$set": {"of_an_older_release": 1}})
+        again = await place.open()
+        await again.tables.drafts.update(replace(records.draft(), form="{}"))
+        options = store["drafts"].options()
+        assert options["validator"] == validator_of(DATA_MAP["drafts"])
+        assert (options["validationLevel"], options["validationAction"]) == ("moderate", "error")
+        with pytest.raises(WriteError):
+            store["drafts"].insert_one({"_id": "x", "owner": "x"})
 
 
 async def test_sessions_are_noted_while_a_process_lives_and_a_living_one_is_left_alone(place: Place) -> None:

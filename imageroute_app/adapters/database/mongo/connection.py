@@ -14,7 +14,7 @@ from bson.codec_options import CodecOptions
 from pymongo import AsyncMongoClient, ReadPreference, WriteConcern
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.collection import AsyncCollection
-from pymongo.errors import ConfigurationError
+from pymongo.errors import ConfigurationError, OperationFailure
 from pymongo.read_concern import ReadConcern
 
 from imageroute_app.adapters.database.mongo.errors import (
@@ -35,6 +35,8 @@ TRIES = 5
 FREE_TRIES = 2
 """Later tries take turns within the process, so that many writers of one wallet do not starve each other."""
 PAUSE_S = 0.01
+EXISTS = 48
+"""NamespaceExists."""
 SAFE = WriteConcern("majority", j=True)
 
 
@@ -83,6 +85,28 @@ class MongoConnection:
     async def names(self) -> list[str]:
         """Return the names of the collections, the server's own left out."""
         return [name for name in await self._database.list_collection_names() if not name.startswith("system.")]
+
+    async def validators(self) -> dict[str, tuple[Document, str, str]]:
+        """Return validator, level and action of each collection."""
+        listed = await (await self._database.list_collections()).to_list()
+        options = {str(one["name"]): one.get("options", {}) for one in listed}
+        return {
+            name: (one.get("validator", {}), one.get("validationLevel", ""), one.get("validationAction", ""))
+            for name, one in options.items()
+        }
+
+    async def validate(self, name: str, validator: Document, *, level: str, action: str, is_new: bool) -> None:
+        """Set the validator of a collection; a new one is made with it, unless another process just did."""
+        rules = {"validator": validator, "validationLevel": level, "validationAction": action}
+        if is_new:
+            try:
+                await self._database.create_collection(name, check_exists=False, **rules)
+            except OperationFailure as error:
+                if error.code != EXISTS:
+                    raise
+            else:
+                return
+        await self._database.command("collMod", name, **rules)
 
     def noted(self) -> contextlib.AbstractContextManager[None]:
         """Translate errors."""

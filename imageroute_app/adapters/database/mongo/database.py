@@ -19,6 +19,7 @@ from imageroute_app.adapters.database.mongo.jobs import MongoJobs
 from imageroute_app.adapters.database.mongo.ledger import MongoLedger
 from imageroute_app.adapters.database.mongo.repository import Kind, MongoRepository
 from imageroute_app.adapters.database.mongo.rows import MongoRows
+from imageroute_app.adapters.database.mongo.schemas import make_validators
 from imageroute_app.adapters.database.records import ERASE_ORDER, every_record
 from imageroute_app.adapters.database.sealing import Keys, Sealer
 from imageroute_app.domain.accounts import MailToken, Person, Session
@@ -53,7 +54,7 @@ T = TypeVar("T")
 async def open_mongo(
     uri: str, database: str, keys: Keys, clock: Clock, *, timeout_ms: int = TIMEOUT_MS
 ) -> "MongoDatabase":
-    """Connect and make missing indexes; `timeout_ms` is how long a server may be out of reach.
+    """Connect and make missing validators and indexes; `timeout_ms` is how long a server may be out of reach.
 
     Raises:
         Unavailable: when the server does not answer, cannot do transactions, or the address asks for weaker writes.
@@ -62,6 +63,7 @@ async def open_mongo(
     try:
         await connection.require_replica_set()
         await connection.end_abandoned()
+        await make_validators(connection)
         await make_indexes(connection)
         opened = MongoDatabase(connection, Sealer(keys), clock)
         await opened.reindex()

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Iterator
 
 from pymongo.errors import (
+    BulkWriteError,
     ConnectionFailure,
     DuplicateKeyError,
     ExecutionTimeout,
@@ -20,6 +21,8 @@ log = logging.getLogger(__name__)
 TRANSIENT = "TransientTransactionError"
 UNKNOWN_COMMIT = "UnknownTransactionCommitResult"
 OUT_OF_DISK = 14031
+REFUSED = 121
+"""DocumentValidationFailure."""
 NOT_LET_IN = (13, 18, 8000)
 """Unauthorized, AuthenticationFailed, AtlasError."""
 
@@ -30,6 +33,9 @@ def translated() -> Iterator[None]:
     try:
         yield
     except PyMongoError as error:
+        if _is_refused(error):  # `from None`: what the server says of such a document quotes its values
+            log.error("database.document_refused")
+            raise TypeError("MongoDB refused a document: its fields are not those of its table in DATA_MAP.") from None
         known = _known(error)
         if known is None:
             raise
@@ -49,6 +55,12 @@ def is_commit_unknown(error: ImageRouteError) -> bool:
 def _has_label(error: ImageRouteError, label: str) -> bool:
     cause = error.__cause__
     return isinstance(cause, PyMongoError) and cause.has_error_label(label)
+
+
+def _is_refused(error: PyMongoError) -> bool:
+    if isinstance(error, BulkWriteError):
+        return any(one.get("code") == REFUSED for one in (error.details or {}).get("writeErrors", []))
+    return isinstance(error, OperationFailure) and error.code == REFUSED
 
 
 def _known(error: PyMongoError) -> ImageRouteError | None:
