@@ -66,6 +66,7 @@ from imageroute_app.services.appeals import Appeals
 from imageroute_app.services.archives import Archives
 from imageroute_app.services.banners import Banners
 from imageroute_app.services.billing import Billing, Counter, open_billing
+from imageroute_app.services.bounces import Bounces
 from imageroute_app.services.case_office import Office, World, open_office
 from imageroute_app.services.checks import Checks
 from imageroute_app.services.checks_data import data_checks
@@ -91,6 +92,7 @@ from imageroute_app.services.house import OutboxLetter, Services, Signature, Sit
 from imageroute_app.services.inactivity import Inactivity
 from imageroute_app.services.jobs import Jobs
 from imageroute_app.services.last_seen import last_seen
+from imageroute_app.services.mails import CarefulMailer, MailQueue, QuietAddresses
 from imageroute_app.services.newcomers import Newcomers
 from imageroute_app.services.newsletter import Newsletter
 from imageroute_app.services.newsletter_choice import NewsletterChoice
@@ -144,6 +146,7 @@ __all__ = [
     "utc_now",
 ]
 
+MAIL_NUMBERS = "mail-numbers"
 STAMP = ROOT / ".web" / "build" / "sources.sha256"
 
 
@@ -296,6 +299,7 @@ async def open_services(  # noqa: PLR0915  # one a service, in the order they ne
     accounts = _accounts(adapters, entries, doors, clock, rules)
     notes = EraseNotes(keys=adapters.keys, tombstones=adapters.tombstones, clock=clock)
     newsletter = _newsletter(adapters, notes, clock, rules)
+    mails = (adapters.post.forget, adapters.quiet.forget)
     routing = Routing(
         database=adapters.database, providers=adapters.providers, clock=clock, rules=rules, newcomers=newcomers
     )
@@ -326,7 +330,7 @@ async def open_services(  # noqa: PLR0915  # one a service, in the order they ne
     billing = _billing(settings, adapters, notices, gate, clock)
     outside = Outside(
         files=(exports.forget,),
-        mails=(adapters.outbox.forget, newsletter.forget_address),
+        mails=(adapters.outbox.forget, newsletter.forget_address, *mails),
         payments=billing.forget,
         identity=hosted.forget if hosted is not None else None,
         recipients=_recipients(settings, adapters.mailer),
@@ -347,6 +351,7 @@ async def open_services(  # noqa: PLR0915  # one a service, in the order they ne
     outside.cases.append(office.traces.forget)
     if hosted is not None:
         hosted.erase_with(_eraser(erasures))
+        erasures.leave_with(hosted.left)
     cases = (office.clock.ring, office.clock.purge)
     purges = (
         exports.purge,
@@ -358,6 +363,7 @@ async def open_services(  # noqa: PLR0915  # one a service, in the order they ne
         activity.sweep,
         statistics.roll_up,
         newsletter.sweep,
+        adapters.quiet.sweep,
         *cases,
         policies.announce,
         Inactivity(database=adapters.database, notices=notices, erasures=erasures, gate=gate, clock=clock).sweep,
@@ -404,6 +410,8 @@ async def open_services(  # noqa: PLR0915  # one a service, in the order they ne
         statistics=statistics,
         training=training,
         disclosures=Disclosures(database=adapters.database, clock=clock, new_id=new_id),
+        mails=adapters.post,
+        bounces=Bounces(quiet=adapters.quiet, key=adapters.keys.pepper(MAIL_NUMBERS)),
         newsletter=newsletter,
         newsletter_choice=NewsletterChoice(database=adapters.database, choices=choices, newsletter=newsletter),
         holdings=holdings,
@@ -464,6 +472,8 @@ class _Adapters:
     dispatcher: "MemoryDispatcher | RedisDispatcher"
     outbox: Outbox
     mailer: Mailer
+    post: MailQueue
+    quiet: QuietAddresses
     passwords: ArgonPasswords
     identity: HostedIdentity | None
     tombstones: "FileTombstones | MongoTombstones"
@@ -502,6 +512,9 @@ async def _open_adapters(settings: Settings, clock: Clock) -> _Adapters:
     outbox = Outbox(settings.data_dir / "outbox", clock)
     credential = await asyncio.to_thread(open_signing, settings, clock)
     database = await _open_database(settings, keys, clock)
+    quiet = QuietAddresses(database=database, clock=clock, new_id=new_id)
+    sends = _mailer(settings, outbox, database, keys.pepper(MAIL_NUMBERS), clock)
+    mailer = CarefulMailer(sends, quiet)
     return _Adapters(
         keys=keys,
         database=database,
@@ -513,7 +526,9 @@ async def _open_adapters(settings: Settings, clock: Clock) -> _Adapters:
         providers=(SketchProvider(pool), *open_providers(settings.provider_keys, settings.provider_urls)),
         dispatcher=_open_dispatcher(settings),
         outbox=outbox,
-        mailer=_mailer(settings, outbox, database, clock),
+        mailer=mailer,
+        post=MailQueue(database=database, mailer=mailer, clock=clock, new_id=new_id),
+        quiet=quiet,
         passwords=ArgonPasswords(),
         identity=_open_identity(settings, clock),
         tombstones=_open_tombstones(settings),
@@ -607,7 +622,7 @@ def _erasures(  # noqa: PLR0913, PLR0917  # what it stands on, in the order of i
         database=adapters.database,
         steps=steps,
         gate=gate,
-        mailer=adapters.mailer,
+        mailer=adapters.post,
         notices=notices,
         limiter=adapters.limiter,
         clock=clock,
@@ -664,7 +679,7 @@ def _erasure_steps(  # as open_services has them
     )
 
 
-def _mailer(settings: Settings, outbox: Outbox, database: Database, clock: Clock) -> Mailer:
+def _mailer(settings: Settings, outbox: Outbox, database: Database, marks: bytes, clock: Clock) -> Mailer:
     """Return how mail leaves; what a mail server gets is written down for the person whose address it is."""
     if not settings.smtp_url:
         return outbox
@@ -679,13 +694,15 @@ def _mailer(settings: Settings, outbox: Outbox, database: Database, clock: Clock
         retention="Retention unknown",
     )
     disclosures = Disclosures(database=database, clock=clock, new_id=new_id)
-    return DisclosingMailer(SmtpMailer(settings.smtp_url, settings.mail_from), disclosures, database, receiver)
+    smtp = SmtpMailer(settings.smtp_url, settings.mail_from, marks=marks)
+    return DisclosingMailer(smtp, disclosures, database, receiver)
 
 
 def _newsletter(adapters: _Adapters, notes: EraseNotes, clock: Clock, rules: Rules) -> Newsletter:
     return Newsletter(
         database=adapters.database,
         mailer=adapters.mailer,
+        post=adapters.post,
         limiter=adapters.limiter,
         key=adapters.keys.pepper("newsletter"),
         clock=clock,
@@ -726,7 +743,7 @@ def _office(  # noqa: PLR0913, PLR0917  # as open_services has them
             database=adapters.database,
             media=adapters.media,
             imaging=adapters.imaging,
-            mailer=adapters.mailer,
+            mailer=adapters.post,
             notices=notices,
             limiter=adapters.limiter,
             gate=gate,
@@ -809,7 +826,8 @@ def _accounts(adapters: _Adapters, entries: Entries, doors: _Doors, clock: Clock
     return Accounts(
         database=adapters.database,
         passwords=adapters.passwords,
-        mailer=adapters.mailer,
+        mailer=adapters.post,
+        quiet=adapters.quiet,
         limiter=adapters.limiter,
         entries=entries,
         clock=clock,

@@ -10,6 +10,7 @@ import sys
 from imageroute_app.bootstrap import open_services
 from imageroute_app.domain.errors import ImageRouteError
 from imageroute_app.logs import configure_logging
+from imageroute_app.services.bounces import Bounce, read_bounce
 from imageroute_app.services.mail_intake import MAIL_BYTES_MAX, NotForUs, read_letter
 from imageroute_app.settings import Settings, SettingsError, load_settings
 
@@ -30,6 +31,8 @@ def main(data: bytes | None = None) -> int:
 
 
 async def _take(settings: Settings, data: bytes) -> int:
+    if (bounce := read_bounce(data)) is not None:
+        return await _take_bounce(settings, bounce)
     try:
         letter = read_letter(data)
     except NotForUs as error:
@@ -41,6 +44,15 @@ async def _take(settings: Settings, data: bytes) -> int:
         log.info("mail_in.taken", extra={"case": case.id, "kind": case.kind.value})
     except NotForUs as error:
         log.info("mail_in.ignored", extra={"why": error.message})
+    finally:
+        await services.close()
+    return 0
+
+
+async def _take_bounce(settings: Settings, bounce: Bounce) -> int:
+    services = await open_services(settings)
+    try:
+        await services.bounces.take(bounce)
     finally:
         await services.close()
     return 0

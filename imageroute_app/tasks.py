@@ -57,6 +57,7 @@ async def sweep_forever(services: Services) -> None:
         await _attempt("jobs", services.runner.sweep())
         await _attempt("exports", services.export_worker.sweep())
         await _attempt("erasures", services.erasures.sweep())
+        await _attempt("mails", services.mails.deliver())
         if retention_s <= 0 and await _attempt("retention", services.retention.sweep(RETENTION_PERIOD)):
             retention_s = RETENTION_PERIOD.total_seconds()
         pause_s = period_s * random.uniform(0.9, 1.1)  # noqa: S311  # jitter, so that workers do not sweep in step

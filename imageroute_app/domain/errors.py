@@ -1,7 +1,7 @@
 """Every error the product raises on purpose, as one tree.
 
     ImageRouteError
-      InvalidInput   NotSignedIn   NotAllowed   NotFound   Conflict(Duplicate)
+      InvalidInput(AddressRefused)   NotSignedIn   NotAllowed   NotFound   Conflict(Duplicate)
       RateLimited    NotEnoughCredits           Unavailable(StorageFull)
       BadImage       UnsafeImage
 
@@ -29,6 +29,16 @@ class InvalidInput(ImageRouteError):
     def __init__(self, message: str, *, field: str = "") -> None:
         super().__init__(message)
         self.field = field
+
+
+class AddressRefused(InvalidInput):
+    """The mail server knows no such mailbox; `status` of RFC 3463 is its reason, such as 5.1.1."""
+
+    code = "address_refused"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("Mail does not reach this address. Check it.", field="email")
+        self.reason = reason
 
 
 class NotSignedIn(ImageRouteError):

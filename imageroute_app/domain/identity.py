@@ -54,11 +54,12 @@ class Profile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutsideSession:
-    """A sign-in that is alive at the service."""
+    """A sign-in that is alive at the service; `device` is what it says of the browser, which may be nothing."""
 
     id: str
     subject: str
     seen_at: datetime
+    device: str = ""
 
 
 class EventKind(StrEnum):
@@ -72,9 +73,13 @@ class EventKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdentityEvent:
-    """One thing that happened there; `session_id` and `profile` only where it is about one."""
+    """One thing that happened there; `session_id` and `profile` only where it is about one.
+
+    `number` is what the service calls the message; a repeated one has the same.
+    """
 
     kind: EventKind
     subject: str = ""
     session_id: str = ""
     profile: Profile | None = None
+    number: str = ""

@@ -93,12 +93,16 @@ class Seen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """One signed message: its type, and what it says. Without a payment id it is about nothing of ours."""
+    """One signed message: its type, and what it says. Without a payment id it is about nothing of ours.
+
+    `number` is what the sender calls it; a repeated message has the same.
+    """
 
     kind: str
     payment_id: str = ""
     seen: Seen | None = None
     facts: tuple[Fact, ...] = ()
+    number: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,6 +26,7 @@ from imageroute_app.domain.gallery import Album, Image
 from imageroute_app.domain.identity import Identity, IdentityEvent, OutsideSession, Profile, Proof
 from imageroute_app.domain.jobs import Attempt, Job, Preference, Quote, Request
 from imageroute_app.domain.ledger import Entry, Wallet
+from imageroute_app.domain.mails import QuietAddress, WaitingMail
 from imageroute_app.domain.measures import Measure
 from imageroute_app.domain.newsletter import Subscription
 from imageroute_app.domain.notices import Notice
@@ -37,6 +38,7 @@ from imageroute_app.domain.spending import SpendGuard
 from imageroute_app.domain.statistics import UsageCount, UsageTotal
 from imageroute_app.domain.training import DatasetBuild, DatasetEntry
 from imageroute_app.domain.uploads import Upload
+from imageroute_app.domain.webhooks import HeardWebhook
 
 Clock = Callable[[], datetime]
 NewId = Callable[[], str]
@@ -197,6 +199,9 @@ class Tables(Protocol):
     payments: Repository[Payment]
     spend_guards: Repository[SpendGuard]
     bookings: Repository[Booking]
+    waiting_mails: Repository[WaitingMail]
+    quiet_addresses: Repository[QuietAddress]
+    heard_webhooks: Repository[HeardWebhook]
 
     def named(self, name: str) -> Repository[object]:
         """Return the repository of a table of DATA_MAP, to read and to delete; raises KeyError for any other name."""
@@ -707,7 +712,8 @@ class Dispatcher(Protocol):
 class Mail:
     """One message in plain text.
 
-    `link` is repeated in it and shown as a button by the outbox page; `headers` are added to the usual ones.
+    `link` is repeated in it and shown as a button by the outbox page; `headers` are added to the usual ones. `is_asked` is one
+    that somebody asked for just now: it is tried although mail came back from there. After `good_until` it is of no use.
     """
 
     to: str
@@ -715,13 +721,15 @@ class Mail:
     text: str
     link: str = ""
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    is_asked: bool = False
+    good_until: datetime | None = None
 
 
 class Mailer(Protocol):
     """Sends mail; the outbox adapter writes .eml files instead."""
 
     async def send(self, mail: Mail) -> None:
-        """Hand the message over; raises Unavailable."""
+        """Hand the message over; raises Unavailable, AddressRefused when the server knows no such mailbox, InvalidInput."""
         ...
 
 

@@ -249,6 +249,19 @@ RULES: Mapping[str, RetentionRule] = {
         what="Mails without a mail server", starts="the mail", period=7 * DAY, action=Action.DELETE,
         reason="To be read on a development machine. The last mail of an erasure goes after 72 hours.",
     ),
+    "waiting_mail": RetentionRule(
+        what="Mails that no mail server took yet", starts="the first try", period=3 * DAY, action=Action.ERASE,
+        reason="So that nothing is lost while a mail server is away; links that end sooner go sooner.",
+    ),
+    "quiet_address": RetentionRule(
+        what="The hash of an address that mail came back from", starts="the mail came back", period=90 * DAY,
+        action=Action.ERASE, reason="So that we do not send to a mailbox that is not there.", basis=Basis.LEGITIMATE,
+    ),
+    "heard_webhook": RetentionRule(
+        what="Numbers of messages from the sign-in and the payment service", starts="the message", period=3 * DAY,
+        action=Action.DELETE, reason="So that a repeated message counts once; nothing in it is about a person.",
+        basis=Basis.LEGITIMATE, table="heard_webhooks", column="drop_at",
+    ),
     "device": RetentionRule(
         what="Entries in your browser", starts="the page wrote it", until="you delete it, or the browser ends it",
         action=Action.EXPIRE, reason="It is on your device, not with us.",

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from imageroute_app.domain.errors import ImageRouteError, InvalidInput, NotFound
+from imageroute_app.domain.mails import QUIET_WORDS
 from imageroute_app.routes.answers import answer_to, auth_page, note
 from imageroute_app.routes.forms import Form, read_form
 from imageroute_app.routes.pagekit import NO_STORE, CurrentServices
@@ -17,6 +18,7 @@ from imageroute_app.services.house import Services
 # The address of these two pages is a secret, and a Referer never carries more than the origin. Not no-referrer: browsers
 # would then send their forms with "Origin: null", which the edge refuses.
 SECRET_ADDRESS = {**NO_STORE, "Referrer-Policy": "strict-origin"}
+TRY_AGAIN = "Check the mailbox, then open a new link from there: that shows us that mail arrives."
 KNOWN = "The address is yours, and we know it."
 
 
@@ -68,8 +70,10 @@ class MailLinks:
         if token:
             return auth_page(request, services, "verify_email.html", headers=SECRET_ADDRESS, state="ask", token=token)
         session = await find_session(request, services)
-        if session and (await services.accounts.person(session.owner)).email_verified_at:
+        if session and await services.accounts.is_confirmed(session.owner):
             return await _verify_page(request, services, "done", KNOWN)
+        if session and (await services.accounts.person(session.owner)).email_verified_at:
+            return await _verify_page(request, services, "quiet", f"{QUIET_WORDS} {TRY_AGAIN}")
         return await _verify_page(request, services, "none", "Open the link in the mail we sent you.")
 
     async def verify_email(self, request: Request) -> Response:
@@ -86,7 +90,7 @@ class MailLinks:
         """Mail a new link to the signed-in person."""
         services = self._current()
         session = await session_of(request, services)
-        if (await services.accounts.person(session.owner)).email_verified_at:
+        if await services.accounts.is_confirmed(session.owner):
             return await _verify_page(request, services, "done", KNOWN)
         try:
             await services.accounts.request_verification(session.owner)

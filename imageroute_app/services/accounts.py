@@ -30,6 +30,7 @@ from imageroute_app.domain.rules import Rules
 from imageroute_app.services.entries import Entries
 from imageroute_app.services.hosted import Hosted
 from imageroute_app.services.mail_links import MailLinks, hash_token
+from imageroute_app.services.mails import QuietAddresses
 from imageroute_app.services.opening import Opening
 from imageroute_app.services.signing import (
     NeedsCode,
@@ -67,10 +68,12 @@ class Accounts:
         two_steps: TwoSteps,
         opening: Opening,
         hosted: Hosted | None = None,
+        quiet: QuietAddresses | None = None,
     ) -> None:
         self._database, self._tables = database, database.tables
         self._passwords, self._limiter, self._entries = passwords, limiter, entries
         self._opening, self._two_steps, self._hosted = opening, two_steps, hosted
+        self._quiet = quiet or QuietAddresses(database=database, clock=clock, new_id=new_id)
         self._clock, self._new_id, self._rules = clock, new_id, rules
         self._links = MailLinks(tables=database.tables, mailer=mailer, clock=clock, new_id=new_id, origin=rules.origin)
 
@@ -182,8 +185,7 @@ class Accounts:
         end = min(now + self._rules.session_idle, session.created_at + self._rules.session_absolute)
         try:
             return await self._tables.sessions.update(replace(session, seen_at=now, expires_at=end))
-        except Conflict:
-            # Another request of the same page noted it first, or ended the session.
+        except Conflict:  # another request of the same page noted it first, or ended the session
             return await self._tables.sessions.by_key("token_hash", session.token_hash)
         except Unavailable:
             return session
@@ -251,16 +253,21 @@ class Accounts:
                 self._leave(session)
         return ended
 
+    async def is_confirmed(self, owner: str) -> bool:
+        """Say whether the person's address is proven and mail arrives there."""
+        person = await self.person(owner)
+        return person.email_verified_at is not None and not await self._quiet.is_quiet(person.email)
+
     async def request_verification(self, owner: str) -> None:
         """Send the link that proves the address; at most five an hour."""
         await self._limiter.hit("verify", owner, limit=5, window_s=3600)
-        person = await self.person(owner)
-        if person.email_verified_at is None:
-            self._links.send(person, MailPurpose.VERIFY)
+        if not await self.is_confirmed(owner):
+            self._links.send(await self.person(owner), MailPurpose.VERIFY)
 
     async def verify_email(self, secret: str) -> Person:
         """Use up a verification link; raises NotFound when it is used, late or invented."""
         person = await self.person(await self._links.use_up(secret, MailPurpose.VERIFY))
+        await self._quiet.lift(person.email)
         if person.email_verified_at is not None:
             return person
         await self._entries.noted(person.id, ActivityKind.EMAIL_VERIFIED)
@@ -280,6 +287,7 @@ class Accounts:
         check_new_password(self._passwords, password)
         person = await self.person(await self._links.use_up(secret, MailPurpose.RESET))
         encoded = await self._passwords.hash(password)
+        await self._quiet.lift(person.email)
         verified = person.email_verified_at or self._clock()
         person = await self._tables.people.update(replace(person, password_hash=encoded, email_verified_at=verified))
         await self._entries.noted(person.id, ActivityKind.PASSWORD_CHANGED, detail="mailed-link")
@@ -287,6 +295,6 @@ class Accounts:
         return person
 
     async def settle(self) -> None:
-        """Wait for the mails that are on their way; called before the adapters close."""
+        """Wait for the mails on their way, before the adapters close."""
         await self._links.settle()
         await self._entries.settle()

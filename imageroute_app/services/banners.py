@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from imageroute_app.domain.accounts import Lock
+from imageroute_app.domain.mails import QUIET_WORDS
 from imageroute_app.domain.notices import Notice
 from imageroute_app.domain.ports import Database
 from imageroute_app.services.erasure import Erasures
@@ -62,10 +63,13 @@ class Banners:
                 return [Banner(text=text, act="Read the reason", path="/notices")]
             case Lock.OPEN:
                 pass
+        banners: list[Banner] = []
         if await self._gate.is_frozen(owner):
             text = "Your data is frozen, as you chose. Nothing is made, shared or counted until you lift it."
-            return [Banner(text=text, act="Open choices", path=f"{CENTER}#choices")]
-        return []
+            banners.append(Banner(text=text, act="Open choices", path=f"{CENTER}#choices"))
+        if await self._tables.quiet_addresses.by_key("address_key", person.email.casefold()):
+            banners.append(Banner(text=QUIET_WORDS, act="Confirm the address", path="/verify-email"))
+        return banners
 
     async def _closing(self, owner: str) -> Banner:
         erasure = await self._erasures.of(owner)

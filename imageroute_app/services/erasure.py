@@ -6,10 +6,10 @@ is tried again and shown as it is. The record of an erasure holds nothing about 
 
 import logging
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from imageroute_app.domain.accounts import Lock
+from imageroute_app.domain.accounts import Lock, Session
 from imageroute_app.domain.erasures import (
     FIRST_CALL,
     GRACE,
@@ -37,6 +37,7 @@ from imageroute_app.services.notices import Notices
 
 log = logging.getLogger(__name__)
 
+Left = Callable[[Sequence[Session]], None]
 SWEEP_MAX = 50
 STEPS_MAX = 100
 UNANSWERED = "It does not answer. We go on trying until it does"
@@ -75,6 +76,11 @@ class Erasures:
         )
         self._limiter, self._clock, self._new_id, self._fault = limiter, clock, new_id, fault
         self._beside = Beside()
+        self._left: Left | None = None
+
+    def leave_with(self, left: Left) -> None:
+        """Say how sessions are ended at the sign-in service that they came from, beside the answer."""
+        self._left = left
 
     # --- What a person does -----------------------------------------------------------------------------------------------
 
@@ -128,8 +134,11 @@ class Erasures:
         return erasure if begun is erasure else await self._tables.erasures.update(begun)
 
     async def _end_sessions(self, owner: str) -> None:
-        for session in await self._tables.sessions.find(Query(owner=owner, limit=500)):
+        sessions = await self._tables.sessions.find(Query(owner=owner, limit=500))
+        for session in sessions:
             await self._tables.sessions.delete(session.id, owner)
+        if self._left is not None:
+            self._left(sessions)
 
     async def erase_now(self, owner: str, reason: str) -> None:
         """Erase without grace, as a confirmed child report asks; what does not answer goes on by itself."""

@@ -1,31 +1,24 @@
-"""Signing in at a service outside (Clerk): leaving for it, coming back, staying in step with it, and being deleted there.
+"""Signing in at a service outside (Clerk): leaving for it and coming back.
 
 Principle: what comes back is believed only in the browser that left, within half an hour, and only to open our own session. A
 webhook ends and updates, it never opens an account; so whoever was deleted there stays deleted here, whatever arrives late.
 """
 
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from imageroute_app.domain.accounts import NAME_MAX, Person, Session
-from imageroute_app.domain.activity import ActivityKind
-from imageroute_app.domain.erasures import Outcome, StepState
-from imageroute_app.domain.errors import Conflict, Duplicate, NotAllowed, NotFound, NotSignedIn, Unavailable
+from imageroute_app.domain.errors import Conflict, Duplicate, NotAllowed, NotFound, NotSignedIn
 from imageroute_app.domain.identity import (
-    CHECK_EVERY,
-    UNCHECKED_MOST,
-    EventKind,
     Identity,
-    IdentityEvent,
     Profile,
     Proof,
 )
-from imageroute_app.domain.ports import Clock, Database, HostedIdentity, NewId, Query
+from imageroute_app.domain.ports import Clock, Database, HostedIdentity, NewId
 from imageroute_app.domain.rules import Rules
-from imageroute_app.services.beside import Beside
 from imageroute_app.services.entries import Entries
+from imageroute_app.services.in_step import InStep
 from imageroute_app.services.opening import Opening
 from imageroute_app.services.signing import SignedIn, fresh_session
 from imageroute_app.services.ways import LATE, Join, Said, Ways
@@ -36,8 +29,6 @@ NO_COOKIES = "The sign-in service could not recognise this browser. Allow its co
 UNPROVEN = "Confirm your email address at the sign-in service first, then sign in again."
 TAKEN = "There is an account with this address already, and its address was never confirmed. Sign in to it with its password."
 GONE = "This account was deleted."
-
-EraseNow = Callable[[str], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,8 +62,8 @@ class Arrival:
     next: str = ""
 
 
-class Hosted:
-    """The way to the service and back."""
+class Hosted(InStep):
+    """The way to the service and back; what keeps an account in step with it is in_step's."""
 
     def __init__(
         self,
@@ -87,22 +78,15 @@ class Hosted:
         rules: Rules,
     ) -> None:
         """Take `key`, 32 bytes of this installation, to seal what travels with the browser."""
-        self._tables, self.identity, self._opening, self._entries = database.tables, identity, opening, entries
-        self._ways, self._clock, self._new_id, self._rules = Ways(key, clock), clock, new_id, rules
-        self._beside = Beside()
-        self._asked_at: dict[str, datetime] = {}
-        self._erase: EraseNow | None = None
-
-    def erase_with(self, erase: EraseNow) -> None:
-        """Say what is done when a person was deleted at the service; erasures are opened after this."""
-        self._erase = erase
+        super().__init__(database=database, identity=identity, entries=entries, clock=clock, new_id=new_id)
+        self._opening, self.ways, self._rules = opening, Ways(key, clock), rules
 
     # --- There and back ---------------------------------------------------------------------------------------------------
 
     def leave(self, origin: str, wanted: str, join: Join | None = None) -> Departure:
         """Return the way to the hosted page: signing up after our form, else signing in."""
         nonce = secrets.token_urlsafe(32)
-        back = self._ways.back(origin, nonce, Said(wanted=wanted, join=join))
+        back = self.ways.back(origin, nonce, Said(wanted=wanted, join=join))
         url = self.identity.sign_up_url(back) if join else self.identity.sign_in_url(back)
         return Departure(url=url, nonce=nonce)
 
@@ -120,12 +104,12 @@ class Hosted:
             NotAllowed: The address there is not confirmed, or belongs to an account that cannot be linked.
             Unavailable: The service does not answer.
         """
-        said = self._ways.read(back.state, back.nonce)
+        said = self.ways.read(back.state, back.nonce)
         proof = await self.identity.read_return(back.handshake, back.cookies)
         if proof is None:
             if said.tries >= TRIES_MAX:
                 raise NotSignedIn(NO_COOKIES)
-            again = self._ways.back(back.origin, back.nonce, replace(said, tries=said.tries + 1))
+            again = self.ways.back(back.origin, back.nonce, replace(said, tries=said.tries + 1))
             return Arrival(go=self.identity.handshake_url(again, back.development_token))
         if not await self.identity.is_live(proof.session_id):
             raise NotSignedIn(GONE if await self._is_gone(proof.subject) else LATE)
@@ -204,93 +188,3 @@ class Hosted:
         except NotFound:
             return True
         return False
-
-    # --- In step ----------------------------------------------------------------------------------------------------------
-
-    async def check(self, session: Session) -> Session | None:
-        """Return the session while its sign-in there is good, asked every five minutes; None once it ended.
-
-        Raises:
-            Unavailable: The service has not answered for an hour.
-        """
-        now = self._clock()
-        since = now - (session.checked_at or session.created_at)
-        asked = self._asked_at.get(session.id)
-        if since < CHECK_EVERY or (asked is not None and now - asked < ASK_AGAIN and since < UNCHECKED_MOST):
-            return session
-        try:
-            is_live = await self.identity.is_live(session.outside_id)
-        except Unavailable:
-            self._note_asked(session.id, now)
-            if since >= UNCHECKED_MOST:
-                raise
-            return session
-        self._asked_at.pop(session.id, None)
-        if not is_live:
-            await self._tables.sessions.delete(session.id, session.owner)
-            return None
-        try:
-            return await self._tables.sessions.update(replace(session, checked_at=now))
-        except Conflict:
-            return await self._tables.sessions.by_key("token_hash", session.token_hash)
-
-    def _note_asked(self, session_id: str, now: datetime) -> None:
-        self._asked_at = {name: at for name, at in self._asked_at.items() if now - at < ASK_AGAIN}
-        self._asked_at[session_id] = now
-
-    def left(self, sessions: Sequence[Session]) -> None:
-        """End these sign-ins there too, beside the answer."""
-        for session in sessions:
-            if session.outside_id:
-                self._beside.run(self.identity.revoke(session.outside_id), "identity.revoke_failed")
-
-    async def rename(self, owner: str, full_name: str) -> None:
-        """Set the name there first, so that both sides never differ; raises Unavailable, InvalidInput."""
-        link = await self.link(owner)
-        if link is not None:
-            await self.identity.rename(link.subject, full_name)
-
-    async def link(self, owner: str) -> Identity | None:
-        """Return the person's link, or None for who signs in here."""
-        found = await self._tables.identities.find(Query(owner=owner, limit=1))
-        return found[0] if found else None
-
-    async def hear(self, event: IdentityEvent) -> None:
-        """Follow what happened there. In any order, any number of times; an unknown person is nobody of ours."""
-        link = await self._tables.identities.by_key("subject_key", event.subject) if event.subject else None
-        if link is None:
-            return
-        if event.kind is EventKind.SESSION_ENDED:
-            for session in await self._tables.sessions.find(Query(owner=link.owner, limit=500)):
-                if session.outside_id == event.session_id:
-                    await self._tables.sessions.delete(session.id, link.owner)
-        if event.kind is EventKind.CHANGED and event.profile is not None:
-            await self._take_over(link, event.profile)
-        if event.kind is EventKind.DELETED and self._erase is not None:
-            await self._erase(link.owner)
-
-    async def _take_over(self, link: Identity, profile: Profile) -> None:
-        if profile.updated_at <= link.told_at:
-            return  # an older one that was late
-        await self._tables.identities.update(replace(link, told_at=profile.updated_at))
-        person = await self._tables.people.get(link.owner, link.owner)
-        changed = replace(person, full_name=profile.full_name[:NAME_MAX])
-        if profile.is_verified and profile.email and profile.email.casefold() != person.email.casefold():
-            changed = replace(changed, email=profile.email, email_key=profile.email.casefold())
-            await self._entries.noted(link.owner, ActivityKind.EMAIL_CHANGED)
-        if changed.full_name != person.full_name:
-            await self._entries.noted(link.owner, ActivityKind.NAME_CHANGED)
-        if changed != person:
-            await self._tables.people.update(changed)
-
-    async def forget(self, subject: str) -> Outcome:
-        """Delete the person there, as the last thing outside of an erasure; raises Unavailable until that is proven."""
-        if not subject:
-            return Outcome(state=StepState.ABSENT, detail="You signed in here, not there")
-        was_there = await self.identity.delete(subject)
-        detail = "Your sign-in account is deleted" if was_there else "Your sign-in account was deleted already"
-        return Outcome(state=StepState.DONE, detail=detail, proof="404 when asked for it", count=1)
-
-    async def settle(self) -> None:
-        """Wait for what is done beside answers."""
-        await self._beside.settle()

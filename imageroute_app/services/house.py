@@ -13,6 +13,7 @@ from imageroute_app.services.appeals import Appeals
 from imageroute_app.services.archives import Archives
 from imageroute_app.services.banners import Banners
 from imageroute_app.services.billing import Billing
+from imageroute_app.services.bounces import Bounces
 from imageroute_app.services.case_office import Office
 from imageroute_app.services.checks import Checks
 from imageroute_app.services.choices import Choices
@@ -28,6 +29,7 @@ from imageroute_app.services.gate import Gate
 from imageroute_app.services.holdings import Holdings
 from imageroute_app.services.hosted import Hosted
 from imageroute_app.services.jobs import Jobs
+from imageroute_app.services.mails import MailQueue
 from imageroute_app.services.newsletter import Newsletter
 from imageroute_app.services.newsletter_choice import NewsletterChoice
 from imageroute_app.services.notices import Notices
@@ -118,6 +120,8 @@ class Services:
     statistics: Statistics
     training: Training
     disclosures: Disclosures
+    mails: MailQueue
+    bounces: Bounces
     newsletter: Newsletter
     newsletter_choice: NewsletterChoice
     holdings: Holdings

@@ -37,7 +37,7 @@ class MailLinks:
     def tell_taken(self, email: str) -> None:
         """Tell a mailbox that somebody tried to open a second account with it."""
         text = f"Somebody tried to open a second account with this address.\n\nSign in: {self._origin}/sign-in"
-        mail = Mail(to=email, subject="You already have an account", text=text)
+        mail = Mail(to=email, subject="You already have an account", text=text, is_asked=True)
         self._beside.run(self._mailer.send(mail), "mail.failed")
 
     async def use_up(self, secret: str, purpose: MailPurpose) -> str:
@@ -70,4 +70,5 @@ class MailLinks:
         subject = "Set a new password" if is_reset else "Confirm your email"
         life = "60 minutes" if is_reset else "24 hours"
         text = f"{subject} for ImageRoute:\n\n{link}\n\nThe link works once, for {life}. Not you? Ignore this mail."
-        await self._mailer.send(Mail(to=person.email, subject=subject, text=text, link=link))
+        mail = Mail(to=person.email, subject=subject, text=text, link=link, is_asked=True, good_until=token.expires_at)
+        await self._mailer.send(mail)

@@ -55,11 +55,15 @@ class Newsletter:
         new_id: NewId,
         rules: Rules,
         notes: Sequence[Callable[[str], Awaitable[None]]] = (),
+        post: Mailer | None = None,
     ) -> None:
-        """`notes` are written before a subscription is erased, so that no backup brings the address back."""
+        """`notes` are written before a subscription is erased, so that no backup brings the address back.
+
+        Questions go by `post`, which keeps what no mail server takes now; an issue that was not taken is sent by the next run.
+        """
         self._notes = notes
         self._database, self._subscriptions = database, database.tables.newsletter_subscriptions
-        self._mailer, self._limiter, self._key = mailer, limiter, key
+        self._mailer, self._post, self._limiter, self._key = mailer, post or mailer, limiter, key
         self._clock, self._new_id, self._rules = clock, new_id, rules
         self._beside = Beside()
 
@@ -117,9 +121,11 @@ class Newsletter:
             "Somebody, hopefully you, asked for the ImageRoute newsletter at this address. To get it, open this page and press"
             f" the button:\n\n{link}\n\nNot you? Do nothing: the address is deleted here in 7 days and gets no other mail."
         )
-        await self._mailer.send(
-            Mail(to=subscription.email, subject="Do you want the newsletter?", text=text, link=link)
-        )
+        mail = Mail(
+            to=subscription.email, subject="Do you want the newsletter?", text=text, link=link, is_asked=True,
+            good_until=subscription.drop_at,
+        )  # fmt: skip
+        await self._post.send(mail)
 
     async def confirm(self, token: str) -> Subscription:
         """Confirm by the mailed link; repeating is fine. Raises NotFound when it is late, left or invented."""

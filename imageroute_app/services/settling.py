@@ -16,6 +16,7 @@ from imageroute_app.domain.ledger import Entry, EntryKind
 from imageroute_app.domain.payments import Message, Move, Order, Payment, Seen, move, refundable
 from imageroute_app.domain.ports import Clock, Database, NewId, Payments, Query, Tables
 from imageroute_app.domain.settlement import Fact, OrderState
+from imageroute_app.services.heard import Heard
 from imageroute_app.services.notices import Notices
 
 log = logging.getLogger(__name__)
@@ -58,6 +59,7 @@ class Settling:
     ) -> None:
         self._database, self._tables, self._port = database, database.tables, payments
         self._notices, self._clock, self._new_id = notices, clock, new_id
+        self._heard = Heard(payments.seller.key, database=database, clock=clock, new_id=new_id)
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def receive(self, headers: Mapping[str, str], body: bytes) -> None:
@@ -72,7 +74,10 @@ class Settling:
         if not message.payment_id:
             log.info("payment.other_message", extra={"kind": message.kind})
             return
+        if await self._heard.has(message.number):
+            return
         await self.hear(message)
+        await self._heard.note(message.number)
 
     async def hear(self, message: Message) -> Settled | None:
         """Settle what was said of one payment; None when no order of ours belongs to it."""

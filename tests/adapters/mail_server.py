@@ -12,9 +12,10 @@ from aiosmtpd.smtp import AuthResult, Envelope, LoginPassword, Session
 
 @dataclass
 class Box:
-    """A mail server's handler; `refusal` is the code that it answers to every recipient."""
+    """A mail server's handler; `refusal` is the code that it answers to every recipient, `asked` is whom it was asked for."""
 
     refusal: str = ""
+    asked: list[str] = field(default_factory=list)
     sent: list[Envelope] = field(default_factory=list)
     logins: list[bytes] = field(default_factory=list)
     port: int = 0
@@ -23,6 +24,7 @@ class Box:
     async def handle_RCPT(  # noqa: N802  # named by aiosmtpd
         self, _server: aiosmtpd.SMTP, _session: Session, envelope: Envelope, address: str, _options: Any
     ) -> str:
+        self.asked.append(address)
         if self.refusal:
             return f"{self.refusal} {address} is not here"
         envelope.rcpt_tos.append(address)

@@ -19,7 +19,7 @@ import pytest
 from imageroute_app.adapters.mail.outbox import Outbox
 from imageroute_app.adapters.mail.page import as_page
 from imageroute_app.adapters.mail.smtp import SmtpMailer
-from imageroute_app.domain.errors import InvalidInput, NotFound, Unavailable
+from imageroute_app.domain.errors import AddressRefused, ImageRouteError, InvalidInput, NotFound, Unavailable
 from imageroute_app.domain.ports import Mail
 from tests.adapters.mail_server import Box, mail_server
 
@@ -196,12 +196,15 @@ async def test_smtp_logs_in_with_what_the_url_says(box: Box) -> None:
     assert len(box.sent) == 1
 
 
-@pytest.mark.parametrize("refusal", ["550", "451"])
+@pytest.mark.parametrize(
+    ("refusal", "error"),
+    [("550", AddressRefused), ("550 5.1.1", AddressRefused), ("550 5.7.1", Unavailable), ("451", Unavailable)],
+)
 async def test_refused_mail_leaves_no_address_in_the_log(
-    box: Box, refusal: str, caplog: pytest.LogCaptureFixture
+    box: Box, refusal: str, error: type[ImageRouteError], caplog: pytest.LogCaptureFixture
 ) -> None:
     box.refusal = refusal
-    with caplog.at_level(logging.DEBUG), pytest.raises(Unavailable) as caught:
+    with caplog.at_level(logging.DEBUG), pytest.raises(error) as caught:
         await SmtpMailer(f"smtp://127.0.0.1:{box.port}", SENDER).send(MAIL)
     ours = [record for record in caplog.records if record.name.startswith("imageroute")]
     assert [record.getMessage() for record in ours] == ["mail.failed"]

@@ -42,6 +42,7 @@ from imageroute_app.domain.jobs import (
     Rule,
 )
 from imageroute_app.domain.ledger import Entry, EntryKind
+from imageroute_app.domain.mails import QuietAddress, WaitingMail
 from imageroute_app.domain.measures import Measure, State
 from imageroute_app.domain.newsletter import Subscription, SubscriptionState
 from imageroute_app.domain.notices import Notice
@@ -55,6 +56,7 @@ from imageroute_app.domain.spending import SpendGuard
 from imageroute_app.domain.statistics import UsageCount, UsageTotal
 from imageroute_app.domain.training import DatasetBuild, DatasetEntry
 from imageroute_app.domain.uploads import Upload, UploadKind
+from imageroute_app.domain.webhooks import HeardWebhook, number_hash
 
 NOW = datetime(2026, 11, 25, 12, 0, 0, 123_456, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)
@@ -398,6 +400,25 @@ def booking(number: int = 1, owner: str = ANN) -> Booking:
     )  # fmt: skip
 
 
+def waiting_mail(number: int = 1, owner: str = ANN) -> WaitingMail:
+    return WaitingMail(
+        id=an_id(number), owner=owner, address=f"{CANARY}@example.com", subject=f"About {CANARY}", text=f"Dear {CANARY}",
+        link=f"https://images.example/{CANARY}", headers=json.dumps({"List-Unsubscribe": CANARY}), is_asked=True, tries=2,
+        next_at=LATER, drop_at=FAR, created_at=NOW,
+    )  # fmt: skip
+
+
+def quiet_address(number: int = 1, owner: str = ANN) -> QuietAddress:
+    return QuietAddress(
+        id=an_id(number), owner=owner, address_key=f"{CANARY}{number}@example.com", status="5.1.1", drop_at=FAR,
+        created_at=NOW,
+    )  # fmt: skip
+
+
+def heard_webhook(number: int = 1, owner: str = ANN) -> HeardWebhook:
+    return HeardWebhook(id=an_id(number), owner=owner, number_hash=number_hash("clerk", f"msg_{number}"), drop_at=LATER)
+
+
 MADE: dict[str, Callable[..., Any]] = {
     "people": person,
     "sessions": session,
@@ -441,6 +462,9 @@ MADE: dict[str, Callable[..., Any]] = {
     "payments": payment,
     "spend_guards": spend_guard,
     "bookings": booking,
+    "waiting_mails": waiting_mail,
+    "quiet_addresses": quiet_address,
+    "heard_webhooks": heard_webhook,
 }
 
 EVERY_ROW = len(MADE) + 2

@@ -38,6 +38,7 @@ from imageroute_app.services.appeals import Appeals
 from imageroute_app.services.archives import Archives
 from imageroute_app.services.banners import Banners
 from imageroute_app.services.billing import Counter, open_billing
+from imageroute_app.services.bounces import Bounces
 from imageroute_app.services.case_office import World, open_office, tell_nobody
 from imageroute_app.services.checks import Checks
 from imageroute_app.services.checks_house import house_checks
@@ -58,6 +59,7 @@ from imageroute_app.services.holdings import Holdings
 from imageroute_app.services.hosted import Hosted
 from imageroute_app.services.house import OutboxLetter, Services, Signature, Site
 from imageroute_app.services.jobs import Jobs
+from imageroute_app.services.mails import MailQueue, QuietAddresses
 from imageroute_app.services.newsletter import Newsletter
 from imageroute_app.services.newsletter_choice import NewsletterChoice
 from imageroute_app.services.notices import Notices
@@ -309,6 +311,7 @@ async def open_house(  # noqa: PLR0915  # one a part
             erasures.go(await erasures.begin(owner, at_once=True))
 
         hosted.erase_with(erase)
+        erasures.leave_with(hosted.left)
     office = open_office(
         World(
             database=database, media=media, imaging=imaging, mailer=outbox, notices=notices, limiter=limiter,
@@ -341,6 +344,8 @@ async def open_house(  # noqa: PLR0915  # one a part
         statistics=statistics,
         training=Training(database=database, choices=choices, gate=gate, clock=clock, new_id=new_id),
         disclosures=Disclosures(database=database, clock=clock, new_id=new_id),
+        mails=MailQueue(database=database, mailer=outbox, clock=clock, new_id=new_id),
+        bounces=Bounces(quiet=QuietAddresses(database=database, clock=clock, new_id=new_id), key=b"m" * 32),
         newsletter=newsletter,
         newsletter_choice=NewsletterChoice(database=database, choices=choices, newsletter=newsletter),
         holdings=holdings,

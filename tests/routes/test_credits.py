@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import secrets
 from dataclasses import dataclass
 from itertools import permutations
 from typing import Any
@@ -55,7 +56,8 @@ class Shop:
         at = self.house.clock.now.fromtimestamp(self.house.clock().timestamp() - late_s, tz=self.house.clock().tzinfo)
         return sign(SECRET, message_id, at, body)
 
-    async def send(self, kind: str, message_id: str = "msg_1", **changes: Any) -> int:
+    async def send(self, kind: str, message_id: str = "", **changes: Any) -> int:
+        message_id = message_id or f"msg_{secrets.token_hex(8)}"
         body = self.message(kind, **changes)
         answer = await self.client.post(HOOK, content=body, headers=self.headers(body, message_id))
         return answer.status_code

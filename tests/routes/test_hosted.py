@@ -5,6 +5,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -13,7 +14,10 @@ import pytest
 
 from imageroute_app.adapters.identity.clerk import Clerk, ClerkKeys
 from imageroute_app.domain.erasures import Phase, StepState, System
+from imageroute_app.domain.errors import NotFound, Unavailable
+from imageroute_app.domain.identity import IdentityEvent
 from imageroute_app.domain.rules import Rules
+from imageroute_app.domain.webhooks import KEPT_FOR
 from tests.doubles import MovingClock
 from tests.emulators.clerk import PUBLISHABLE_KEY, SECRET_KEY, WEBHOOK_SECRET, ClerkEmulator
 from tests.emulators.kit import served
@@ -280,6 +284,88 @@ async def test_a_profile_changed_there_is_changed_here_whatever_the_order(world:
     for sent in (new, old, new, old):
         assert (await hook(world, sent)).status_code == 204
     assert (await world.house.services.accounts.person(owner)).full_name == "New Lovelace"
+
+
+async def test_an_address_changed_there_is_here_within_five_minutes_without_any_message(world: World) -> None:
+    ada = await signed_up(world)
+    owner, [user] = await world.house.owner(ada.ours), list(world.cloud.users.values())
+    world.later(1)
+    user["email_addresses"][0]["email_address"] = "ada@elsewhere.example"
+    user["updated_at"] = int(world.house.clock().timestamp() * 1000)
+    world.later(298)
+    assert (await ada.ours.get("/api/gallery")).status_code == 200
+    assert (await world.house.services.accounts.person(owner)).email == EMAIL
+    world.later(2)
+    assert (await ada.ours.get("/api/gallery")).status_code == 200
+    assert (await world.house.services.accounts.person(owner)).email == "ada@elsewhere.example"
+
+
+async def test_an_address_that_another_account_has_changes_neither_and_stops_nothing(world: World) -> None:
+    ada, bob = await signed_up(world), await visitor(world)
+    await bob.sign_up("bob@example.com")
+    owner, [user_id, _] = await world.house.owner(ada.ours), list(world.cloud.users)
+    addresses = [{**world.cloud.users[user_id]["email_addresses"][0], "email_address": "bob@example.com"}]
+    world.later(1)
+    await world.cloud.change_user(user_id, first_name="New", email_addresses=addresses)
+    assert (await hook(world, world.cloud.hooks_sent[-1])).status_code == 204
+    person = await world.house.services.accounts.person(owner)
+    assert (person.full_name, person.email) == ("New Lovelace", EMAIL)
+
+
+async def test_a_repeated_message_counts_once_and_one_that_failed_counts_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await signed_up(world)
+    [user_id], tables = list(world.cloud.users), world.house.services.database.tables
+    world.later(1)
+    await world.cloud.change_user(user_id, first_name="New")
+    sent, hosted = world.cloud.hooks_sent[-1], world.house.services.hosted
+    followed: list[str] = []
+
+    async def follow(_link: object, event: IdentityEvent) -> None:
+        followed.append(event.number)
+        if len(followed) == 1:
+            raise Unavailable
+
+    monkeypatch.setattr(hosted, "_follow", follow)
+    assert [(await hook(world, sent)).status_code for _ in range(4)] == [503, 204, 204, 204]
+    assert followed == [sent[0]["svix-id"]] * 2
+    (kept,) = await tables.heard_webhooks.walk("", 10)
+    assert sent[0]["svix-id"] not in str(kept)
+    world.later(KEPT_FOR.total_seconds())
+    await world.house.services.retention.sweep(timedelta(minutes=15))
+    assert await tables.heard_webhooks.walk("", 10) == []
+
+
+async def test_closing_the_account_ends_the_sign_in_there_too(world: World) -> None:
+    ada = await signed_up(world)
+    await ada.ours.post("/privacy-center/close", data={"when": "later"})
+    hosted = world.house.services.hosted
+    assert hosted is not None
+    await hosted.settle()
+    assert [one["status"] for one in world.cloud.sessions.values()] == ["revoked"]
+
+
+async def test_sign_ins_there_without_a_session_here_are_listed_and_ended_by_their_person_only(world: World) -> None:
+    ada, bob = await signed_up(world), await visitor(world)
+    await bob.sign_up("bob@example.com")
+    owner, other = await world.house.owner(ada.ours), await world.house.owner(bob.ours)
+    [user_id, _] = list(world.cloud.users)
+    there = world.cloud.open_session(user_id)
+    world.cloud.sessions[there]["latest_activity"] = {
+        "browser_name": "Firefox",
+        "device_type": "Macintosh",
+        "city": "Rome",
+    }
+    hosted = world.house.services.hosted
+    assert hosted is not None
+    assert [(one.id, one.device) for one in await hosted.elsewhere(owner)] == [(there, "Firefox on Macintosh")]
+    assert await hosted.elsewhere(other) == []
+    with pytest.raises(NotFound):
+        await hosted.end_elsewhere(other, there)
+    await hosted.end_elsewhere(owner, there)
+    assert world.cloud.sessions[there]["status"] == "revoked"
+    assert await hosted.elsewhere(owner) == []
 
 
 async def test_webhooks_that_are_not_clerk_s_are_refused(world: World) -> None:

@@ -35,6 +35,8 @@ ELSEWHERE = {
     "archive": "tests/routes/test_exports.py::test_it_costs_nothing_and_is_gone_after_seven_days",
     "export": "tests/services/test_exports.py::test_the_files_go_after_seven_days_and_the_line_stays",
     "account_idle": "tests/services/test_inactivity.py::test_an_account_goes_after_three_notices_and_not_a_second_sooner",
+    "waiting_mail": "tests/services/test_mails.py::test_nothing_waits_for_longer_than_three_days",
+    "quiet_address": "tests/services/test_mails.py::test_a_report_about_a_mail_of_ours_silences_its_address_for_ninety_days",
     "outbox": "tests/adapters/test_mail.py::test_purge_deletes_the_old_only",
 }
 """Periods that end without the sweep's database, with the tests that prove them."""

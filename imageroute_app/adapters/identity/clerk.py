@@ -8,14 +8,21 @@ import asyncio
 import base64
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 from urllib.parse import quote, urlencode
 
 import httpx
 
 from imageroute_app.adapters.http import read_retry_after
-from imageroute_app.adapters.identity.clerk_events import prove, read_at, read_event, read_profile, read_secrets
+from imageroute_app.adapters.identity.clerk_events import (
+    prove,
+    read_at,
+    read_device,
+    read_event,
+    read_profile,
+    read_secrets,
+)
 from imageroute_app.adapters.identity.clerk_tokens import Demands, KeyRing, TokenReader, session_cookies
 from imageroute_app.domain.errors import InvalidInput, NotFound, NotSignedIn, Unavailable
 from imageroute_app.domain.identity import IdentityEvent, OutsideSession, Profile, Proof
@@ -162,7 +169,12 @@ class Clerk:
         found = await self._call("GET", f"sessions?{query}")
         listed = cast("list[Any]", found if isinstance(found, list) else found.get("data", []))
         return [
-            OutsideSession(id=str(one["id"]), subject=str(one["user_id"]), seen_at=read_at(one["last_active_at"]))
+            OutsideSession(
+                id=str(one["id"]),
+                subject=str(one["user_id"]),
+                seen_at=read_at(one["last_active_at"]),
+                device=read_device(one.get("latest_activity")),
+            )
             for one in listed
         ]
 
@@ -196,8 +208,8 @@ class Clerk:
 
     def read_event(self, headers: Mapping[str, str], body: bytes) -> IdentityEvent:
         """Return what a webhook says once its signature is proven; raises NotSignedIn for any other."""
-        prove(self._secrets, headers, body, self._clock())
-        return read_event(body)
+        number = prove(self._secrets, headers, body, self._clock())
+        return replace(read_event(body), number=number)
 
     async def close(self) -> None:
         """Let go of connections."""

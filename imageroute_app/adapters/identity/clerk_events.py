@@ -28,11 +28,11 @@ def _secret(text: str) -> bytes:
     return secret
 
 
-def prove(secrets: Sequence[bytes], headers: Mapping[str, str], body: bytes, now: datetime) -> None:
-    """Raise NotSignedIn unless one of the secrets signed the message within five minutes of now."""
+def prove(secrets: Sequence[bytes], headers: Mapping[str, str], body: bytes, now: datetime) -> str:
+    """Return the message's number; raises NotSignedIn unless one of the secrets signed it within five minutes of now."""
     named = {f"webhook-{part}": headers.get(f"svix-{part}") or headers.get(f"webhook-{part}", "") for part in PARTS}
     try:
-        verify(secrets, named, body, now)
+        return verify(secrets, named, body, now)
     except Forged as error:
         raise NotSignedIn(REFUSED_EVENT) from error
 
@@ -72,3 +72,9 @@ def read_profile(user: Mapping[str, Any]) -> Profile:
 def read_at(millis: int) -> datetime:
     """Return one of Clerk's times."""
     return datetime.fromtimestamp(millis / 1000, UTC)
+
+
+def read_device(activity: Mapping[str, Any] | None) -> str:
+    """Return browser and device of a session's latest activity, such as "Firefox on Macintosh"; nothing of its place."""
+    said = [str((activity or {}).get(name) or "")[:40] for name in ("browser_name", "device_type")]
+    return " on ".join(part for part in said if part.isprintable() and part)

@@ -13,8 +13,13 @@ from imageroute_app.domain.errors import InvalidInput
 from imageroute_app.domain.ports import Mail
 
 
-def compose(mail: Mail, *, sender: str, sent_at: datetime, extra: Mapping[str, str] | None = None) -> EmailMessage:
-    """Return the message to one bare address, from a "Name <address>" sender; raises InvalidInput."""
+def compose(
+    mail: Mail, *, sender: str, sent_at: datetime, extra: Mapping[str, str] | None = None, number: str = ""
+) -> EmailMessage:
+    """Return the message to one bare address, from a "Name <address>" sender; raises InvalidInput.
+
+    `number` is the part of its Message-ID before the @; by default one is made up.
+    """
     message: EmailMessage | None = EmailMessage(policy=SMTP)
     try:
         origin = _sender(sender)
@@ -22,7 +27,7 @@ def compose(mail: Mail, *, sender: str, sent_at: datetime, extra: Mapping[str, s
         message["To"] = Address(addr_spec=mail.to)
         message["Subject"] = mail.subject
         message["Date"] = sent_at
-        message["Message-ID"] = make_msgid(domain=origin.domain)
+        message["Message-ID"] = f"<{number}@{origin.domain}>" if number else make_msgid(domain=origin.domain)
         message["Auto-Submitted"] = "auto-generated"
         for name, value in (extra or {}).items():
             message[name] = value

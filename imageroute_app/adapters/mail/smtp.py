@@ -2,6 +2,8 @@
 
 import ipaddress
 import logging
+import re
+import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime
 from urllib.parse import unquote, urlsplit
@@ -9,12 +11,15 @@ from urllib.parse import unquote, urlsplit
 import aiosmtplib
 
 from imageroute_app.adapters.mail.letter import compose
-from imageroute_app.domain.errors import Unavailable
+from imageroute_app.domain.errors import AddressRefused, Unavailable
+from imageroute_app.domain.mails import NO_MAILBOX_STATUS, mark_of
 from imageroute_app.domain.ports import Mail
 
 log = logging.getLogger(__name__)
 
 TIMEOUT_S = 10.0
+STATUS = re.compile(r"5\.\d{1,3}\.\d{1,3}")
+NO_MAILBOX, DEFAULT_STATUS = (550, 551, 553), "5.1.1"
 
 
 class SmtpMailer:
@@ -25,17 +30,20 @@ class SmtpMailer:
         url: str,
         sender: str,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        marks: bytes = b"",
     ) -> None:
+        """Number the mails by `marks`, a key of this installation, so that one that comes back is known again."""
         parts = urlsplit(url)
         self._host, self._port = parts.hostname or "localhost", parts.port
         self._user = unquote(parts.username) if parts.username else None
         self._password = unquote(parts.password) if parts.password else None
         self._is_tls = parts.scheme == "smtps"
-        self._sender, self._clock = sender, clock
+        self._sender, self._clock, self._marks = sender, clock, marks
 
     async def send(self, mail: Mail) -> None:
-        """Hand the message over; raises Unavailable, InvalidInput."""
-        message = compose(mail, sender=self._sender, sent_at=self._clock(), extra=mail.headers)
+        """Hand the message over; raises Unavailable, AddressRefused, InvalidInput."""
+        number = self._number(mail.to) if self._marks else ""
+        message = compose(mail, sender=self._sender, sent_at=self._clock(), extra=mail.headers, number=number)
         try:
             await aiosmtplib.send(
                 message,
@@ -48,12 +56,14 @@ class SmtpMailer:
                 timeout=TIMEOUT_S,
             )
         except (aiosmtplib.SMTPException, OSError, ValueError) as error:
-            failure = type(error).__name__
+            failure, refused = type(error).__name__, _no_such_mailbox(error)
             code = getattr(error, "code", None)
         else:
             return
         # Outside of the except block, so that the error that quotes the address is not chained.
         log.warning("mail.failed", extra={"kind": failure, "code": code})
+        if refused:
+            raise AddressRefused(refused)
         raise Unavailable("The mail could not be sent. Try again in a moment.")
 
     async def probe(self) -> None:
@@ -71,11 +81,29 @@ class SmtpMailer:
             return
         raise Unavailable(f"The mail server does not let us in ({failure}): check IMAGEROUTE_SMTP_URL.")
 
+    def _number(self, address: str) -> str:
+        number = secrets.token_hex(16)
+        return f"{number}.{mark_of(self._marks, number, address)}"
+
     def _start_tls(self) -> bool | None:
         """Return whether to upgrade to TLS: always before a password leaves, else if offered."""
         if self._is_tls:
             return False
         return True if self._user and not _is_this_machine(self._host) else None
+
+
+def _no_such_mailbox(error: Exception) -> str:
+    """Return the status (RFC 3463) of an answer that says for good that there is no such mailbox, else nothing.
+
+    A refusal for what we are or sent (5.7.1 and the like), a full mailbox and everything for now (4xx) is not one.
+    """
+    if not isinstance(error, aiosmtplib.SMTPRecipientsRefused):
+        return ""
+    for refusal in error.recipients:
+        status = STATUS.match(refusal.message.strip())
+        if refusal.code in NO_MAILBOX and (status is None or status[0] in NO_MAILBOX_STATUS):
+            return status[0] if status else DEFAULT_STATUS
+    return ""
 
 
 def _is_this_machine(host: str) -> bool:

@@ -179,8 +179,8 @@ class DodoPayments:
 
     def read(self, headers: Mapping[str, str], body: bytes) -> Message:
         """Return what a webhook says; raises Forged before anything of it is looked at."""
-        verify(self._secrets, headers, body, self._clock())
-        return read_message(body)
+        number = verify(self._secrets, headers, body, self._clock())
+        return replace(read_message(body), number=number)
 
     async def close(self) -> None:
         """Close the connections."""

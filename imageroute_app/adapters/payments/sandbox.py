@@ -132,8 +132,8 @@ class SandboxPayments:
 
     def read(self, headers: Mapping[str, str], body: bytes) -> Message:
         """Return what a webhook says; raises Forged before anything of it is looked at."""
-        verify((self._secret,), headers, body, self._clock())
-        return read_message(body)
+        number = verify((self._secret,), headers, body, self._clock())
+        return replace(read_message(body), number=number)
 
     async def close(self) -> None:
         """Nothing is open."""

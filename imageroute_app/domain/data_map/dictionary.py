@@ -16,6 +16,7 @@ from imageroute_app.domain.data_map.meanings_making import OF_MAKING
 from imageroute_app.domain.data_map.meanings_payments import OF_PAYMENTS
 from imageroute_app.domain.data_map.meanings_people import OF_PEOPLE
 from imageroute_app.domain.data_map.meanings_pictures import OF_PICTURES
+from imageroute_app.domain.mails import WaitingMail
 
 MEANINGS: Mapping[str, Mapping[str, Meaning]] = {
     **OF_HOUSE, **OF_ACCOUNT, **OF_MAKING, **OF_PAYMENTS, **OF_PEOPLE, **OF_PICTURES,
@@ -36,6 +37,8 @@ def withheld(table: Table, field: str) -> str:
         return "a secret: whoever has it could make the codes that only your app should make"
     if field.endswith("_hash"):
         return "a secret check value: it proves who holds the cookie or the link, and says nothing about you"
+    if table.record is WaitingMail and field in ("text", "link"):
+        return "a mail on its way to you: a link in it may open your account to whoever has it"
     if table.fields[field] in (Protection.KEYED, Protection.KEYED_PERSON):
         return "a keyed hash of something that is in the export in clear"
     return ""

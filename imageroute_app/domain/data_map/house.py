@@ -6,6 +6,7 @@ from imageroute_app.domain.data_map.kinds import Basis, Category, Erasure, P, So
 from imageroute_app.domain.measures import Measure
 from imageroute_app.domain.policies import Announcement
 from imageroute_app.domain.purposes import Purpose
+from imageroute_app.domain.webhooks import HeardWebhook
 
 HOUSE_TABLES: Mapping[str, Table] = {
     "announcements": Table(
@@ -20,6 +21,20 @@ HOUSE_TABLES: Mapping[str, Table] = {
         keys=("edition",),
         erased=Erasure.NOTHING,
         fields={"id": P, "owner": P, "edition": P, "announced_at": P, "version": P},
+    ),
+    "heard_webhooks": Table(
+        record=HeardWebhook,
+        category=Category.HOUSE,
+        purpose="Which messages of the sign-in and the payment service were heard, so that none counts twice",
+        basis=Basis.LEGITIMATE,
+        serves=Purpose.SECURITY,
+        source=Source.HERE,
+        rule="heard_webhook",
+        kept="3 days",
+        keys=("number_hash",),
+        dates=("drop_at",),
+        erased=Erasure.NOTHING,
+        fields={"id": P, "owner": P, "number_hash": P, "drop_at": P, "version": P},
     ),
     "measures": Table(
         record=Measure,

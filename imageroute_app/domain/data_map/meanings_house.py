@@ -17,6 +17,10 @@ OF_HOUSE: Mapping[str, Mapping[str, Meaning]] = {
         "edition": us("The version that people are told of"),
         "announced_at": us("When telling began", "UTC"),
     },
+    "heard_webhooks": {
+        "number_hash": us("A hash of the number of the message"),
+        "drop_at": us("When it is forgotten", "UTC"),
+    },
     "measures": {
         "metric": us("Which figure"),
         "state": us("Whether it meets its target"),

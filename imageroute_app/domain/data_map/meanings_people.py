@@ -25,6 +25,22 @@ OF_PEOPLE: Mapping[str, Mapping[str, Meaning]] = {
         "at": us("When it left", "UTC"),
         "ends_at": us("When it is gone there, if that is known", "UTC"),
     },
+    "waiting_mails": {
+        "address": you("Where the mail goes"),
+        "subject": us("What the mail is about"),
+        "text": us("What the mail says"),
+        "link": us("The page that the mail leads to"),
+        "headers": us("What the mail says to mail programs"),
+        "is_asked": us("Whether somebody had just asked for this mail"),
+        "tries": us("How often it was tried", "times"),
+        "next_at": us("When it is tried again", "UTC"),
+        "drop_at": us("When it is deleted even if it never left", "UTC"),
+    },
+    "quiet_addresses": {
+        "address_key": us("A keyed hash of the address, by which we find it"),
+        "status": us("Why mail came back, by the number that mail servers give (RFC 3463)"),
+        "drop_at": us("When we try the address again", "UTC"),
+    },
     "newsletter_subscriptions": {
         "email": you("The address that asked for the newsletter"),
         "email_key": us("A keyed hash of the address, by which we find it"),

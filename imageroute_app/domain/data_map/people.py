@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from imageroute_app.domain.activity import Activity
 from imageroute_app.domain.data_map.kinds import Basis, Category, K, P, Recipient, S, Source, Table
 from imageroute_app.domain.disclosures import Disclosure
+from imageroute_app.domain.mails import QuietAddress, WaitingMail
 from imageroute_app.domain.newsletter import Subscription
 from imageroute_app.domain.purposes import Purpose
 
@@ -59,6 +60,39 @@ PEOPLE: Mapping[str, Table] = {
         fields={
             "id": P, "owner": P, "email": S, "email_key": K, "state": P, "asked_at": P, "confirmed_at": P, "drop_at": P,
             "issues": P, "version": P,
+        },
+    ),
+    "waiting_mails": Table(
+        record=WaitingMail,
+        category=Category.USAGE,
+        purpose="Mails for you that no mail server took yet",
+        basis=Basis.CONTRACT,
+        serves=Purpose.ACCOUNT,
+        source=Source.HERE,
+        recipients=(Recipient.MAIL,),
+        rule="waiting_mail",
+        kept="until a mail server takes it, 3 days at most",
+        exported="waiting-mails.json",
+        dates=("next_at", "drop_at"),
+        fields={
+            "id": P, "owner": P, "address": S, "subject": S, "text": S, "link": S, "headers": S, "is_asked": P, "tries": P,
+            "next_at": P, "drop_at": P, "created_at": P, "version": P,
+        },
+    ),
+    "quiet_addresses": Table(
+        record=QuietAddress,
+        category=Category.USAGE,
+        purpose="Knowing that mail to your address comes back, so that we send none there",
+        basis=Basis.LEGITIMATE,
+        serves=Purpose.SECURITY,
+        source=Source.COMPANY,
+        rule="quiet_address",
+        kept="90 days, or until you confirm the address again",
+        exported="quiet-addresses.json",
+        keys=("address_key",),
+        dates=("drop_at",),
+        fields={
+            "id": P, "owner": P, "address_key": K, "status": P, "drop_at": P, "created_at": P, "version": P,
         },
     ),
 }

@@ -36,6 +36,7 @@ from imageroute_app.domain.factors import Authenticator, Passkey
 from imageroute_app.domain.gallery import Album, Image
 from imageroute_app.domain.identity import Identity
 from imageroute_app.domain.jobs import Attempt, Preference, Quote
+from imageroute_app.domain.mails import QuietAddress, WaitingMail
 from imageroute_app.domain.measures import Measure
 from imageroute_app.domain.newsletter import Subscription
 from imageroute_app.domain.notices import Notice
@@ -47,6 +48,7 @@ from imageroute_app.domain.spending import SpendGuard
 from imageroute_app.domain.statistics import UsageCount, UsageTotal
 from imageroute_app.domain.training import DatasetBuild, DatasetEntry
 from imageroute_app.domain.uploads import Upload
+from imageroute_app.domain.webhooks import HeardWebhook
 
 T = TypeVar("T")
 
@@ -115,6 +117,9 @@ class MongoTables:
         self.payments: Repository[Payment] = MongoRepository(kinds["payments"], access)
         self.spend_guards: Repository[SpendGuard] = MongoRepository(kinds["spend_guards"], access)
         self.bookings: Repository[Booking] = MongoRepository(kinds["bookings"], access)
+        self.waiting_mails: Repository[WaitingMail] = MongoRepository(kinds["waiting_mails"], access)
+        self.quiet_addresses: Repository[QuietAddress] = MongoRepository(kinds["quiet_addresses"], access)
+        self.heard_webhooks: Repository[HeardWebhook] = MongoRepository(kinds["heard_webhooks"], access)
         self.activity: Repository[Activity] = MongoRepository(kinds["activity"], access)
         self.disclosures: Repository[Disclosure] = MongoRepository(kinds["disclosures"], access)
         self.newsletter_subscriptions: Repository[Subscription] = MongoRepository(

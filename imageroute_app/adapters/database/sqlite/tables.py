@@ -690,6 +690,43 @@ class FarewellRow(Row, table=True):
     created_at: int
 
 
+class WaitingMailRow(Row, table=True):
+    """domain.mails.WaitingMail."""
+
+    __tablename__: ClassVar[Any] = "waiting_mails"
+    __table_args__: ClassVar[Any] = _indexes("waiting_mails")
+    address: bytes
+    subject: bytes
+    text: bytes
+    link: bytes
+    headers: bytes
+    is_asked: bool
+    tries: int
+    next_at: int
+    drop_at: int
+    created_at: int
+
+
+class QuietAddressRow(Row, table=True):
+    """domain.mails.QuietAddress."""
+
+    __tablename__: ClassVar[Any] = "quiet_addresses"
+    __table_args__: ClassVar[Any] = _indexes("quiet_addresses")
+    address_key: str
+    status: str
+    drop_at: int
+    created_at: int
+
+
+class HeardWebhookRow(Row, table=True):
+    """domain.webhooks.HeardWebhook."""
+
+    __tablename__: ClassVar[Any] = "heard_webhooks"
+    __table_args__: ClassVar[Any] = _indexes("heard_webhooks")
+    number_hash: str
+    drop_at: int
+
+
 class OrderRow(Row, table=True):
     """domain.payments.Order."""
 
