@@ -6,6 +6,8 @@
   const WIDE_PX = 760;
   const RENDERED = /^\/(sign-in|sign-up|forgot-password|reset-password|verify-email|auth|privacy|terms|cookies|processors|trust|contact|support|report|outbox|media|exports|receipts|verify|s|api)(\/|$)/;
 
+  const ISLANDS = "ir-grid, ir-film, ir-mask, ir-compare, ir-upload, ir-device"; // they answer for themselves
+
   // --- Addresses of our HTTP routes are no screens of the bundle: leave by the browser, not by the router. ---
   for (const verb of ["pushState", "replaceState"]) {
     const original = history[verb];
@@ -14,6 +16,36 @@
       if (path && path !== location.pathname && RENDERED.test(path)) location.assign(url);
       else original.apply(this, arguments);
     };
+  }
+
+  // --- What is pressed, chosen or typed before React answers for it is told again once React does. ---
+  const EARLY_MS = 30_000;
+  const isOwned = (element) => Object.keys(element).some((key) => key.startsWith("__reactProps"));
+
+  async function owned(element) {
+    for (const end = Date.now() + EARLY_MS; Date.now() < end && element.isConnected; ) {
+      await new Promise((go) => setTimeout(go, 30));
+      if (isOwned(element)) return true;
+    }
+    return false;
+  }
+
+  document.addEventListener("click", async ({ target }) => {
+    const button = target.closest?.("button:not([type=submit],[popovertarget])");
+    if (!button || isOwned(button) || button.closest(ISLANDS) || RENDERED.test(location.pathname)) return;
+    if (await owned(button)) button.click();
+  });
+
+  for (const kind of ["input", "change"]) {
+    document.addEventListener(kind, async ({ target }) => {
+      if (isOwned(target) || target.early || !target.matches("input, textarea, select")) return;
+      target.early = true;
+      if (!(await owned(target))) return;
+      const { value } = target;
+      target.value = ""; // React compares with what was set last by this very setter
+      Object.getOwnPropertyDescriptor(Object.getPrototypeOf(target), "value").set.call(target, value);
+      target.dispatchEvent(new Event(kind, { bubbles: true }));
+    });
   }
 
   // --- Times in the reader's zone. ---

@@ -6,6 +6,7 @@
  */
 const SIDE = 7;
 const SWIPE_PX = 50;
+const ENLARGED = 1.05;
 const PARTS = document.createElement("template");
 PARTS.innerHTML =
   '<span class="place small q3" role="status"></span>' +
@@ -44,9 +45,10 @@ class Film extends HTMLElement {
     if (this.strip && before !== now) this.#draw();
   }
 
-  /** A finger that went far across and little down steps to the neighbour. */
+  /** A finger that went far across and little down steps to the neighbour; in an enlarged page it moves the page. */
   #swiped({ type, touches, changedTouches: [{ clientX, clientY }] }) {
-    if (type === "touchstart") this.finger = touches.length === 1 ? { clientX, clientY } : undefined;
+    const isAlone = touches.length === 1 && visualViewport.scale < ENLARGED;
+    if (type === "touchstart") this.finger = isAlone ? { clientX, clientY } : undefined;
     else if (this.finger) {
       const [across, down] = [clientX - this.finger.clientX, clientY - this.finger.clientY];
       if (Math.abs(across) > SWIPE_PX && Math.abs(across) > 2 * Math.abs(down)) (across < 0 ? this.next : this.previous).click();

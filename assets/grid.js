@@ -43,6 +43,7 @@ class Grid extends HTMLElement {
   #roving = ""; // id of the one tile in the tab order
   #told = "";
   #choice = new Choice();
+  #waiting = []; // what was pressed before anybody listened
 
   connectedCallback() {
     if (!this.hasAttribute("served") || this.isServed) this.begin();
@@ -117,14 +118,20 @@ class Grid extends HTMLElement {
     this.pages.more();
   }
 
-  /** Say what is shown, when that is news; a listener that came late asks for it. */
+  /** Say what is shown, when that is news; a listener that came late asks for it, and hears what was pressed before. */
   tell(isNews = false) {
+    if (isNews && this.pages) this.#catchUp();
     const { tiles, isDone, isBusy, fault } = this.pages;
     if (isBusy) return;
     const detail = { shown: tiles.length, done: isDone, failed: Boolean(fault) };
     const state = [detail.shown > 0, detail.done, detail.failed].join();
     if (isNews || state !== this.#told) this.#send("ir-state", detail);
     this.#told = state;
+  }
+
+  #catchUp() {
+    this.isHeard = true;
+    for (const [name, detail] of this.#waiting.splice(0)) this.#send(name, detail);
   }
 
   #restart(filter, served = null) {
@@ -211,13 +218,13 @@ class Grid extends HTMLElement {
     for (const tile of this.tiles) {
       if (this.#boxes.has(tile.id)) dress(this.#boxes.get(tile.id).element, tile, this.#choice.has(tile.id));
     }
-    this.#send("ir-choose", { count: this.#choice.ids.size, everything: this.#choice.everything });
+    this.#command("ir-choose", { count: this.#choice.ids.size, everything: this.#choice.everything });
   }
 
   #act(verb) {
     if (verb === "everything") this.#takeEverything();
     else if (verb === "clear") this.#clear();
-    else if (verb && !this.#choice.isEmpty) this.#send("ir-act", { verb, ...this.#choice.detail });
+    else if (verb && !this.#choice.isEmpty) this.#command("ir-act", { verb, ...this.#choice.detail });
   }
 
   #takeEverything() {
@@ -307,7 +314,7 @@ class Grid extends HTMLElement {
     const id = event.target.closest(".box")?.dataset.id;
     const isExtra = event.metaKey || event.ctrlKey || event.shiftKey;
     if (event.target.closest(".grid-foot button")) this.pages.retry();
-    else if (event.target.closest(".fav")) this.#send("ir-favourite", { id });
+    else if (event.target.closest(".fav")) this.#command("ir-favourite", { id });
     else if (id && (event.target.closest(".ck") || isExtra || !this.#choice.isEmpty)) {
       event.preventDefault();
       this.#choose(id, event.shiftKey);
@@ -331,7 +338,7 @@ class Grid extends HTMLElement {
     } else if (event.repeat) return;
     else if (event.key === "x") this.#choose(id);
     else if (verbOfMany && !this.#choice.isEmpty) this.#act(verbOfMany);
-    else this.#send(verb, { id });
+    else this.#command(verb, { id });
   }
 
   /** Return the id of the tile that an arrow key leads to; across rows it is the one that stands nearest. */
@@ -363,6 +370,11 @@ class Grid extends HTMLElement {
     else if (below > 0) this.scroller.scrollTop += below + row.gap;
     this.#draw();
     this.#boxes.get(id)?.element.firstElementChild.focus({ preventScroll: true });
+  }
+
+  /** Dispatch what must not be lost: until the page listens, it waits. */
+  #command(name, detail) {
+    if (!this.#send(name, detail) && !this.isHeard) this.#waiting.push([name, detail]);
   }
 
   /** Dispatch an event; true when somebody took it. */

@@ -10,17 +10,14 @@ from imageroute_app.state.selection import CompareView, SelectionState
 
 
 def selection_bar() -> rx.Component:
-    """Draw the bar while pictures are chosen, a verb runs, or an outage left something undone."""
+    """Draw the bar while pictures are chosen in the grid, a verb runs, or an outage left something undone."""
+    return bar_of(rx.cond(SelectionState.everything | (SelectionState.count > 0), _bar(), rx.fragment()))
+
+
+def bar_of(verbs: rx.Component) -> rx.Component:
+    """Draw how far a verb on many is, what an outage left of it, else these verbs."""
     return rx.el.div(
-        rx.cond(
-            SelectionState.doing != "",
-            _progress(),
-            rx.cond(
-                SelectionState.left != "",
-                _rest(),
-                rx.cond(SelectionState.everything | (SelectionState.count > 0), _bar(), rx.fragment()),
-            ),
-        ),
+        rx.cond(SelectionState.doing != "", _progress(), rx.cond(SelectionState.left != "", _rest(), verbs)),
         class_name="selwrap",
     )
 

@@ -12,6 +12,7 @@ def trashed(image: rx.Var[TrashedView]) -> rx.Component:
     """Draw one picture in the trash."""
     return rx.el.li(
         _thumbnail(image),
+        _pick(image),
         rx.el.p(image.prompt, class_name="clip", dir="auto"),
         rx.el.p(moment(image.purge, "left"), class_name="small q3"),
         rx.el.div(_restore(image), _delete(image), class_name="row"),
@@ -24,6 +25,19 @@ def _thumbnail(image: rx.Var[TrashedView]) -> rx.Component:
         rx.el.img(src=image.thumb, alt="", loading="lazy", custom_attrs={"decoding": "async"}),
         class_name="tile",
         style={"background_color": image.colour, "aspect_ratio": f"{image.width} / {image.height}"},
+    )
+
+
+def _pick(image: rx.Var[TrashedView]) -> rx.Component:
+    """Draw the box that chooses the picture; a button, because the state answers later than a checkbox of the browser's."""
+    return rx.el.button(
+        icon("check", "s"),
+        type="button",
+        role="checkbox",
+        class_name="take",
+        aria_checked=TrashState.chosen.contains(image.id),
+        aria_label="Select: " + image.prompt,
+        on_click=TrashState.choose(image.id),
     )
 
 
@@ -75,3 +89,20 @@ def _question(image: rx.Var[TrashedView]) -> rx.Component:
         rx.el.div(dialog.close(keep, as_child=True), dialog.close(delete, as_child=True), class_name="row ends"),
         class_name="dialog",
     )
+
+
+def delete_question(
+    name: str, title: str, what: rx.Var[str], act: rx.event.EventSpec, *, class_name: str
+) -> rx.Component:
+    """Draw a button that deletes many, and the question before it does."""
+    keep = rx.el.button("Keep them", type="button", class_name="btn line")
+    delete = rx.el.button(name, type="button", class_name="btn danger", on_click=act)
+    content = dialog.content(
+        dialog.title(rx.el.h2(title, class_name="h3"), as_child=True),
+        rx.el.p(rx.el.b(what), ": every original and size is erased and cannot be brought back.", class_name="q2"),
+        rx.el.div(dialog.close(keep, as_child=True), dialog.close(delete, as_child=True), class_name="row ends"),
+        class_name="dialog",
+        aria_describedby=None,
+    )
+    ask = rx.el.button(name, type="button", class_name=class_name)
+    return dialog.root(dialog.trigger(ask, as_child=True), dialog.portal(dialog.overlay(class_name="scrim"), content))

@@ -1,12 +1,12 @@
 """Trash: deleted pictures for 30 days."""
 
 import reflex as rx
-from reflex_components_radix.primitives.dialog import dialog
 
 from imageroute_app.components import paths
-from imageroute_app.components.selection import selection_bar
+from imageroute_app.components.icons import icon_button
+from imageroute_app.components.selection import bar_of
 from imageroute_app.components.shell import shell
-from imageroute_app.components.trash_list import trashed
+from imageroute_app.components.trash_list import delete_question, trashed
 from imageroute_app.state.selection import SelectionState
 from imageroute_app.state.trash import LIST, TrashState
 
@@ -40,7 +40,13 @@ def _list() -> rx.Component:
             rx.el.button(
                 "Restore all", type="button", class_name="btn line sm", on_click=SelectionState.clear_trash("restore")
             ),
-            _empty_all(),
+            delete_question(
+                "Delete all now",
+                "Delete everything in the trash now?",
+                TrashState.total_label,
+                SelectionState.clear_trash("erase"),
+                class_name="btn bare sm bad",
+            ),
             class_name="row lead",
         ),
         rx.el.ul(rx.foreach(TrashState.images, trashed), class_name="trashed"),
@@ -52,32 +58,23 @@ def _list() -> rx.Component:
     )
 
 
-def _empty_all() -> rx.Component:
-    """Draw the button that deletes everything, and the question before it does."""
-    ask = rx.el.button("Delete all now", type="button", class_name="btn bare sm bad")
-    content = dialog.content(
-        dialog.title(rx.el.h2("Delete everything in the trash now?", class_name="h3"), as_child=True),
-        rx.el.p(
-            rx.el.b(TrashState.total_label), ": every original and size is erased and cannot be brought back.",
-            class_name="q2",
+def _chosen() -> rx.Component:
+    """Draw the verbs on what is chosen here."""
+    return rx.el.div(
+        rx.el.b(TrashState.chosen_label, " selected", role="status"),
+        rx.el.button("Restore", type="button", class_name="btn sm", on_click=SelectionState.act_in_trash("restore")),
+        delete_question(
+            "Delete now",
+            "Delete the selected pictures now?",
+            TrashState.chosen_label,
+            SelectionState.act_in_trash("erase"),
+            class_name="btn sm",
         ),
-        rx.el.div(
-            dialog.close(rx.el.button("Keep them", type="button", class_name="btn line"), as_child=True),
-            dialog.close(
-                rx.el.button(
-                    "Delete all now",
-                    type="button",
-                    class_name="btn danger",
-                    on_click=SelectionState.clear_trash("erase"),
-                ),
-                as_child=True,
-            ),
-            class_name="row ends",
-        ),
-        class_name="dialog",
-        aria_describedby=None,
-    )  # fmt: skip
-    return dialog.root(dialog.trigger(ask, as_child=True), dialog.portal(dialog.overlay(class_name="scrim"), content))
+        icon_button("Clear selection", "x", on_click=TrashState.clear_choice),
+        class_name="toast selbar",
+        role="toolbar",
+        aria_label="Selection",
+    )
 
 
 def _waiting() -> rx.Component:
@@ -92,4 +89,5 @@ def trash() -> rx.Component:
         rx.cond(~TrashState.is_loaded, _waiting(), rx.cond(TrashState.has_failed, _failed(), _empty())),
     )
     section = rx.el.section(content, id=LIST, class_name="scroll tt", aria_label="Trash", tab_index=-1)
-    return shell(section, selection_bar(), title="Trash", undo=TrashState.undo_trash)
+    verbs = bar_of(rx.cond(TrashState.chosen.length() > 0, _chosen(), rx.fragment()))
+    return shell(section, verbs, title="Trash", undo=TrashState.undo_trash)

@@ -155,6 +155,14 @@ class SelectionState(rx.State):
         self._chosen = Chosen(ask=TRASH, everything=True, below_id=services().selection.now_bound())
         return await self._begin(verb, "") if verb in {"restore", "erase"} else None
 
+    @rx.event
+    @signed_in
+    async def act_in_trash(self, verb: str):
+        """Restore or delete what is chosen in the trash."""
+        ids = (await self.get_state(TrashState)).chosen
+        self._chosen = Chosen(ask=TRASH, ids=tuple(ids))
+        return await self._begin(verb, "") if ids and verb in {"restore", "erase"} else None
+
     @rx.event(background=True)
     @signed_in
     async def run(self):

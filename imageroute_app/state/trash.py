@@ -35,6 +35,7 @@ class TrashState(rx.State):
     """The pictures in the trash, newest first."""
 
     images: list[TrashedView] = []
+    chosen: list[str] = []
     total: int = 0
     after: str = ""
     is_loaded: bool = False
@@ -51,6 +52,22 @@ class TrashState(rx.State):
     async def show_older(self):
         """Show the next page."""
         await self._read()
+
+    @rx.event
+    @signed_in
+    async def choose(self, image_id: str):
+        """Choose a picture that is shown, or let go of it."""
+        if image_id in self.chosen:
+            self.chosen = [each for each in self.chosen if each != image_id]
+        elif any(view.id == image_id for view in self.images):
+            self.chosen = [*self.chosen, image_id]
+
+    @rx.event
+    @signed_in
+    async def clear_choice(self):
+        """Let go of all of them; the button that asked for it goes, so the list takes the focus."""
+        self.chosen = []
+        return rx.set_focus(LIST)
 
     @rx.event
     @signed_in
@@ -88,7 +105,7 @@ class TrashState(rx.State):
         await self._read_anew()
 
     async def _read_anew(self) -> None:
-        self.images, self.after, self.has_failed = [], "", False
+        self.images, self.chosen, self.after, self.has_failed = [], [], "", False
         await self._read()
         self.is_loaded = True
 
@@ -105,9 +122,15 @@ class TrashState(rx.State):
 
     async def _drop(self, image_id: str) -> None:
         """Take a picture off the list; the last one of a page makes room for the next page."""
+        self.chosen = [each for each in self.chosen if each != image_id]
         self.images, self.total = [view for view in self.images if view.id != image_id], max(0, self.total - 1)
         if not self.images and self.after:
             await self._read()
+
+    @rx.var
+    def chosen_label(self) -> str:
+        """Return how many are chosen, in words."""
+        return text.count(len(self.chosen), "picture")
 
     @rx.var
     def total_label(self) -> str:

@@ -1,5 +1,6 @@
 """Gallery and trash as people meet them: an endless grid, search, the lightbox, undo, and what another person sees of it."""
 
+import asyncio
 import itertools
 import re
 from collections.abc import Awaitable, Callable
@@ -233,7 +234,7 @@ async def test_the_way_back_counts_ten_seconds_and_rests_under_the_focus(fill: F
     await page.keyboard.press("Delete")
     await expect(picture(page, 1)).to_have_count(0)
     await page.get_by_role("button", name="Undo").focus()
-    clock = await page.wait_for_function("document.getAnimations().find(each => each.animationName === 'undo')")
+    clock = await page.locator(".toast .count").evaluate_handle("each => each.getAnimations()[0]")
     assert await clock.evaluate("each => [each.playState, each.effect.getTiming().duration]") == ["paused", 10_000]
     await picture(page, 2).focus()
     assert await clock.evaluate("each => each.playState") == "running"
@@ -281,6 +282,34 @@ async def test_trash_restores_and_deletes_for_good_and_a_stranger_sees_nothing(
     assert (await stranger.request.get(f"/media/{kept[0]['id']}/320")).status == 404
 
 
+async def test_some_of_the_trash_are_chosen_restored_and_deleted(fill: Fill) -> None:
+    page = await fill(5, size="phone", theme="dark")
+    await page.keyboard.press("Control+a")
+    await page.keyboard.press("Delete")
+    await expect(page.locator(".notices")).to_contain_text("5 pictures moved to trash.")
+    await page.goto("/trash")
+    bar, boxes = (
+        page.get_by_role("toolbar", name="Selection"),
+        page.get_by_role("checkbox", name=re.compile("^Select: ")),
+    )
+    for number in (4, 2):
+        await page.get_by_role("checkbox", name=re.compile(f"^Select: .*number{number}$")).click()
+    await expect(bar).to_contain_text("2 pictures selected")
+    assert await find_barriers(page) == []
+    await bar.get_by_role("button", name="Restore").click()
+    await expect(page.locator(".notices")).to_contain_text("2 pictures back in your gallery.")
+    await expect(boxes).to_have_count(3)
+
+    await boxes.first.click()
+    await bar.get_by_role("button", name="Delete now").click()
+    await page.get_by_role("dialog").get_by_role("button", name="Delete now").click()
+    await expect(page.locator(".notices")).to_contain_text("1 picture deleted for good.")
+    await expect(boxes).to_have_count(2)
+    await expect(bar).to_have_count(0)
+    kept = (await (await page.request.get("/api/gallery")).json())["tiles"]
+    assert sorted(tile["prompt"].rpartition("number")[2] for tile in kept) == ["2", "4"]
+
+
 async def test_pictures_that_were_restored_elsewhere_are_shown_again(fill: Fill) -> None:
     page = await fill(3)
     await picture(page, 1).focus()
@@ -294,6 +323,30 @@ async def test_pictures_that_were_restored_elsewhere_are_shown_again(fill: Fill)
         await return_to_gallery
         await expect(page.get_by_role("button", name="All 3")).to_be_visible()
         await expect(page.locator(TILES)).to_have_count(3)
+
+
+async def test_what_is_pressed_before_the_page_is_awake_happens_once_it_is(fill: Fill) -> None:
+    page = await fill(6)
+    held, is_released = list[Route](), asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        held.append(route)
+        await is_released.wait()
+        await route.continue_()
+
+    await page.route("**/assets/entry.client*", hold)
+    await page.reload(wait_until="commit")
+    await picture(page, 4).focus()
+    await expect(page.locator("ir-grid .fav").first).to_be_attached()
+    await page.keyboard.press("f")
+    await page.keyboard.press("x")
+    await page.get_by_role("searchbox").fill("plan number")
+    await page.get_by_role("button", name="Favourites").click()
+    assert held
+
+    is_released.set()
+    await expect(page.get_by_role("button", name="Favourites 1")).to_have_attribute("aria-pressed", "true")
+    await expect(page).to_have_url(re.compile(r"q=plan\+number&favourite=1$"))
 
 
 async def test_page_that_cannot_be_read_says_so_and_goes_on(fill: Fill, watch: Watch) -> None:
