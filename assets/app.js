@@ -18,14 +18,14 @@
     };
   }
 
-  // --- What is pressed, chosen or typed before React answers for it is told again once React does. ---
+  // --- What is pressed, chosen or typed before React answers for it is told again once the page has its state. ---
   const EARLY_MS = 30_000;
   const isOwned = (element) => Object.keys(element).some((key) => key.startsWith("__reactProps"));
 
   async function owned(element) {
     for (const end = Date.now() + EARLY_MS; Date.now() < end && element.isConnected; ) {
       await new Promise((go) => setTimeout(go, 30));
-      if (isOwned(element)) return true;
+      if (isOwned(element) && !document.querySelector('[data-awake="no"]')) return true;
     }
     return false;
   }

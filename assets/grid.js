@@ -43,7 +43,7 @@ class Grid extends HTMLElement {
   #roving = ""; // id of the one tile in the tab order
   #told = "";
   #choice = new Choice();
-  #waiting = []; // what was pressed before anybody listened
+  #waiting = []; // what was pressed before the page had its state
 
   connectedCallback() {
     if (!this.hasAttribute("served") || this.isServed) this.begin();
@@ -101,6 +101,7 @@ class Grid extends HTMLElement {
     if (!this.pages || before === now || now === null) return;
     if (name === "query" && filterOf(now) !== this.filter) this.#restart(filterOf(now));
     if (name === "current" && (before || now)) this.#follow(before, now);
+    if (before === null && name === "query") this.#catchUp();
     if (before === null) return; // only now React knows: what it says is how things are, not news
     if (name === "refresh") this.#refresh();
     if (name === "gone") this.#drop(now.split(" ").filter((id) => id && !before.includes(id)));
@@ -118,9 +119,8 @@ class Grid extends HTMLElement {
     this.pages.more();
   }
 
-  /** Say what is shown, when that is news; a listener that came late asks for it, and hears what was pressed before. */
+  /** Say what is shown, when that is news; a listener that came late asks for it. */
   tell(isNews = false) {
-    if (isNews && this.pages) this.#catchUp();
     const { tiles, isDone, isBusy, fault } = this.pages;
     if (isBusy) return;
     const detail = { shown: tiles.length, done: isDone, failed: Boolean(fault) };
@@ -129,6 +129,7 @@ class Grid extends HTMLElement {
     this.#told = state;
   }
 
+  /** Tell what was pressed before the page had its state: earlier it would be undone by its loading. */
   #catchUp() {
     this.isHeard = true;
     for (const [name, detail] of this.#waiting.splice(0)) this.#send(name, detail);
@@ -372,9 +373,10 @@ class Grid extends HTMLElement {
     this.#boxes.get(id)?.element.firstElementChild.focus({ preventScroll: true });
   }
 
-  /** Dispatch what must not be lost: until the page listens, it waits. */
+  /** Dispatch what must not be lost: until the page has its state, it waits. */
   #command(name, detail) {
-    if (!this.#send(name, detail) && !this.isHeard) this.#waiting.push([name, detail]);
+    if (this.isHeard) this.#send(name, detail);
+    else this.#waiting.push([name, detail]);
   }
 
   /** Dispatch an event; true when somebody took it. */

@@ -192,6 +192,7 @@ def shell(
                 notice(undo),
                 id="main",
                 class_name="main",
+                custom_attrs={"data-awake": rx.cond(rx.State.is_hydrated, "yes", "no")},
             ),
             inspector if inspector is not None else rx.fragment(),
             tabs(current=title),

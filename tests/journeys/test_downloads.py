@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page, expect
 
+from imageroute_app.adapters.imaging.packet import read_packet
 from tests.journeys.conftest import LOOKS, OpenContext, Watch, find_barriers
 from tests.journeys.test_account import sign_up
 from tests.journeys.test_gallery import TILES, Fill, fill
@@ -65,7 +66,9 @@ async def test_everything_as_one_archive_that_resumes(
     target = await saved(page, "Download", tmp_path / "all.zip")
     with zipfile.ZipFile(target) as found:
         assert found.testzip() is None
-        assert len([name for name in found.namelist() if name.endswith(".png")]) == COUNT
+        pictures = [found.read(name) for name in found.namelist() if name.endswith(".png")]
+    assert len(pictures) == COUNT
+    assert all("gorithmicMedia" in str(read_packet(data)) for data in pictures), "each says that a program made it"
     address = await page.get_by_role("link", name="Download", exact=True).get_attribute("href")
     assert address is not None
     whole = target.read_bytes()

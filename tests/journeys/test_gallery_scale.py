@@ -3,11 +3,10 @@
 import re
 from collections.abc import AsyncIterator
 
-import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Page, expect
 
-from tests.journeys.conftest import SIZES, OpenContext, Watch, find_barriers
+from tests.journeys.conftest import OpenContext, Watch, find_barriers
 from tests.journeys.test_account import sign_up
 from tests.journeys.test_gallery import TILES, open_gallery, picture
 from tests.product import Product
@@ -161,28 +160,3 @@ async def test_ranges_are_chosen_and_two_are_compared_with_one_zoom(large: Page)
     await page.keyboard.press("Escape")
     await expect(compare).to_have_count(0)
     await expect(tools).to_contain_text("3 selected")
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-async def test_a_finger_that_stays_chooses_on_a_phone(
-    theme: str, browser: Browser, open_context: OpenContext, product: Product
-) -> None:
-    page = await (await open_context(size="phone", theme=theme, has_touch=True, is_mobile=True)).new_page()
-    email = await sign_up(page)
-    await page.goto("about:blank")
-    await seed_rows(product.data_dir, email, 30)
-    await open_gallery(page)
-    tile = picture(page, 29)
-    touch = "{bubbles: true, pointerType: 'touch', clientX: 50, clientY: 200}"
-    hold = f"(tile, name) => tile.dispatchEvent(new PointerEvent(name, {touch}))"
-    await tile.evaluate(hold, "pointerdown")
-    tools = page.get_by_role("toolbar", name="Selection")
-    await expect(tools).to_contain_text("1 selected")
-    await tile.evaluate(hold, "pointerup")
-    await picture(page, 28).tap()
-    await expect(tools).to_contain_text("2 selected")
-    box = await tools.bounding_box()
-    assert box is not None
-    assert box["x"] >= 0
-    assert box["x"] + box["width"] <= SIZES["phone"][0]
-    assert await find_barriers(page) == []

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pytest_asyncio
 from playwright.async_api import CDPSession, FloatRect, Locator, Page, expect
 
-from tests.journeys.conftest import OpenContext
+from tests.journeys.conftest import SIZES, OpenContext, find_barriers
 from tests.journeys.test_account import sign_up
 from tests.journeys.test_editing import canvas_of, made_one, marked, tasks_of, use
 from tests.journeys.test_gallery import lightbox, open_gallery, picture
@@ -88,6 +88,10 @@ async def test_pictures_are_chosen_by_holding_and_compared_by_pinching(phone: Pa
     await picture(phone, 10).tap()
     await expect(bar).to_contain_text("2 selected")
     await expect(lightbox(phone)).to_have_count(0)
+    box = await bar.bounding_box()
+    assert box
+    assert (box["x"] >= 0, box["x"] + box["width"] <= SIZES["phone"][0]) == (True, True)
+    assert await find_barriers(phone) == []
 
     await bar.get_by_role("button", name="Compare").tap()
     fingers = await Fingers.over(compare.locator(".cmp-frame").first)

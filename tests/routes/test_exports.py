@@ -422,7 +422,8 @@ async def test_an_archive_in_another_format_is_prepared_and_goes_with_its_time(h
         assert found.testzip() is None
         names = [name for name in found.namelist() if name.endswith(".webp")]
         assert len(names) == 2
-        assert (await house.services.recipes._read_marks(found.read(names[0]))).recipe
+        marks = [await house.services.recipes._read_marks(found.read(name)) for name in names]
+        assert all(one.recipe and one.xmp_source.endswith("algorithmicMedia") for one in marks)
     assert len(await house.services.media.list(f"archives/{owner}/{archive.id}/")) == 3
     await house.services.gallery.trash(owner, images[0].id)
     await house.services.gallery.erase(owner, images[0].id)
