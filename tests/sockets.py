@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +12,7 @@ from websockets.asyncio.client import ClientConnection, connect
 
 NAMESPACE = "/_event"
 HYDRATE = "reflex___state____state.hydrate_and_load"
+PATIENCE_S = 60
 
 
 @dataclass
@@ -29,12 +30,14 @@ class RawSocket:
     async def send_frame(self, frame: str) -> None:
         await self.connection.send(frame)
 
-    async def settle(self, quiet_s: float = 0.3) -> None:
-        """Read until nothing has come for a while."""
+    async def settle(self, quiet_s: float = 0.3, *, until: Callable[[], object] = lambda: True) -> None:
+        """Read until something is there, and from then on until nothing has come for a while."""
         while True:
+            is_there = bool(until())
             try:
-                frame = await asyncio.wait_for(self.connection.recv(), quiet_s)
+                frame = await asyncio.wait_for(self.connection.recv(), quiet_s if is_there else PATIENCE_S)
             except TimeoutError:
+                assert is_there, f"nothing came in {PATIENCE_S} s"
                 return
             await self._read(str(frame))
 
@@ -77,10 +80,10 @@ async def open_socket(
         sent["Origin"] = origin or url
     query = urlencode({"token": token, "EIO": "4", "transport": "websocket"})
     address = f"{url.replace('http', 'ws', 1)}{NAMESPACE}/?{query}"
-    async with connect(address, additional_headers=sent, open_timeout=5, close_timeout=1) as connection:
+    async with connect(address, additional_headers=sent, open_timeout=PATIENCE_S, close_timeout=1) as connection:
         socket = RawSocket(connection)
         event = {"name": HYDRATE, "payload": {}, "router_data": {"pathname": "/", "asPath": "/"}}
         await connection.recv()
         await connection.send(f"40{NAMESPACE}," + (json.dumps({"event": event}) if hydrate else ""))
-        await socket.settle()
+        await socket.settle(until=lambda: socket.updates or not hydrate)
         yield socket

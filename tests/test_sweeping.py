@@ -28,7 +28,7 @@ async def turned(
 ) -> None:
     """Let a loop run until it has done so much."""
     task = asyncio.ensure_future(loop(services))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while len(calls) < wanted and not task.done():
             await asyncio.sleep(0.005)
     task.cancel()

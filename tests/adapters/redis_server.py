@@ -29,7 +29,7 @@ class RedisServer:
             *("--save", "", "--appendonly", "no", "--dir", str(self._socket.parent)),
             stdout=asyncio.subprocess.DEVNULL,
         )
-        async with asyncio.timeout(10), self.client() as client:
+        async with asyncio.timeout(60), self.client() as client:
             while True:
                 with contextlib.suppress(NoConnection):
                     await client.execute_command("PING")

@@ -17,7 +17,7 @@ from imageroute_app.adapters.dispatch.redis import CHANNEL, GROUP, STREAM, Redis
 from imageroute_app.adapters.dispatch.watchers import WAITING_MAX, Watchers
 from tests.adapters.redis_server import RedisServer, needs_redis, running_redis
 
-PATIENCE_S = 15
+PATIENCE_S = 60
 
 
 class Ran:

@@ -108,7 +108,7 @@ async def test_hostile_files_end_in_a_clear_answer_and_the_worker_lives(imaging:
     with pytest.raises(UnsafeImage if name in BOMBS else BadImage) as refused:
         await imaging.ingest(data, is_mask=False)
     assert refused.value.message[-1] in ".!"
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 20
     assert (await imaging.ingest(encode(photo()), is_mask=False)).width == 64
 
 

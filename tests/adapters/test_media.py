@@ -72,7 +72,7 @@ async def test_what_is_not_in_memory_is_read_by_a_thread(
     assert await file.fill(memoryview(place))
     assert place == b"123456789"
     del file
-    async with asyncio.timeout(5):  # the thread lets go of it a moment after it has answered
+    async with asyncio.timeout(60):  # the thread lets go of it a moment after it has answered
         while open_files() != before:
             await asyncio.sleep(0.01)
 

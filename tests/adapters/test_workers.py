@@ -238,7 +238,7 @@ async def _warm(pool: WorkerPool) -> list[int]:
 
 
 async def _until_gone(pid: int) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while _is_running(pid):
             await asyncio.sleep(0.01)
 

@@ -29,7 +29,7 @@ async def child(how: str, place: Place) -> AsyncIterator[asyncio.subprocess.Proc
 
 async def next_line(process: asyncio.subprocess.Process) -> str:
     assert process.stdout is not None
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         return (await process.stdout.readline()).decode().strip()
 
 

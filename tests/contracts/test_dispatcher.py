@@ -14,7 +14,7 @@ from imageroute_app.adapters.dispatch.redis import CHANNEL, RedisDispatcher
 from imageroute_app.ending import end
 from tests.adapters.redis_server import needs_redis, running_redis
 
-PATIENCE_S = 15
+PATIENCE_S = 60
 
 
 @dataclass

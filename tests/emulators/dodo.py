@@ -338,7 +338,7 @@ class DodoEmulator(Emulator):
             return []
         body = self.payload(kind, payment_id)
         headers = {"content-type": "application/json", **self.signed(body, message_id)}
-        async with httpx.AsyncClient(timeout=15, trust_env=False) as client:
+        async with httpx.AsyncClient(timeout=60, trust_env=False) as client:
             answers = await asyncio.gather(
                 *(client.post(self.webhook_url, content=body, headers=headers) for _ in range(times))
             )

@@ -80,7 +80,7 @@ async def rename(page: Page, cloud: ClerkEmulator) -> None:
 
 async def none_live(cloud: ClerkEmulator) -> None:
     """Wait until nobody is signed in at Clerk."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while any(one["status"] == "active" for one in cloud.sessions.values()):
             await asyncio.sleep(0.05)
 

@@ -94,7 +94,7 @@ async def test_new_visitor_makes_a_picture_by_mouse(page: Page) -> None:
 
     await generate(page)
 
-    await expect(results_of(page).locator(".tile")).to_have_count(4, timeout=1_500)
+    await expect(results_of(page).locator(".tile")).to_have_count(4)
     await page.reload()
     await expect_pictures(page, 4)
     await expect(page.locator("a.pill")).to_contain_text("46")

@@ -87,7 +87,7 @@ async def test_endless_grid_shows_every_picture_once_and_in_its_place(fill: Fill
     assert await first.evaluate("tile => tile.isConnected"), "waking up must not draw the grid again"
 
     region, seen = page.get_by_role("region", name="Gallery"), set[str]()
-    for _ in range(120):
+    for _ in range(600):
         seen |= {box[0] for box in await check_layout(page)}
         if len(seen) == COUNT:
             break

@@ -60,7 +60,7 @@ class Farm:
 
     async def full(self) -> None:
         """Wait until every web process listens."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(120):
             while _listening(self.product.port) < WEB:
                 await asyncio.sleep(0.1)
 
@@ -134,7 +134,7 @@ async def test_a_dead_job_worker_loses_and_doubles_nothing(farm: Farm, open_cont
     await generate(page)
     await expect(results_of(page).locator(".tile")).to_have_count(1)  # it waits: nobody runs jobs yet
     first = await farm.add_worker()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         while b"Running" not in (await page.content()).encode() and await gallery_of(page) == []:
             await asyncio.sleep(0.02)
     first.kill()

@@ -21,7 +21,7 @@ from tests.routes.conftest import ORIGIN, House
 from tests.routes.test_exports import add_picture, archived
 
 TAKEN_BYTES = 2_000_000
-GONE_S = 1.0
+GONE_S = 10.0
 SIZES = {"one file after the other": (6, 8_000_000), "read together": (60, 400_000)}
 
 

@@ -255,7 +255,7 @@ async def test_24_stopping_a_waiting_job_leaves_the_running_one_of_another_perso
     asked = request("sdapi", "loaded")
     first, second = await house.job(other, asked), await house.job(street.owner, asked)
     running = asyncio.create_task(house.runner.run(first.id))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while not local.current:
             await asyncio.sleep(0.01)
         waiting = asyncio.create_task(house.runner.run(second.id))

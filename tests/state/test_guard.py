@@ -116,7 +116,7 @@ class Pipeline:
         name = handler if "." in handler else f"{NAME}.{handler}"
         event = Event(name=name, payload=payload or {}, router_data=router_data)
         future = await self.processor.enqueue(tab, event)
-        await asyncio.wait_for(future.wait_all(), 5)
+        await asyncio.wait_for(future.wait_all(), 60)
 
     async def state(self, tab: str = TAB) -> GuardedState:
         root = await self.manager.get_state(BaseStateToken(ident=tab, cls=GuardedState))
