@@ -7,8 +7,9 @@ import asyncio
 import logging
 import os
 import signal
+import socket
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parseaddr
 from pathlib import Path
@@ -40,10 +41,12 @@ from imageroute_app.adapters.payments.closed import NoPayments
 from imageroute_app.adapters.payments.packs import read_packs
 from imageroute_app.adapters.payments.sandbox import SandboxPayments
 from imageroute_app.adapters.providers.sketch.provider import SketchProvider
-from imageroute_app.adapters.registry import open_providers
+from imageroute_app.adapters.registry import catalogues, open_providers
 from imageroute_app.adapters.throttle import MovingWindow, open_limiter
 from imageroute_app.adapters.workers import PRELOADED, WorkerPool
 from imageroute_app.domain.backups import Strongbox
+from imageroute_app.domain.cases import Kind as CaseKind
+from imageroute_app.domain.data_map import RECEIVERS
 from imageroute_app.domain.errors import StorageFull, Unavailable
 from imageroute_app.domain.policies import Kind
 from imageroute_app.domain.ports import (
@@ -59,6 +62,7 @@ from imageroute_app.domain.ports import (
 )
 from imageroute_app.domain.rules import Rules
 from imageroute_app.domain.transfers import OWN
+from imageroute_app.egress import guard, hosts_in
 from imageroute_app.services.accounts import Accounts
 from imageroute_app.services.activity import ActivityLog
 from imageroute_app.services.albums import Albums
@@ -74,6 +78,7 @@ from imageroute_app.services.checks_house import house_checks
 from imageroute_app.services.checks_rights import rights_checks
 from imageroute_app.services.choice_log import Edition, ShownEdition
 from imageroute_app.services.choices import Choices
+from imageroute_app.services.desk import TellRecipients
 from imageroute_app.services.disclosures import DisclosingMailer, Disclosures, Receiver
 from imageroute_app.services.drafts import Drafts
 from imageroute_app.services.entries import Entries
@@ -138,6 +143,7 @@ __all__ = [
     "new_id",
     "new_shelf",
     "newest_shelf",
+    "open_guarded",
     "open_services",
     "open_stores",
     "read_editions",
@@ -272,7 +278,8 @@ async def open_services(  # noqa: PLR0915  # one a service, in the order they ne
         await adapters.close()
         raise
     rules, fault = _rules(settings), _fault(settings)
-    gate = Gate(database=adapters.database, clock=clock)
+    activity = ActivityLog(database=adapters.database, clock=clock, new_id=new_id)
+    gate = Gate(database=adapters.database, clock=clock, noted=activity.changed)
     notices = Notices(
         database=adapters.database,
         mailer=adapters.mailer,
@@ -281,7 +288,6 @@ async def open_services(  # noqa: PLR0915  # one a service, in the order they ne
         rules=rules,
         tell_pages=adapters.dispatcher.changed,
     )
-    activity = ActivityLog(database=adapters.database, clock=clock, new_id=new_id)
     newcomers = _newcomers(settings, adapters, clock)
     policies = Policies(
         database=adapters.database,
@@ -301,13 +307,18 @@ async def open_services(  # noqa: PLR0915  # one a service, in the order they ne
     newsletter = _newsletter(adapters, notes, clock, rules)
     mails = (adapters.post.forget, adapters.quiet.forget)
     routing = Routing(
-        database=adapters.database, providers=adapters.providers, clock=clock, rules=rules, newcomers=newcomers
+        database=adapters.database,
+        providers=adapters.providers,
+        clock=clock,
+        rules=rules,
+        newcomers=newcomers,
+        noted=activity.changed,
     )
     recipes = Recipes(database=adapters.database, routing=routing, read_marks=adapters.imaging.read_marks, clock=clock)
-    archives, shares = _archives(adapters, recipes, clock), _shares(adapters, clock, gate)
+    archives, shares = _archives(adapters, recipes, clock), _shares(adapters, clock, gate, activity)
     worker = _export_worker(settings, adapters, recipes, notices, clock)
     exports = Exports(database=adapters.database, media=adapters.media, worker=worker, clock=clock, new_id=new_id)
-    choices, statistics, training = _decisions(adapters, gate, policies, clock)
+    choices, statistics, training = _decisions(adapters, gate, policies, activity, clock)
     copies = ProviderCopies(database=adapters.database, providers=routing.providers, clock=clock)
     gallery = Gallery(
         database=adapters.database,
@@ -325,7 +336,7 @@ async def open_services(  # noqa: PLR0915  # one a service, in the order they ne
     )
     selection = Selection(database=adapters.database, gallery=gallery, clock=clock)
     uploads = _uploads(adapters, notices, notes, clock, rules, gate)
-    spending = Spending(database=adapters.database, notices=notices, clock=clock)
+    spending = Spending(database=adapters.database, notices=notices, clock=clock, noted=activity.changed)
     jobs = _jobs(adapters, routing, gate, spending, clock, rules, fault)
     billing = _billing(settings, adapters, notices, gate, clock)
     outside = Outside(
@@ -347,7 +358,8 @@ async def open_services(  # noqa: PLR0915  # one a service, in the order they ne
     steps = _erasure_steps(adapters, notes, jobs, outside, parts, clock)
     erasures = _erasures(settings, adapters, steps, notices, gate, clock, rules, fault)
     holdings = Holdings(database=adapters.database, newsletter=newsletter)
-    office = _office(settings, adapters, notices, gate, billing, erasures, clock)
+    tell = _teller(billing, steps)
+    office = _office(settings, adapters, notices, gate, tell, erasures, clock)
     outside.cases.append(office.traces.forget)
     if hosted is not None:
         hosted.erase_with(_eraser(erasures))
@@ -729,12 +741,22 @@ def _uploads(  # as open_services has them
     )
 
 
+def _teller(billing: Billing, steps: ErasureSteps) -> TellRecipients:
+    """Return how everyone who holds it is told of what was granted: the seller, and of an erasure every company."""
+
+    async def tell(owner: str, kind: str) -> Sequence[str]:
+        told = await billing.tell(owner, kind)
+        return [*told, *(await steps.announce(owner) if kind == CaseKind.ERASE else ())]
+
+    return tell
+
+
 def _office(  # noqa: PLR0913, PLR0917  # as open_services has them
     settings: Settings,
     adapters: _Adapters,
     notices: Notices,
     gate: Gate,
-    billing: Billing,
+    tell: TellRecipients,
     erasures: Erasures,
     clock: Clock,
 ) -> Office:
@@ -750,7 +772,7 @@ def _office(  # noqa: PLR0913, PLR0917  # as open_services has them
             clock=clock,
             new_id=new_id,
             erase_now=erasures.erase_now,
-            tell_recipients=billing.tell,
+            tell_recipients=tell,
             origin=settings.origin,
             contact=settings.controller_email,
             operators=_operators(settings),
@@ -883,7 +905,7 @@ def _export_worker(
     )
 
 
-def _shares(adapters: _Adapters, clock: Clock, gate: Gate) -> Shares:
+def _shares(adapters: _Adapters, clock: Clock, gate: Gate, activity: ActivityLog) -> Shares:
     return Shares(
         database=adapters.database,
         media=adapters.media,
@@ -893,6 +915,7 @@ def _shares(adapters: _Adapters, clock: Clock, gate: Gate) -> Shares:
         clock=clock,
         new_id=new_id,
         gate=gate,
+        noted=activity.changed,
     )
 
 
@@ -1013,14 +1036,20 @@ def _letters(
 
 
 def _decisions(
-    adapters: _Adapters, gate: Gate, policies: Policies, clock: Clock
+    adapters: _Adapters, gate: Gate, policies: Policies, activity: ActivityLog, clock: Clock
 ) -> tuple[Choices, Statistics, Training]:
     """Open what people decide on, and what depends on it; the gate tells the statistics what was asked for."""
     database = adapters.database
     statistics = Statistics(database=database, gate=gate, clock=clock, new_id=new_id)
     gate.listen(statistics.used)
-    forget = (statistics.forget,)
-    choices = Choices(database=database, clock=clock, new_id=new_id, edition=_edition(policies), forget=forget)
+    choices = Choices(
+        database=database,
+        clock=clock,
+        new_id=new_id,
+        edition=_edition(policies),
+        forget=(statistics.forget,),
+        noted=activity.changed,
+    )
     training = Training(database=database, choices=choices, gate=gate, clock=clock, new_id=new_id)
     return choices, statistics, training
 
@@ -1083,6 +1112,28 @@ def _receivers(settings: Settings) -> tuple[str, ...]:
         "dodo": settings.seller == "dodo",
     }
     return tuple(name for name, is_used in used.items() if is_used)
+
+
+def hosts_of(settings: Settings) -> frozenset[str]:
+    """Return every host that this installation may speak to: those of the companies it uses, and what its settings name."""
+    wanted = {*settings.provider_keys, *settings.provider_urls}
+    makers = catalogues(lambda provider: provider in wanted)
+    hosts = {host for name in _receivers(settings) for host in RECEIVERS[name].hosts}
+    hosts |= {host for one in makers for host in (*hosts_in(one.url), *one.key_hosts, *one.download_hosts)}
+    values = [getattr(settings, field.name) for field in fields(settings)]
+    addresses = [value for value in (*values, *settings.provider_urls.values()) if isinstance(value, str)]
+    hosts |= {host for value in addresses if "://" in value for host in hosts_in(value)}
+    if settings.clerk_publishable_key:
+        from imageroute_app.adapters.identity.clerk import frontend_of
+
+        hosts |= {*hosts_in(frontend_of(settings.clerk_publishable_key))}
+    return frozenset({*hosts, settings.host, socket.gethostname()})
+
+
+async def open_guarded(settings: Settings) -> Services:
+    """Open the services of a process that may go nowhere else from now on; every way to start one comes by here."""
+    guard(hosts_of(settings))
+    return await open_services(settings)
 
 
 def _fault(settings: Settings) -> Fault:

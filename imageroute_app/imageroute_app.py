@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 import reflex as rx
 from reflex.istate.manager.memory import StateManagerMemory
 
-from imageroute_app.bootstrap import open_services, services, use_services
+from imageroute_app.bootstrap import open_guarded, services, use_services
 from imageroute_app.components import paths
 from imageroute_app.components.overlay import app_wraps
 from imageroute_app.components.scripts import address
@@ -77,7 +77,7 @@ async def resolve_session(cookie_header: str) -> str | None:
 async def lifespan() -> AsyncIterator[None]:
     """Open the services of this process, work in the background, close them again."""
     try:
-        opened = await open_services(SETTINGS)
+        opened = await open_guarded(SETTINGS)
     except Exception as error:  # the server says only that the start failed
         log.critical("start.failed: %s", trace(error))
         raise

@@ -7,7 +7,7 @@ import asyncio
 import logging
 import sys
 
-from imageroute_app.bootstrap import open_services
+from imageroute_app.bootstrap import open_guarded
 from imageroute_app.domain.errors import ImageRouteError
 from imageroute_app.logs import configure_logging
 from imageroute_app.services.bounces import Bounce, read_bounce
@@ -38,7 +38,7 @@ async def _take(settings: Settings, data: bytes) -> int:
     except NotForUs as error:
         log.info("mail_in.ignored", extra={"why": error.message})
         return 0
-    services = await open_services(settings)
+    services = await open_guarded(settings)
     try:
         case = await services.office.intake.take(letter)
         log.info("mail_in.taken", extra={"case": case.id, "kind": case.kind.value})

@@ -9,7 +9,7 @@ import asyncio
 import sys
 from pathlib import Path
 
-from imageroute_app.bootstrap import open_services
+from imageroute_app.bootstrap import open_guarded
 from imageroute_app.domain.errors import ImageRouteError
 from imageroute_app.logs import configure_logging
 from imageroute_app.services.newsletter import Sent
@@ -37,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 async def _send(subject: str, text: str) -> Sent:
-    services = await open_services(load_settings())
+    services = await open_guarded(load_settings())
     try:
         return await services.newsletter.send(subject, text)
     finally:

@@ -18,7 +18,7 @@ from typing import cast
 from taskiq import AsyncBroker
 from taskiq.receiver import Receiver
 
-from imageroute_app.bootstrap import open_services, use_services
+from imageroute_app.bootstrap import open_guarded, use_services
 from imageroute_app.domain.errors import ImageRouteError
 from imageroute_app.ending import end
 from imageroute_app.logs import configure_logging, trace
@@ -125,7 +125,7 @@ async def running(services: Services) -> AsyncIterator[None]:
 
 async def work(settings: Settings) -> None:
     """Run jobs beside the web processes until SIGTERM or SIGINT, then end what is in hand."""
-    opened = await open_services(replace(settings, jobs_apart=False))
+    opened = await open_guarded(replace(settings, jobs_apart=False))
     use_services(opened)
     stop = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):

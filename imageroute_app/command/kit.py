@@ -6,7 +6,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 
-from imageroute_app.bootstrap import Stores, open_services, open_stores
+from imageroute_app.bootstrap import Stores, open_guarded, open_stores
 from imageroute_app.domain.errors import ImageRouteError
 from imageroute_app.services.house import Services
 from imageroute_app.settings import Settings
@@ -62,7 +62,7 @@ def ask(question: str) -> str:
 @contextlib.asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[Services]:
     """Open the services around a block; a server may run beside it."""
-    services = await open_services(settings)
+    services = await open_guarded(settings)
     try:
         yield services
     finally:

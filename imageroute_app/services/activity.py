@@ -1,15 +1,25 @@
 """Activity: what happened on an account, for its person to see and for nobody else, and gone again in time."""
 
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
 
 from imageroute_app.domain.activity import DETAIL, FULL_ADDRESS_FOR, Activity, ActivityKind, cut_address, kept_for
-from imageroute_app.domain.errors import Conflict
+from imageroute_app.domain.errors import Conflict, NotFound
 from imageroute_app.domain.ports import Clock, Database, NewId, Query
 
 BATCH = 200
 FAILED_MAX = 200
 """Failed sign-ins that are kept of one account: more tell nothing more, and a stranger must not be able to fill a table."""
 ENTRIES = (ActivityKind.SIGN_UP, ActivityKind.SIGN_IN, ActivityKind.NEW_DEVICE)
+
+
+Noted = Callable[[str, ActivityKind, str], Awaitable[None]]
+"""Writes down what a person changed, given owner, kind and a short code of ours for what it was."""
+
+
+async def unnoted(_owner: str, _kind: ActivityKind, _detail: str) -> None:
+    """Write nothing down."""
 
 
 class ActivityLog:
@@ -51,6 +61,11 @@ class ActivityLog:
                 drop_at=now + kept_for(kind),
             )
         )
+
+    async def changed(self, owner: str, kind: ActivityKind, detail: str) -> None:
+        """Write down what the person changed; one who is erased in this moment has no journal any more."""
+        with suppress(NotFound):
+            await self.note(owner, kind, detail=detail)
 
     async def newest(self, owner: str, limit: int = 50, *, after: str = "") -> list[Activity]:
         """Return one page, newest first; `after` is the id of the last one seen."""

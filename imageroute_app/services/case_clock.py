@@ -64,6 +64,10 @@ class CaseClock:
         if case.state is not CaseState.OPEN:
             await self._tables.cases.update(replace(case, alarm_at=None))
             return
+        if case.acknowledged_at is None and case.proof_hash and not case.is_confirmed:
+            case = await self._cases.acknowledge_again(case)
+            if first_alarm(case.kind, case.created_at) > self._clock():
+                return
         gag = read_time(read_facts(case.facts).gag_until)
         if case.kind is Kind.LEGAL and gag is not None and gag <= self._clock():
             told = await self._registers.tell_subject(case)

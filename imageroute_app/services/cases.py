@@ -6,7 +6,9 @@ a code that was mailed to the address on file has proven whose it is.
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
+from imageroute_app.domain.case_rules import first_alarm
 from imageroute_app.domain.cases import Author, Case, CaseMessage, CaseState, Kind, tidy_text
 from imageroute_app.domain.errors import Conflict, InvalidInput, NotFound
 from imageroute_app.domain.ports import Clock, Database, Limiter, NewId, Query, Tables
@@ -17,6 +19,7 @@ from imageroute_app.services.case_mail import CaseMail
 
 OPENED_PER_HOUR, LOOKED_UP_PER_HOUR, WRITTEN_PER_HOUR = 10, 30, 30
 MESSAGES_SHOWN = 200
+MAIL_AGAIN = timedelta(hours=1)
 WITHOUT_CONTACT = frozenset({Kind.CHILD, Kind.ABUSE, Kind.LEAK, Kind.LEGAL, Kind.BREACH, Kind.OWNERSHIP})
 WRONG_CODE = "No case has this code. Check it, or write to us again."
 
@@ -178,13 +181,27 @@ class Cases:
         await self._tables.cases.add(case)
         if attachment:
             await self.add(case, Author.PERSON, "A file, sent with the first message.", attachment)
-        went_out = await self._mail.acknowledge(
-            case, code=code if opening.is_by_mail else "", proof=proof, request_id=opening.request_id
-        )
-        # Who asked on a page was told there and then; a mail that did not go out is not sent again, the desk shows the case.
-        if went_out or not opening.is_by_mail:
-            case = await self._tables.cases.update(replace(case, acknowledged_at=self._clock()))
+        told = code if opening.is_by_mail else ""
+        went_out = await self._mail.acknowledge(case, code=told, proof=proof, request_id=opening.request_id)
+        # Who asked on a page was told there and then, but for the code that proves the address.
+        if went_out or not (opening.is_by_mail or proof):
+            return Opened(case=await self._acknowledged(case), code=code)
+        case = await self._tables.cases.update(replace(case, alarm_at=self._clock() + MAIL_AGAIN))
         return Opened(case=case, code=code)
+
+    async def acknowledge_again(self, case: Case) -> Case:
+        """Send the mail that did not go out, with fresh codes: only their hashes were kept. Failing, it is tried in an hour."""
+        fresh, proof = with_proof(case)
+        by_mail = case.proof_hash == case.code_hash
+        if by_mail:
+            fresh = replace(fresh, code_hash=fresh.proof_hash)
+        fresh = await self._tables.cases.update(replace(fresh, alarm_at=self._clock() + MAIL_AGAIN))
+        went_out = await self._mail.acknowledge(fresh, code=proof if by_mail else "", proof="" if by_mail else proof)
+        return await self._acknowledged(fresh) if went_out else fresh
+
+    async def _acknowledged(self, case: Case) -> Case:
+        alarm = first_alarm(case.kind, case.created_at)
+        return await self._tables.cases.update(replace(case, acknowledged_at=self._clock(), alarm_at=alarm))
 
     async def _by_code(self, code: str, address: str) -> Case:
         await self._limiter.hit("case-code", address, limit=LOOKED_UP_PER_HOUR, window_s=3600)

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from imageroute_app.domain.activity import ActivityKind
 from imageroute_app.domain.choices import (
     CONSENT_LIFE,
     COOL_DOWN,
@@ -18,6 +19,7 @@ from imageroute_app.domain.choices import (
 from imageroute_app.domain.errors import Conflict, Duplicate
 from imageroute_app.domain.ports import Clock, Database, NewId, Query, Tables
 from imageroute_app.domain.purposes import OPTIONAL, Purpose
+from imageroute_app.services.activity import Noted, unnoted
 
 PAGE = 200
 TRIES = 5
@@ -51,8 +53,10 @@ ShownEdition = Callable[[], Awaitable[Edition]]
 class ChoiceLog:
     """A person's events; nothing here changes or deletes one."""
 
-    def __init__(self, *, database: Database, clock: Clock, new_id: NewId, edition: ShownEdition) -> None:
-        self._database, self._tables = database, database.tables
+    def __init__(
+        self, *, database: Database, clock: Clock, new_id: NewId, edition: ShownEdition, noted: Noted = unnoted
+    ) -> None:
+        self._database, self._tables, self._noted = database, database.tables, noted
         self._clock, self._new_id, self._edition = clock, new_id, edition
 
     async def add(
@@ -74,9 +78,12 @@ class ChoiceLog:
         choice = replace(choice, owner=owner, image_id=image[0], image_sha256=image[1])
         for _ in range(TRIES):
             try:
-                return await self._database.transact(lambda tables: _append(tables, choice))
+                added = await self._database.transact(lambda tables: _append(tables, choice))
             except Duplicate:
                 continue
+            if event is not ChoiceEvent.EXPIRED:  # nobody did that
+                await self._noted(owner, ActivityKind.CONSENT, f"{purpose}.{event}")
+            return added
         raise Conflict("Your choices changed in another tab just now. Look at them and try again.")
 
     def _event(self, purpose: str, event: ChoiceEvent, how: How, edition: Edition, *, against_signal: bool) -> Choice:

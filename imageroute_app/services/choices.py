@@ -25,6 +25,7 @@ from imageroute_app.domain.errors import Conflict, InvalidInput
 from imageroute_app.domain.notices import Notice
 from imageroute_app.domain.ports import Clock, Database, NewId, Query
 from imageroute_app.domain.purposes import OPTIONAL, PURPOSES, Purpose, Toggle
+from imageroute_app.services.activity import Noted, unnoted
 from imageroute_app.services.choice_log import ChoiceLog, How, ShownEdition
 from imageroute_app.services.gate import NotChosen
 
@@ -60,8 +61,9 @@ class Choices:
         new_id: NewId,
         edition: ShownEdition,
         forget: Sequence[Forget] = (),
+        noted: Noted = unnoted,
     ) -> None:
-        self.log = ChoiceLog(database=database, clock=clock, new_id=new_id, edition=edition)
+        self.log = ChoiceLog(database=database, clock=clock, new_id=new_id, edition=edition, noted=noted)
         self._tables, self._clock, self._new_id, self._forget = database.tables, clock, new_id, forget
 
     # --- Deciding ---------------------------------------------------------------------------------------------------------

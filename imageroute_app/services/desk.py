@@ -21,7 +21,7 @@ LOOK_LIFE = timedelta(minutes=15)
 """How long one reason holds; the next look needs another."""
 
 TellRecipients = Callable[[str, str], Awaitable[Sequence[str]]]
-"""Tells every company that holds it of a correction, erasure or restriction (GDPR Art. 19); returns their names."""
+"""Tells every company that holds it of a correction, erasure or restriction (GDPR Art. 19); returns them, each as it stands."""
 
 
 class Desk:

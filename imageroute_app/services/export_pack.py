@@ -142,7 +142,7 @@ def _gaps(export: Export) -> str:
 
 def _readme(export: Export, report: Report) -> str:
     gaps = len(export.gaps)
-    missing = "Nothing is missing." if not gaps else f"{gaps} pictures could not be put in; manifest.json names each."
+    missing = "Nothing is missing." if not gaps else f"{gaps} files could not be put in; manifest.json names each."
     return f"""YOUR DATA AT IMAGEROUTE
 
 This is part {export.part} of {export.part_count}. Every part is complete by itself: it can be opened and checked alone.

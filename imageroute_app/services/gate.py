@@ -8,10 +8,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from imageroute_app.domain.accounts import AgeBand, Lock, Person
+from imageroute_app.domain.activity import ActivityKind
 from imageroute_app.domain.choices import EVERYTHING, NEVER_MINORS, Choice, ChoiceEvent, is_frozen, is_on
 from imageroute_app.domain.errors import ImageRouteError, NotAllowed
 from imageroute_app.domain.ports import Clock, Database, Query
 from imageroute_app.domain.purposes import PURPOSES, Purpose, Toggle
+from imageroute_app.services.activity import Noted, unnoted
 
 ALWAYS = frozenset(purpose for purpose, facts in PURPOSES.items() if facts.while_frozen)
 """What storing needs, and what nobody may be kept from."""
@@ -40,6 +42,13 @@ CLOSED = {
     Lock.CHILD_REPORT: "This account is under review, so its data is only stored.",
     Lock.OPERATOR: "The operator locked this account, so its data is only stored. The reason is in your notices.",
 }
+LOCK_CODES = {
+    Lock.OPEN: "ended",
+    Lock.CLOSING: "account-is-closing",
+    Lock.CHILD_REPORT: "review-of-a-report",
+    Lock.OPERATOR: "by-the-operator",
+}
+"""What the journal says of it."""
 FROZEN = "Your data is frozen, as you chose, so it is only stored."
 
 
@@ -49,8 +58,8 @@ Listener = Callable[[str, Purpose], Awaitable[None]]
 class Gate:
     """Whether a purpose may be served for a person now."""
 
-    def __init__(self, *, database: Database, clock: Clock) -> None:
-        self._tables, self._clock = database.tables, clock
+    def __init__(self, *, database: Database, clock: Clock, noted: Noted = unnoted) -> None:
+        self._tables, self._clock, self._noted = database.tables, clock, noted
         self._listeners: list[Listener] = []
 
     def listen(self, listener: Listener) -> None:
@@ -114,4 +123,6 @@ class Gate:
         person = await self._tables.people.get(owner, owner)
         if person.locked_for is reason:
             return person
-        return await self._tables.people.update(replace(person, locked_for=reason))
+        changed = await self._tables.people.update(replace(person, locked_for=reason))
+        await self._noted(owner, ActivityKind.LOCKED, LOCK_CODES[reason])
+        return changed

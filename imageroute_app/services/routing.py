@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from imageroute_app.domain.activity import ActivityKind
 from imageroute_app.domain.catalog import Model
 from imageroute_app.domain.errors import Conflict, Duplicate, NotFound
 from imageroute_app.domain.health import Health, Standing
@@ -16,6 +17,7 @@ from imageroute_app.domain.plans import Circumstances, Plan, closed_for, make_pl
 from imageroute_app.domain.ports import Clock, Database, ImageProvider, Query
 from imageroute_app.domain.routing import Closed, pictures
 from imageroute_app.domain.rules import Rules
+from imageroute_app.services.activity import Noted, unnoted
 from imageroute_app.services.newcomers import Newcomers
 from imageroute_app.services.sources import first_expiry
 
@@ -41,8 +43,9 @@ class Routing:
         clock: Clock,
         rules: Rules,
         newcomers: Newcomers | None = None,
+        noted: Noted = unnoted,
     ) -> None:
-        self._newcomers = newcomers
+        self._newcomers, self._noted = newcomers, noted
         self._tables, self._clock, self._rules = database.tables, clock, rules
         self.providers = {provider.id: provider for provider in providers}
         self._health: dict[str, Health] = {}
@@ -84,6 +87,8 @@ class Routing:
                 await self._tables.preferences.update(replace(stored, rule=rule))
         except Duplicate as error:
             raise Conflict("Your rule changed in another tab. Look at it again.") from error
+        if rule != (stored.rule if stored else Rule()):
+            await self._noted(owner, ActivityKind.SETTING, "rule-for-companies")
         return rule
 
     async def settings_in_files(self, owner: str) -> bool:
@@ -98,6 +103,7 @@ class Routing:
             await self._tables.preferences.add(Preference(id=owner, owner=owner, rule=Rule(), settings_in_files=is_on))
         else:
             await self._tables.preferences.update(replace(stored, settings_in_files=is_on))
+        await self._noted(owner, ActivityKind.SETTING, "settings-in-files")
 
     async def _preference(self, owner: str) -> Preference | None:
         found = await self._tables.preferences.find(Query(owner=owner, limit=1))

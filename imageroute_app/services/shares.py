@@ -13,11 +13,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
+from imageroute_app.domain.activity import ActivityKind
 from imageroute_app.domain.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from imageroute_app.domain.gallery import Image, media_key
 from imageroute_app.domain.ports import Clock, Database, Limiter, MediaFacts, MediaStore, NewId, Passwords, Query
 from imageroute_app.domain.purposes import Purpose
 from imageroute_app.domain.sharing import SHARE_DAYS, Share
+from imageroute_app.services.activity import Noted, unnoted
 from imageroute_app.services.gate import Gate
 from imageroute_app.services.mail_links import hash_token
 
@@ -53,8 +55,9 @@ class Shares:
         clock: Clock,
         new_id: NewId,
         gate: Gate,
+        noted: Noted = unnoted,
     ) -> None:
-        self._gate = gate
+        self._gate, self._noted = gate, noted
         self._tables, self._media = database.tables, media
         self._passwords, self._limiter, self._key = passwords, limiter, key
         self._clock, self._new_id = clock, new_id
@@ -88,6 +91,7 @@ class Shares:
             expires_at=now + timedelta(days=days),
         )
         await self._tables.shares.add(share)
+        await self._noted(owner, ActivityKind.SHARE, "with-a-password" if password else "")
         return share
 
     async def all(self, owner: str, image_id: str = "") -> list[Share]:
@@ -100,6 +104,7 @@ class Shares:
         """End a link at once; raises NotFound when it is over already."""
         if not await self._tables.shares.delete(share_id, owner):
             raise NotFound("This link is over already.")
+        await self._noted(owner, ActivityKind.SHARE_ENDED, "")
 
     async def forget(self, owner: str, image_id: str) -> None:
         """Delete every link of a picture that is being erased."""

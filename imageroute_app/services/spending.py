@@ -4,11 +4,13 @@ import logging
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
+from imageroute_app.domain.activity import ActivityKind
 from imageroute_app.domain.errors import Conflict, Duplicate, ImageRouteError, InvalidInput
 from imageroute_app.domain.ledger import Entry
 from imageroute_app.domain.ports import Clock, Database, Query, Tables
 from imageroute_app.domain.search import lowest_id
 from imageroute_app.domain.spending import LIMIT_MAX, SpendGuard, Statement, spent, statement
+from imageroute_app.services.activity import Noted, unnoted
 from imageroute_app.services.notices import Notices
 
 log = logging.getLogger(__name__)
@@ -31,8 +33,8 @@ class Month:
 class Spending:
     """What may be spent, and what was."""
 
-    def __init__(self, *, database: Database, notices: Notices, clock: Clock) -> None:
-        self._tables, self._notices, self._clock = database.tables, notices, clock
+    def __init__(self, *, database: Database, notices: Notices, clock: Clock, noted: Noted = unnoted) -> None:
+        self._tables, self._notices, self._clock, self._noted = database.tables, notices, clock, noted
 
     async def guard(self, owner: str) -> SpendGuard:
         """Return the person's limits; none are set at first."""
@@ -40,6 +42,11 @@ class Spending:
 
     async def set_guard(self, owner: str, *, per_job: str, per_day: str, low_balance: str) -> SpendGuard:
         """Set all three from what was typed, empty for none; raises InvalidInput naming the field."""
+        guard = await self._set(owner, per_job=per_job, per_day=per_day, low_balance=low_balance)
+        await self._noted(owner, ActivityKind.SETTING, "spending-limits")
+        return guard
+
+    async def _set(self, owner: str, *, per_job: str, per_day: str, low_balance: str) -> SpendGuard:
         typed = {"per_job": per_job, "per_day": per_day, "low_balance": low_balance}
         wanted = SpendGuard(id=owner, owner=owner, **{name: _whole(name, text) for name, text in typed.items()})
         stored = await self._tables.spend_guards.find(Query(owner=owner, limit=1))

@@ -1,6 +1,7 @@
 """ActivityState: the journal of the account, and every look of our people with its reason."""
 
 import dataclasses
+import re
 
 import reflex as rx
 
@@ -96,7 +97,7 @@ class ActivityState(rx.State):
 
 
 def _line(one: Activity) -> ActivityView:
-    detail = f": {one.detail.replace('-', ' ')}" if one.detail else ""
+    detail = f": {re.sub('[-_.]', ' ', one.detail)}" if one.detail else ""
     return ActivityView(
         id=one.id,
         what=f"{WORDS[one.kind]}{detail}",

@@ -162,7 +162,7 @@ def export_view(export: Export) -> ExportView:
     named = [f"{gap.name or gap.record_id}: {GAP_WORDS[gap.reason]}" for gap in gaps[:GAPS_SHOWN]]
     if len(gaps) > GAPS_SHOWN:
         named.append(f"and {len(gaps) - GAPS_SHOWN} more, all named in manifest.json")
-    missing = f"Ready with gaps: {text.count(len(gaps), 'picture')} could not be put in"
+    missing = f"Ready with gaps: {text.count(len(gaps), 'file')} could not be put in"
     return ExportView(
         id=export.id,
         made_at=text.iso(export.created_at),

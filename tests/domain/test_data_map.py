@@ -115,7 +115,7 @@ def test_every_rule_is_complete_and_belongs_to_something(name: str) -> None:
 @pytest.mark.promise("P64", "P39")
 @pytest.mark.parametrize("receiver", RECEIVERS.values(), ids=RECEIVERS)
 def test_every_receiver_has_countries_safeguards_and_an_end(receiver: object) -> None:
-    for name in ("countries", "receives", "when", "kept", "deletes"):
+    for name in ("countries", "receives", "when", "kept", "deletes", "hosts"):
         assert getattr(receiver, name)
 
 

@@ -243,7 +243,7 @@ async def open_house(  # noqa: PLR0915  # one a part
     )
     shares = Shares(
         database=database, media=media, passwords=passwords, limiter=limiter, key=b"s" * 32, clock=clock,
-        new_id=new_id, gate=gate,
+        new_id=new_id, gate=gate, noted=activity.changed,
     )  # fmt: skip
     worker = _export_worker(database, media, imaging, recipes, _Ends(notices, bell, clock))
     exports = Exports(database=database, media=media, worker=worker, clock=clock, new_id=new_id, gigabyte=200_000)

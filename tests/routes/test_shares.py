@@ -42,6 +42,14 @@ def picture_of(page: httpx.Response, size: str = "960") -> str:
     return found[1].replace("&amp;", "&")
 
 
+@pytest.mark.promise("P11")
+async def test_the_journal_says_that_a_link_was_made_and_revoked(house: House, image: Image) -> None:
+    made = await share(house, image)
+    await house.services.shares.revoke(image.owner, made.id)
+    lines = await house.services.activity.newest(image.owner, 2)
+    assert [line.kind.value for line in lines] == ["share_ended", "share"]
+
+
 async def test_a_stranger_sees_the_picture_and_nothing_else(house: House, image: Image) -> None:
     made = await share(house, image)
     assert len(made.token) >= 22

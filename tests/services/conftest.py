@@ -85,7 +85,9 @@ class House:
 
     def __post_init__(self) -> None:  # noqa: PLR0915  # one a service
         self.limiter = open_limiter("")
-        self.gate = Gate(database=self.database, clock=self.clock)
+        self.activity = ActivityLog(database=self.database, clock=self.clock, new_id=new_id)
+        noted = self.activity.changed
+        self.gate = Gate(database=self.database, clock=self.clock, noted=noted)
         self.statistics = Statistics(database=self.database, gate=self.gate, clock=self.clock, new_id=new_id)
         self.gate.listen(self.statistics.used)
         self.choices = Choices(
@@ -94,6 +96,7 @@ class House:
             new_id=new_id,
             edition=shown_edition,
             forget=(self.statistics.forget,),
+            noted=noted,
         )
         self.training = Training(
             database=self.database, choices=self.choices, gate=self.gate, clock=self.clock, new_id=new_id
@@ -101,7 +104,9 @@ class House:
         self.tombstones = FileTombstones(self.folder / "tombstones")
         self.notes = EraseNotes(keys=self.keys, tombstones=self.tombstones, clock=self.clock)
         providers = (self.provider, self.sketch)
-        self.routing = Routing(database=self.database, providers=providers, clock=self.clock, rules=self.rules)
+        self.routing = Routing(
+            database=self.database, providers=providers, clock=self.clock, rules=self.rules, noted=noted
+        )
         self.copies = ProviderCopies(database=self.database, providers=self.routing.providers, clock=self.clock)
         self.gallery = Gallery(
             database=self.database,
@@ -131,7 +136,6 @@ class House:
         )
         self.holdings = Holdings(database=self.database, newsletter=self.newsletter)
         self.disclosures = Disclosures(database=self.database, clock=self.clock, new_id=new_id)
-        self.activity = ActivityLog(database=self.database, clock=self.clock, new_id=new_id)
         self.policies = Policies(
             database=self.database,
             editions=read_editions(),
@@ -172,7 +176,7 @@ class House:
             gate=self.gate,
             forget=(self.notes.upload,),
         )
-        self.spending = Spending(database=self.database, notices=self.notices, clock=self.clock)
+        self.spending = Spending(database=self.database, notices=self.notices, clock=self.clock, noted=noted)
         self.jobs = Jobs(
             database=self.database,
             routing=self.routing,

@@ -5,8 +5,10 @@ The interpreter itself reports each connection and each look-up of a name (audit
 
 import asyncio
 import base64
+import os
 import secrets
 import socket
+import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
@@ -19,7 +21,9 @@ import pytest
 from aiosmtpd.controller import Controller
 
 from imageroute_app.domain.jobs import Failover, JobState, Level, Request, Rule
+from imageroute_app.egress import hosts_in
 from imageroute_app.services.house import Services
+from imageroute_app.settings import ROOT
 from tests.doubles import MovingClock, png
 from tests.emulators.bfl import BflEmulator
 from tests.emulators.cloudinary import CloudinaryEmulator, settings_of
@@ -188,3 +192,88 @@ async def test_a_connection_to_anybody_else_is_heard() -> None:
                     await client.get(address, timeout=2)
     assert "collector.example" in heard.others
     assert heard.ports == {port}
+
+
+# --- What is not in the register ------------------------------------------------------------------------------------------
+
+TRY = """
+import asyncio, socket, sys
+from dataclasses import replace
+import httpx, urllib3
+from imageroute_app.bootstrap import open_guarded
+from imageroute_app.egress import Blocked
+from imageroute_app.settings import load_settings
+
+class Asked(Exception):
+    pass
+
+def ask(event, given):  # after the guard: a name that comes by here would have been looked up
+    if event == "socket.getaddrinfo" and given[0] not in ("127.0.0.1", "localhost"):
+        raise Asked(given[0])
+
+def verdict(look):
+    try:
+        look()
+    except Blocked:
+        return "blocked"
+    except Asked:
+        return "asked"
+    except (httpx.ConnectError, urllib3.exceptions.HTTPError) as error:
+        return "blocked" if "no register" in str(error) else repr(error)
+    return "nothing"
+
+async def over_httpx(host):
+    async with httpx.AsyncClient(trust_env=False) as client:
+        await client.get(f"https://{host}/")
+
+async def main():
+    services = await open_guarded(load_settings())
+    sys.addaudithook(ask)
+    await services.close()
+
+asyncio.run(main())
+for host in sys.argv[1:]:
+    told = {
+        verdict(lambda: socket.getaddrinfo(host, 443)),
+        verdict(lambda: asyncio.run(over_httpx(host))),
+        verdict(lambda: urllib3.PoolManager(retries=False).request("GET", f"https://{host}/")),
+    }
+    print(host, *told)
+"""
+
+
+@pytest.mark.promise("P38", "P39")
+def test_a_host_in_no_register_is_looked_up_by_nobody_whichever_library_wants_to(tmp_path: Path) -> None:
+    named = ["queue.fal.run", "api.fal.ai", "v3.fal.media", "api.cloudinary.com", "mail.example.org"]
+    others = ["collector.example", "api.replicate.com", "api.clerk.com", "fal.run.evil.example"]
+    environment = {
+        "PATH": os.environ["PATH"], "IMAGEROUTE_DATA_DIR": str(tmp_path / "data"), "IMAGEROUTE_FAL_KEY": "k",
+        "IMAGEROUTE_CLOUDINARY_CLOUD": "c", "IMAGEROUTE_CLOUDINARY_KEY": "k", "IMAGEROUTE_CLOUDINARY_SECRET": "s",
+        "IMAGEROUTE_SMTP_URL": "smtp://user:pass@mail.example.org:587", "IMAGEROUTE_MAIL_FROM": "I <i@example.org>",
+    }  # fmt: skip
+    ran = subprocess.run(
+        [sys.executable, "-c", TRY, *named, *others],  # ours
+        cwd=ROOT, env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stderr
+    assert dict(line.split(" ", 1) for line in ran.stdout.splitlines()) == {
+        **dict.fromkeys(named, "asked"),
+        **dict.fromkeys(others, "blocked"),
+    }
+
+
+@pytest.mark.promise("P39")
+def test_every_way_to_start_a_process_comes_by_the_guard() -> None:
+    for path in (ROOT / "imageroute_app").rglob("*.py"):
+        if path.name != "bootstrap.py":
+            assert "open_services" not in path.read_text(encoding="utf-8"), path
+
+
+def test_hosts_of_addresses_are_read() -> None:
+    assert hosts_in("mongodb://me:p%40ss@a.example:27017,b.example/db?x=1") == ["a.example", "b.example"]
+    assert hosts_in("mongodb+srv://me:pass@cluster0.abc.mongodb.net/db") == [
+        "cluster0.abc.mongodb.net",
+        "*.abc.mongodb.net",
+    ]
+    assert hosts_in("rediss://:pass@[2001:db8::1]:6379/0") == ["2001:db8::1"]
+    assert hosts_in("unix:///tmp/redis.sock") == []

@@ -359,6 +359,28 @@ async def test_a_company_with_an_api_is_asked_to_erase_and_believed_only_what_it
         await assert_gone(house, owner)
 
 
+@pytest.mark.promise("P47", "P53")
+async def test_every_company_is_told_of_an_erasure_that_the_desk_granted(either_house: House) -> None:
+    house = either_house
+    told = Recipients(mailer=house.letters, contacts={"murk": "privacy@murk.example"}, reply_to="dpo@here.example")
+    house.outside = replace(house.outside, recipients=told)
+    house.new_erasures()
+    owner, now = await house.person(), house.clock()
+    sent = replace(
+        attempt(owner=owner), company="Acme", region="us", retention="Retention unknown", job_ref="job-1",
+        started_at=now, ended_at=now,
+    )  # fmt: skip
+    house.provider.forgets = "erased"
+    for number, changes in enumerate(({}, {"company": "Murk"}, {"company": "Fal", "provider": "scripted"}), 1):
+        await house.database.tables.attempts.add(replace(sent, id=f"{number:032x}", number=number, **changes))
+
+    stand = await house.steps.announce(owner)
+
+    assert [line.partition(" (")[0] for line in stand] == ["Acme", "Fal", "Murk"]
+    assert ["cannot be told" in stand[0], "holds nothing" in stand[1], "notice N-" in stand[2]] == [True] * 3
+    assert [mail.to for mail in house.letters.sent if "notice N-" in mail.subject] == ["privacy@murk.example"]
+
+
 @pytest.mark.promise("P48")
 async def test_one_picture_that_is_erased_is_erased_at_its_maker_too(either_house: House) -> None:
     house = either_house

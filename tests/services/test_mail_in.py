@@ -11,9 +11,12 @@ import pytest
 
 from imageroute_app.bootstrap import open_services
 from imageroute_app.domain.authorities import LIST_URL
-from imageroute_app.domain.case_rules import Ruling
+from imageroute_app.domain.case_rules import Ruling, first_alarm
 from imageroute_app.domain.cases import Author, Kind, Outcome
+from imageroute_app.domain.errors import Unavailable
+from imageroute_app.domain.ports import Mail
 from imageroute_app.services.access_answer import access_answer
+from imageroute_app.services.case_codes import hash_code
 from imageroute_app.services.mail_intake import Letter, NotForUs, kind_of, read_letter
 from imageroute_app.settings import ROOT, load_settings
 from tests.product import clean_environment
@@ -83,6 +86,42 @@ async def test_same_mail_twice_is_one_case_with_one_acknowledgement(bureau: Bure
     assert len(await bureau.mails_to("ada")) == 1
     (message,) = await bureau.office.cases.messages(again)
     assert message.author is Author.MAIL
+
+
+@pytest.mark.promise("P53")
+async def test_an_acknowledgement_that_did_not_go_out_is_sent_again_with_a_code_that_works(
+    bureau: Bureau, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    letters, send = bureau.house.letters, bureau.house.letters.send
+    is_down = True
+
+    async def often_down(mail: Mail) -> None:
+        if is_down and "We have your message" in mail.text:
+            raise Unavailable
+        await send(mail)
+
+    monkeypatch.setattr(letters, "send", often_down)
+    by_mail = await bureau.office.intake.take(letter())
+    by_form = (await bureau.open(Kind.ACCESS, contact="bob@example.com")).case
+    assert (by_mail.acknowledged_at, by_form.acknowledged_at) == (None, None)
+    bureau.house.clock.move(hours=1)
+    await bureau.office.clock.ring()
+    assert [mail for mail in letters.sent if "We have your message" in mail.text] == []
+
+    is_down = False
+    bureau.house.clock.move(hours=1)
+    await bureau.office.clock.ring()
+
+    (to_ada,), (to_bob,) = await bureau.mails_to("ada"), await bureau.mails_to("bob")
+    code = to_ada.partition("this code: ")[2].split()[0]
+    assert (await bureau.office.cases.find(code, address="192.0.2.1")).is_confirmed
+    case = await bureau.stored(by_form)
+    assert hash_code(to_bob.partition("from our mail: ")[2].split()[0]) == case.proof_hash
+    assert case.acknowledged_at == bureau.house.clock()
+    assert case.alarm_at == first_alarm(Kind.ACCESS, case.created_at)
+    bureau.house.clock.move(hours=2)
+    await bureau.office.clock.ring()
+    assert len(await bureau.mails_to("ada")) == 1
 
 
 async def test_answer_by_mail_joins_the_case_it_names_and_only_from_its_own_address(one: Bureau) -> None:

@@ -2,14 +2,19 @@
 
 import asyncio
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from imageroute_app.domain.activity import ActivityKind, cut_address
+from imageroute_app.domain.accounts import Lock
+from imageroute_app.domain.activity import DETAIL, ActivityKind, cut_address
+from imageroute_app.domain.choices import EVERYTHING, ChoiceEvent
 from imageroute_app.domain.data_map import Category
 from imageroute_app.domain.errors import NotSignedIn, Unavailable
+from imageroute_app.domain.jobs import Level
 from imageroute_app.domain.ports import Mail, Query
+from imageroute_app.domain.purposes import Purpose
 from imageroute_app.services.disclosures import DisclosingMailer, Receiver, ends_at
 from tests.doubles import png
 from tests.services.conftest import House
@@ -72,6 +77,36 @@ async def test_a_stranger_cannot_fill_a_journal(house: House, monkeypatch: pytes
     for _ in range(3):
         await house.activity.note(owner, ActivityKind.SIGN_IN_FAILED)
     assert len(await house.activity.newest(owner)) == 3  # the sign-up and two
+
+
+@pytest.mark.promise("P11", "P32")
+async def test_the_journal_has_what_was_chosen_set_and_locked_and_nothing_that_did_not_change(
+    either_house: House,
+) -> None:
+    house = either_house
+    owner = await house.person()
+    await house.choices.choose(owner, Purpose.ANALYTICS, on=False)
+    await house.choices.choose(owner, Purpose.ANALYTICS, on=False)
+    await house.choices.freeze(owner)
+    rule = replace(await house.routing.rule(owner), level=Level.ANY)
+    for _ in range(2):
+        await house.routing.set_rule(owner, rule)
+    await house.routing.prefer_settings_in_files(owner, False)
+    await house.spending.set_guard(owner, per_job="5", per_day="", low_balance="")
+    await house.gate.lock(owner, Lock.OPERATOR)
+    await house.gate.lock(owner, Lock.OPEN)
+
+    lines = [(line.kind.value, line.detail) for line in reversed(await house.activity.newest(owner))]
+
+    assert lines == [
+        ("sign_up", ""), ("consent", "analytics.refused"), ("consent", "everything.frozen"),
+        ("setting", "rule-for-companies"), ("setting", "settings-in-files"), ("setting", "spending-limits"),
+        ("locked", "by-the-operator"), ("locked", "ended"),
+    ]  # fmt: skip
+
+
+def test_every_code_of_a_choice_fits_into_the_journal() -> None:
+    assert all(DETAIL.fullmatch(f"{purpose}.{event}") for purpose in (*Purpose, EVERYTHING) for event in ChoiceEvent)
 
 
 async def test_a_journal_takes_no_free_text(house: House) -> None:

@@ -46,7 +46,7 @@ def test_a_stopped_one_stands_where_it_stopped(state: ExportState, label: str, l
 
 def test_gaps_are_said_and_named() -> None:
     view = export_view(export())
-    assert view.standing == "Ready with gaps: 1 picture could not be put in"
+    assert view.standing == "Ready with gaps: 1 file could not be put in"
     assert "its file is missing" in view.gaps[0]
     assert [part.label for part in view.parts] == ["Part 1 of 1"]
     many = replace(export(), gaps=export().gaps * 30)

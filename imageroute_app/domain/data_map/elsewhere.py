@@ -152,6 +152,7 @@ RECEIVERS: Mapping[str, Receiver] = {
         serves=Purpose.ACCOUNT,
         kept="until the account is erased",
         deletes="by its API as the last step of an erasure, and it is asked until it answers that nobody is there",
+        hosts=("api.clerk.com", "*.clerk.accounts.dev", "*.accounts.dev"),
     ),
     "cloudinary": Receiver(
         name="Cloudinary, Israel and United States,",
@@ -161,6 +162,7 @@ RECEIVERS: Mapping[str, Receiver] = {
         serves=Purpose.GALLERY,
         kept="until we delete it; copies at its edge are told to go at once",
         deletes="by its API, and the delivery address is asked until it answers 404",
+        hosts=("api.cloudinary.com", "res.cloudinary.com"),
     ),
     "dodo": Receiver(
         name="Dodo Payments, United States,",
@@ -170,6 +172,7 @@ RECEIVERS: Mapping[str, Receiver] = {
         serves=Purpose.PAYMENT,
         kept="invoices and payments as long as the law makes the seller keep them",
         deletes="it has no deletion: name and address are taken out of the customer there, and a notice is sent",
+        hosts=("test.dodopayments.com", "live.dodopayments.com"),
     ),
 }
 """Companies that an installation may use whatever model is chosen, by the name of the adapter; none on embedded defaults."""

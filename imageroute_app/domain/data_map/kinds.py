@@ -145,7 +145,7 @@ class Receiver:
     """A company outside that receives personal data: what, when, where, for what, until when.
 
     `countries` are English names; what safeguards a transfer there follows from domain/transfers. `deletes` says whether it
-    can be told to delete, and how.
+    can be told to delete, and how; `hosts` are its names on the network.
     """
 
     name: str
@@ -155,3 +155,4 @@ class Receiver:
     serves: Purpose = Purpose.GENERATE
     kept: str = ""
     deletes: str = ""
+    hosts: tuple[str, ...] = ()

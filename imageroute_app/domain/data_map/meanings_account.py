@@ -185,7 +185,7 @@ OF_ACCOUNT: Mapping[str, Mapping[str, Meaning]] = {
         "pictures_done": us("How many were copied", "pictures"),
         "picture_bytes": us("How large those pictures are together", "bytes"),
         "bytes_done": us("How much was copied", "bytes"),
-        "gaps": us("Pictures that could not be put in, and why"),
+        "gaps": us("Files that could not be put in, and why"),
         "parts": us("Size and SHA-256 of each part"),
         "tries": us("How often it was taken up again", "times"),
         "failure": us("Why it stopped, as you were told"),
