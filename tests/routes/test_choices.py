@@ -1,10 +1,12 @@
 """Choices over HTTP: the receipt of an event, for its person and nobody else."""
 
+import html
+
 import httpx
 import pytest
 
-from imageroute_app.domain.choices import TRAINING_WORDS, words_digest
-from imageroute_app.domain.purposes import Purpose
+from imageroute_app.domain.choices import LIFT_WORDS, TRAINING_WORDS, ChoiceEvent, words_digest, words_for
+from imageroute_app.domain.purposes import PURPOSES, Purpose
 from tests.routes.conftest import ORIGIN, House
 
 
@@ -72,3 +74,59 @@ async def test_a_receipt_is_there_for_its_person_only(house: House, browser: htt
 
     assert (await bob.get(path)).status_code == 404
     assert (await browser.get(path)).status_code == 401
+
+
+PAGE = "/privacy-center/choices"
+
+
+@pytest.mark.promise("P57", "P51", "P52", "P56")
+async def test_every_switch_is_a_form_that_needs_no_script(house: House) -> None:
+    ada = await house.signed_up()
+    owner, choices = await house.owner(ada), house.services.choices
+    page = await ada.get(PAGE)
+    assert page.status_code == 200
+    assert "no-store" in page.headers["cache-control"]
+    for standing in await choices.standings(owner):
+        words = words_for(standing.purpose, ChoiceEvent.GIVEN)
+        act, done = ("off", False) if standing.is_on else ("on", True)
+        shown = html.unescape(page.text)
+        assert words.removeprefix(f"{PURPOSES[standing.purpose].title}. ") in shown
+        answer = await ada.post(PAGE, data={"act": act, "purpose": standing.purpose.value})
+        assert (answer.status_code, answer.headers["location"]) == (303, PAGE)
+        if standing.purpose is not Purpose.NEWSLETTER:  # waits for its mail
+            assert (await choices.standing(owner, standing.purpose)).is_on is done
+        last = await choices.log.last(owner, standing.purpose)
+        assert last is not None
+        assert last.words == words
+
+    image = await house.add_image(owner, "Dunes")
+    await choices.allow_training(owner, image.id, on=True)
+    assert "1 picture on" in (await ada.get(PAGE)).text
+    await ada.post(PAGE, data={"act": "training-off"})
+    assert await house.services.training.allowed(owner) == []
+
+
+@pytest.mark.promise("P52")
+async def test_a_freeze_is_lifted_without_script_only_after_its_words(house: House) -> None:
+    ada = await house.signed_up()
+    owner, choices = await house.owner(ada), house.services.choices
+    await ada.post(PAGE, data={"act": "freeze"})
+    assert await choices.is_frozen(owner)
+    early = await ada.post(PAGE, data={"act": "lift"})
+    assert early.status_code == 409
+    asked = await ada.post(PAGE, data={"act": "ask-lift"})
+    told = await ada.get(asked.headers["location"])
+    assert LIFT_WORDS in html.unescape(told.text)
+    assert await choices.is_frozen(owner)
+    await ada.post(PAGE, data={"act": "lift"})
+    assert not await choices.is_frozen(owner)
+
+
+async def test_the_plain_page_is_for_its_person_and_takes_only_its_buttons(house: House) -> None:
+    stranger = await house.browser()
+    assert (await stranger.get(PAGE)).status_code in {303, 401}
+    assert (await stranger.post(PAGE, data={"act": "freeze"})).status_code in {303, 401}
+    ada = await house.signed_up()
+    for data in ({"act": "sell"}, {"act": "on", "purpose": "sale"}, {"act": "on", "purpose": "account"}, {}):
+        assert (await ada.post(PAGE, data=data)).status_code in {400, 422}
+    assert await house.services.choices.log.history(await house.owner(ada)) == []

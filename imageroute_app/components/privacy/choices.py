@@ -13,6 +13,9 @@ from imageroute_app.state.choices import ChoicesState
 from imageroute_app.state.privacy import PrivacyState
 
 FREEZE = "Freeze my data"
+PLAIN = (
+    "These switches need JavaScript. The page “The same without script” below has each as a button that works without."
+)
 
 
 def choices() -> rx.Component:
@@ -21,8 +24,10 @@ def choices() -> rx.Component:
         "choices",
         "Consents and choices",
         rx.el.ul(rx.foreach(ChoicesState.switches, _switch), _freeze(), role="list", class_name="cns"),
+        rx.el.noscript(rx.el.p(PLAIN, class_name="note warn")),
         _without_switch(),
         _history(),
+        rx.el.p(link("The same without script", href="/privacy-center/choices", class_name="lk"), class_name="small"),
         says="What needs your yes is off until you switch it on, and goes off the same way. Nothing here changes a price, a"
         " limit or your place in the queue.",
         act=signal_badge(),

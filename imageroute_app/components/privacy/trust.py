@@ -8,7 +8,7 @@ from imageroute_app.components.privacy.frame import part
 PROOFS = (
     ("/trust", "Checks of this installation", "What lies in the stores, measured, with the time of the last look."),
     ("/trust/promises", "Promises", "Every promise of the policy with the tests that prove it."),
-    ("/trust/retention", "Retention", "How long each kind of record is kept, and when it was last removed."),
+    ("/trust/retention", "Retention", "How long each kind of record is kept, from when on, and why."),
     ("/processors", "Companies", "Who may receive data, where, what they promise, and whether they erase on request."),
     ("/complaint", "Authorities", "Who decides when you are not content with us."),
     ("/privacy/policy.jsonld", "For programs", "The policy in terms that machines read."),
