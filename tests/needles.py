@@ -142,13 +142,14 @@ SECRET = ("_hash", "_key")
 
 @dataclass(kw_only=True)
 class Needles:
-    """What was sown; `tokens` by "table.field"."""
+    """What was sown; `tokens` by "table.field", `files` in stored files that no row repeats."""
 
     owner: str
     email: str
     tokens: dict[str, str] = field(default_factory=dict)
     secrets: dict[str, str] = field(default_factory=dict)
     stripped: dict[str, str] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
     pattern: str = ""
     image_ids: list[str] = field(default_factory=list)
     upload_ids: list[str] = field(default_factory=list)
@@ -288,8 +289,8 @@ async def plant(services: Services, needles: Needles) -> None:
             if changes := _planted(name, rows, needles):
                 await tables.update(dataclasses.replace(row, **changes))
     for message in await services.database.tables.case_messages.find(Query(owner=needles.owner, limit=1)):
-        words = needles.new("case_messages.the file itself").encode()
-        await services.media.put(file_key(message), words, "text/plain")
+        needles.files["file of a case"] = new_token()
+        await services.media.put(file_key(message), needles.files["file of a case"].encode(), "text/plain")
 
 
 def _planted(name: str, rows: Sequence[Any], needles: Needles) -> dict[str, Any]:

@@ -59,7 +59,8 @@ class Estate:
     @property
     def tokens(self) -> dict[str, str]:
         """What may be nowhere, by where it was sown."""
-        return {**self.needles.tokens, **self.needles.secrets, **self.needles.stripped}
+        sown = self.needles
+        return {**sown.tokens, **sown.secrets, **sown.stripped, **sown.files}
 
     def stores(self) -> dict[str, bytes]:
         """Return every byte at rest: files, databases, the vendor's objects, versions, copies and names."""

@@ -58,6 +58,8 @@ async def test_everything_is_in_the_package_and_proves_itself(home: Home) -> Non
     for place, token in home.needles.tokens.items():
         if DATA_MAP[place.partition(".")[0]].exported:
             assert token.encode() in together, place
+    for place, token in home.needles.files.items():
+        assert token.encode() in together, place
     for place, token in {**home.needles.stripped, **home.needles.secrets}.items():
         assert not token or not holds(together, token), place
     assert sum(shows(data, home.needles.pattern) for data in files.values()) == 2
