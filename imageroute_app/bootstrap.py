@@ -330,9 +330,9 @@ async def open_services(  # noqa: PLR0915  # one a service, in the order they ne
             exports.forget_picture,
             choices.end_training,
             notes.image,
-            copies.forget_image,
         ),
         trashed=(choices.end_training,),
+        elsewhere=(copies.forget_image,),
     )
     selection = Selection(database=adapters.database, gallery=gallery, clock=clock)
     uploads = _uploads(adapters, notices, notes, clock, rules, gate)

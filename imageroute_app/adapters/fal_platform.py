@@ -1,7 +1,8 @@
 """Erasing at fal what it keeps of a job, by its platform API (docs.fal.ai/platform-apis/v1/models/requests, 2026-11-27).
 
 Principle: an answer is not believed where it can be checked. Each file that fal names is looked for at its public address.
-fal keeps what was sent along as a link of its own; we send pictures inside the request, so there is none.
+A file that was sent to it as a link of its own would stay; we send pictures inside the request. Whether it copies those is not
+documented: the lifetime that every request names covers its files.
 """
 
 from urllib.parse import quote

@@ -46,10 +46,12 @@ class Gallery:
         clock: Clock,
         forget: Sequence[Forget] = (),
         trashed: Sequence[Forget] = (),
+        elsewhere: Sequence[Forget] = (),
     ) -> None:
-        """`forget` is called before a picture is erased, `trashed` once it lies in the trash."""
+        """`forget` is called before a picture is erased, `elsewhere` once its bytes are gone here, `trashed` in the trash."""
         self._database, self._tables = database, database.tables
         self._media, self._clock, self._forget, self._trashed = media, clock, forget, trashed
+        self._elsewhere = elsewhere
 
     async def page(self, owner: str, ask: Ask = EVERYTHING, *, after: str = "", limit: int = 60) -> Page:
         """Return one page of what is asked for; a search that cannot be understood finds nothing (`reading` says why)."""
@@ -165,6 +167,8 @@ class Gallery:
         for forget in self._forget:
             await forget(image.owner, image.id)
         await erase_bytes(self._media, media_prefix(image.owner, image.id), VARIANTS)
+        for erase in self._elsewhere:  # a company that is down keeps nothing here
+            await erase(image.owner, image.id)
         await self._tables.images.delete(image.id, image.owner)
 
     async def _change(self, owner: str, image_id: str, **changes: object) -> Image:

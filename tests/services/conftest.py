@@ -112,8 +112,9 @@ class House:
             database=self.database,
             media=self.media,
             clock=self.clock,
-            forget=(self.choices.end_training, self.notes.image, self.copies.forget_image),
+            forget=(self.choices.end_training, self.notes.image),
             trashed=(self.choices.end_training,),
+            elsewhere=(self.copies.forget_image,),
         )
         self.selection = Selection(database=self.database, gallery=self.gallery, clock=self.clock)
         self.albums = Albums(

@@ -392,7 +392,8 @@ async def test_one_picture_that_is_erased_is_erased_at_its_maker_too(either_hous
     house.provider.forgets = ProviderError(ErrorKind.TRANSIENT, "down")
     with pytest.raises(Unavailable):
         await house.gallery.erase(owner, image.id)
-    assert await house.gallery.image(owner, image.id)
+    assert await house.gallery.image(owner, image.id), "the sweep comes back to it"
+    assert await house.media.list(f"images/{owner}/{image.id}/") == []
 
     house.provider.forgets = "erased"
     await house.gallery.erase(owner, image.id)
