@@ -50,7 +50,7 @@ async def _take(settings: Settings, data: bytes) -> int:
 
 
 async def _take_bounce(settings: Settings, bounce: Bounce) -> int:
-    services = await open_services(settings)
+    services = await open_guarded(settings)
     try:
         await services.bounces.take(bounce)
     finally:
