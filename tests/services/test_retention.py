@@ -45,6 +45,22 @@ async def test_trashed_image_is_there_a_second_before_30_days_and_gone_after(hou
     await house.check_media(owner)
 
 
+@pytest.mark.promise("P9", "P36")
+async def test_a_picture_that_was_made_stays_for_years_until_it_is_deleted(either_house: House) -> None:
+    house = either_house
+    owner = await house.person()
+    job = await house.job(owner)
+    await house.runner.run(job.id)
+    (image,) = await house.gallery.of_job(owner, job.id)
+    house.clock.move(days=5 * 366)
+    await retention_of(house).sweep(PERIOD)
+    assert await house.gallery.image(owner, image.id) == image
+    await house.check_media(owner)
+    await house.gallery.trash(owner, image.id)
+    await house.gallery.erase(owner, image.id)
+    assert await house.media.list(f"images/{owner}/") == []
+
+
 @pytest.mark.promise("P35")
 async def test_generation_without_a_picture_is_dropped_after_7_days_and_its_ledger_stays(house: House) -> None:
     retention = retention_of(house)
