@@ -12,6 +12,8 @@ from typing import Any
 
 import reflex as rx
 
+from imageroute_app.routes.asleep import asleep
+
 ENDPOINTS = {
     "PING": 'location.origin+"/ping"',
     "EVENT": '(location.protocol==="https:"?"wss://":"ws://")+location.host+"/_event"',
@@ -128,6 +130,15 @@ class OwnScripts(rx.plugins.Plugin):
             (built / name).unlink()
 
 
+class PaintedFirst(rx.plugins.Plugin):
+    """Let the landing page be painted before its scripts start; it is read without them."""
+
+    def post_build(self, **context: Any) -> None:
+        """Put the scripts of the built landing page to sleep."""
+        page = Path(context["static_dir"], "index.html")
+        page.write_text(asleep(page.read_text("utf-8")), "utf-8")
+
+
 def _bun() -> str:
     """Return the bun that Reflex builds with."""
     path = shutil.which("bun")
@@ -144,6 +155,6 @@ config = rx.Config(
     state_manager_mode=rx.constants.StateManagerMode.MEMORY,
     frontend_compression_formats=["brotli", "gzip"],
     redis_token_expiration=600,
-    plugins=[LeanBundle(), PageRelativeEndpoints(), OwnScripts()],
+    plugins=[LeanBundle(), PageRelativeEndpoints(), OwnScripts(), PaintedFirst()],
     disable_plugins=[rx.plugins.SitemapPlugin],
 )

@@ -266,7 +266,8 @@
     if (isNew) tick();
   }).observe(document, { subtree: true, childList: true, characterData: true, attributes: true, attributeFilter: ["datetime"] });
   setInterval(tick, 1000);
-  document.addEventListener("DOMContentLoaded", () => settle(document.body));
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", () => settle(document.body));
+  else settle(document.body);
 
   // --- The privacy centre: the list of its sections shows where one is, and folds up once a section is chosen. ---
   const LINKS = ".pcn a, .pcsel a";

@@ -37,6 +37,7 @@ from imageroute_app.supervise import Supervisor, parent_ended
 
 SOURCES = (
     *(f"imageroute_app/{room}" for room in ("domain", "pages", "components", "state", "imageroute_app.py")),
+    *(f"imageroute_app/routes/{name}" for name in ("asleep.py", "wake.js")),
     *("rxconfig.py", "assets", "frontend", "reflex.lock"),
 )
 """What the bundle and the shape of the state are made from: a server newer than its pages sends them away."""

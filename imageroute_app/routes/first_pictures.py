@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from imageroute_app.domain.errors import ImageRouteError
 from imageroute_app.domain.gallery import Image
+from imageroute_app.routes.asleep import WAKE, asleep, without_comments
 from imageroute_app.routes.gallery import LIMIT_DEFAULT, PRIVATE, ask_of, packed
 from imageroute_app.routes.pagekit import CurrentServices
 from imageroute_app.routes.session import session_of, session_token, set_session
@@ -29,22 +30,10 @@ PATHS = frozenset({"/gallery", "/gallery/"})
 EAGER = 20
 """How many pictures a browser asks for before it knows which of them are in sight; the others wait for these."""
 ROOT = Path(__file__).resolve().parents[2]
-COMMENT = re.compile(r"/\*\*.*?\*/|^\s*//.*?$|\s+// .*?$", re.DOTALL | re.MULTILINE)
 GRID = re.compile(r'<ir-grid aria-busy="true"([^>]*)></ir-grid>')
-SCRIPT = re.compile(r"<script((?:\s[^>]*)?)>")
 PLAIN = '<html class="plain"'
 """Let the page be set in a font of the system until wake.js."""
-MODULE = ' type="module"'
-
-
-def _inline(path: Path) -> str:
-    """Return a script as it stands in the page: without its comments."""
-    lines = COMMENT.sub("", path.read_text("utf-8")).splitlines()
-    return "\n".join(line.strip() for line in lines if line.strip())
-
-
-STAND = _inline(ROOT / "assets" / "grid-rows.js")
-WAKE = _inline(Path(__file__).with_name("wake.js"))
+STAND = without_comments(ROOT / "assets" / "grid-rows.js")
 INLINE = (STAND, WAKE)
 """The scripts in the page; the policy for scripts must name their hashes."""
 
@@ -83,21 +72,9 @@ class FirstPictures:
     @cached_property
     def _parts(self) -> tuple[str, str, str]:
         """Return what stands before the grid, its attributes, and what follows it."""
-        before, attributes, after = GRID.split(_asleep(self._page.read_text("utf-8")))
-        return before, attributes, after.replace("</body>", f"<script>{WAKE}</script></body>")
-
-
-def _asleep(page: str) -> str:
-    """Let the font and every file and module of script wait for wake.js; what stands in the page itself runs."""
-    page = page.replace('rel="modulepreload"', 'rel="later"').replace("<html", PLAIN, 1)
-    return SCRIPT.sub(_put_to_sleep, page)
-
-
-def _put_to_sleep(match: re.Match[str]) -> str:
-    attributes = match[1]
-    if MODULE in attributes:
-        return f'<script type="later" data-type="module"{attributes.replace(MODULE, "")}>'
-    return f'<script type="later"{attributes}>' if " src=" in attributes else match[0]
+        page = asleep(self._page.read_text("utf-8")).replace("<html", PLAIN, 1)
+        before, attributes, after = GRID.split(page)
+        return before, attributes, after
 
 
 def served_tiles(page: Page) -> str:

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from imageroute_app.components.scripts import address
+from imageroute_app.routes.asleep import WAKE
 from imageroute_app.settings import ROOT
 
 FINGERPRINTS = (
@@ -79,6 +80,14 @@ def test_script_of_the_signed_in_app_is_light(scripts: str) -> None:
     assert max(map(sent_kb, needed.values())) <= 170
     assert sent_kb(together) <= 180
     assert sent_kb(script_files("")) <= 140
+
+
+def test_landing_page_is_painted_before_its_scripts(scripts: str) -> None:
+    page = (CLIENT / "index.html").read_text(encoding="utf-8")
+
+    assert 'type="later"' in page
+    assert re.findall(r'<script(?![^>]*type="later")[^>]* src=|rel="modulepreload"|<script type="module"', page) == []
+    assert page.endswith(f"<script>{WAKE}</script></body></html>")
 
 
 def test_bundle_leaves_out_what_no_page_uses(scripts: str) -> None:
