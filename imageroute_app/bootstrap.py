@@ -98,6 +98,7 @@ from imageroute_app.services.inactivity import Inactivity
 from imageroute_app.services.jobs import Jobs
 from imageroute_app.services.last_seen import last_seen
 from imageroute_app.services.mails import CarefulMailer, MailQueue, QuietAddresses
+from imageroute_app.services.new_address import NewAddress
 from imageroute_app.services.newcomers import Newcomers
 from imageroute_app.services.newsletter import Newsletter
 from imageroute_app.services.newsletter_choice import NewsletterChoice
@@ -339,6 +340,16 @@ async def open_services(  # noqa: PLR0915  # one a service, in the order they ne
     spending = Spending(database=adapters.database, notices=notices, clock=clock, noted=activity.changed)
     jobs = _jobs(adapters, routing, gate, spending, clock, rules, fault)
     billing = _billing(settings, adapters, notices, gate, clock)
+    new_address = NewAddress(
+        database=adapters.database,
+        mailer=adapters.mailer,
+        limiter=adapters.limiter,
+        entries=entries,
+        tell_recipients=billing.tell,
+        clock=clock,
+        new_id=new_id,
+        origin=settings.origin,
+    )
     outside = Outside(
         files=(exports.forget,),
         mails=(adapters.outbox.forget, newsletter.forget_address, *mails),
@@ -388,6 +399,7 @@ async def open_services(  # noqa: PLR0915  # one a service, in the order they ne
 
     async def close() -> None:
         await accounts.settle()
+        await new_address.settle()
         if hosted is not None:
             await hosted.settle()
         await notices.settle()
@@ -411,6 +423,7 @@ async def open_services(  # noqa: PLR0915  # one a service, in the order they ne
             rules=rules,
         ),
         two_steps=two_steps,
+        new_address=new_address,
         hosted=hosted,
         passkeys=passkeys,
         gate=gate,

@@ -33,6 +33,7 @@ class MailPurpose(StrEnum):
 
     VERIFY = "verify"
     RESET = "reset"
+    EMAIL = "email"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -88,6 +88,26 @@ def _email() -> rx.Component:
     )
 
 
+def _new_email() -> rx.Component:
+    return rx.el.details(
+        rx.el.summary(
+            rx.el.span(
+                rx.el.b("Another email"),
+                rx.el.span("The new address is proven first, then the old one is told", class_name="small q3"),
+                class_name="two",
+            ),
+            rx.el.span("Change email", class_name="btn line sm"),
+            class_name="li",
+        ),
+        post_form(
+            field("New email", "email", type="email", auto_complete="email", required=True, max_length=254),
+            rx.el.button("Send the link", type="submit", class_name="btn ink"),
+            action="/auth/change-email",
+            class_name="pw",
+        ),
+    )
+
+
 def _password() -> rx.Component:
     return rx.el.details(
         rx.el.summary(
@@ -197,7 +217,7 @@ def _hosted() -> rx.Component:
 def _signing_in() -> rx.Component:
     return section(
         "Signing in",
-        rx.cond(SessionState.is_hosted, _hosted(), rx.fragment(_password(), _factors())),
+        rx.cond(SessionState.is_hosted, _hosted(), rx.fragment(_new_email(), _password(), _factors())),
         setting("This device", "Ends the session here", post_button("Sign out", paths.SIGN_OUT, "btn line sm")),
         name="signing-in",
     )

@@ -4,8 +4,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from imageroute_app.domain.errors import ImageRouteError, InvalidInput
+from imageroute_app.domain.errors import ImageRouteError, InvalidInput, NotFound
 from imageroute_app.routes.answers import answer_to, auth_page, note
+from imageroute_app.routes.confirm import PROOF, Act, confirmed
 from imageroute_app.routes.forms import Form, read_form
 from imageroute_app.routes.pagekit import CurrentServices
 from imageroute_app.routes.session import (
@@ -16,7 +17,17 @@ from imageroute_app.routes.session import (
 )
 from imageroute_app.services.house import Services
 
-HEADINGS = {"/auth/change-name": "Change your name", "/auth/change-password": "Change your password"}
+HEADINGS = {
+    "/auth/change-name": "Change your name",
+    "/auth/change-email": "Change your email",
+    "/auth/change-password": "Change your password",
+}
+MOVE = Act(
+    heading="Change your email",
+    meaning="We mail a link to the new address. Nothing changes before it is used; then the old address is told.",
+    button="Send the link",
+    back="/account",
+)
 
 
 class AccountForms:
@@ -35,6 +46,21 @@ class AccountForms:
         except ImageRouteError as error:
             return _again(request, services, form, error)
         return see_other("/account?done=name")
+
+    async def change_email(self, request: Request) -> Response:
+        """Mail a link to the new address once the person has proven to be there."""
+        services = self._current()
+        if services.hosted is not None:
+            raise NotFound("Your email is changed where you sign in.")
+        form = await read_form(request, "email", *PROOF)
+        session = await confirmed(request, services, form, MOVE)
+        if isinstance(session, Response):
+            return session
+        try:
+            await services.new_address.ask(session.owner, form.get("email"))
+        except ImageRouteError as error:
+            return _again(request, services, form, error)
+        return see_other("/account?done=email")
 
     async def change_password(self, request: Request) -> Response:
         """Set a new password; it takes the current one and signs other devices out."""
@@ -81,6 +107,7 @@ class AccountForms:
         """Return the forms."""
         forms = {
             "/auth/change-name": self.change_name,
+            "/auth/change-email": self.change_email,
             "/auth/change-password": self.change_password,
             "/auth/end-device": self.end_device,
             "/auth/sign-out-everywhere": self.sign_out_everywhere,

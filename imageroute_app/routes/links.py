@@ -20,6 +20,7 @@ from imageroute_app.services.house import Services
 SECRET_ADDRESS = {**NO_STORE, "Referrer-Policy": "strict-origin"}
 TRY_AGAIN = "Check the mailbox, then open a new link from there: that shows us that mail arrives."
 KNOWN = "The address is yours, and we know it."
+MOVED = "From now on you sign in with it. The former address was told."
 
 
 class MailLinks:
@@ -98,12 +99,31 @@ class MailLinks:
             return await _verify_page(request, services, "failed", error.message, error)
         return await _verify_page(request, services, "sent", "A new link is on its way. It works for 24 hours.")
 
+    async def show_new_email(self, request: Request) -> Response:
+        """Ask for the new address once more; opening the link alone uses nothing up."""
+        return _new_email_page(request, self._current(), request.query_params.get("token", ""), Form())
+
+    async def new_email(self, request: Request) -> Response:
+        """Make the proven address the account's."""
+        services = self._current()
+        form = await read_form(request, "email", "token")
+        try:
+            await services.new_address.take(form.get("token"), form.get("email"), address=client_address(request))
+        except NotFound as error:
+            return _new_email_page(request, services, "", form, error)
+        except ImageRouteError as error:
+            note(form, error)
+            return _new_email_page(request, services, form.get("token"), form, error)
+        return auth_page(request, services, "new_email.html", state="done", message=MOVED)
+
     def routes(self) -> list[Route]:
         """Return the pages (GET) and the forms (POST)."""
         return [
             Route("/forgot-password", self.show_forgot_password, methods=["GET"]),
             Route("/reset-password", self.show_reset_password, methods=["GET"]),
             Route("/verify-email", self.show_verify_email, methods=["GET"]),
+            Route("/new-email", self.show_new_email, methods=["GET"]),
+            Route("/auth/new-email", self.new_email, methods=["POST"]),
             Route("/auth/forgot-password", self.forgot_password, methods=["POST"]),
             Route("/auth/reset-password", self.reset_password, methods=["POST"]),
             Route("/auth/verify-email", self.verify_email, methods=["POST"]),
@@ -131,6 +151,18 @@ def _reset_page(
     answer = answer_to(error)
     answer["headers"] = {**SECRET_ADDRESS, **answer.get("headers", {})}
     return auth_page(request, services, "reset_password.html", token=token, form=form, message=message, **answer)
+
+
+def _new_email_page(
+    request: Request, services: Services, token: str, form: Form, error: ImageRouteError | None = None
+) -> Response:
+    answer = answer_to(error)
+    answer["headers"] = {**SECRET_ADDRESS, **answer.get("headers", {})}
+    message = error.message if error else "Open the link in the mail again."
+    state = "ask" if token else "failed"
+    return auth_page(
+        request, services, "new_email.html", state=state, token=token, form=form, message=message, **answer
+    )
 
 
 async def _verify_page(

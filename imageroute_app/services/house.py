@@ -30,6 +30,7 @@ from imageroute_app.services.holdings import Holdings
 from imageroute_app.services.hosted import Hosted
 from imageroute_app.services.jobs import Jobs
 from imageroute_app.services.mails import MailQueue
+from imageroute_app.services.new_address import NewAddress
 from imageroute_app.services.newsletter import Newsletter
 from imageroute_app.services.newsletter_choice import NewsletterChoice
 from imageroute_app.services.notices import Notices
@@ -105,6 +106,7 @@ class Services:
     accounts: Accounts
     presence: Presence
     two_steps: TwoSteps
+    new_address: NewAddress
     hosted: Hosted | None
     passkeys: Passkeys
     gate: Gate

@@ -14,6 +14,7 @@ from imageroute_app.state.session import SessionState, actor, session_token
 PHONES = ("iphone", "ipad", "ios", "android")
 DONE = {
     "name": "Your name is saved.",
+    "email": "A link is on its way to the new address. Nothing changes before you use it.",
     "password": "Your password is changed. Every other device is signed out.",
     "device": "That device is signed out.",
 }

@@ -16,8 +16,9 @@ from imageroute_app.domain.purposes import OPTIONAL, Purpose
 from imageroute_app.domain.statistics import HOUSE
 from imageroute_app.services.gate import Frozen
 from imageroute_app.services.mail_intake import read_letter
-from tests.acceptance.conftest import SIGN_UP, Far
+from tests.acceptance.conftest import PASSWORD, SIGN_UP, Far
 from tests.marks import assert_marked
+from tests.traces import mongo
 
 SEEN = {"page": "home", "load_ms": 400}
 GPC = {"Sec-GPC": "1"}
@@ -160,6 +161,31 @@ async def test_17_a_day_too_young_leaves_nothing_and_a_reported_child_is_erased(
     assert await far.services.database.tables.people.by_key("email_key", f"{name}@example.com") is None
     assert not any(owner in address for _, _, address in far.cloud.assets)
     assert "erased" in (await far.letters("mum@example.com"))[0].text
+
+
+@pytest.mark.promise("P46")
+async def test_18_a_corrected_address_reaches_who_has_it(far: Far) -> None:
+    ada = await far.signed_up("gil")
+    owner = await far.owner(ada)
+    assert await far.told("payment.succeeded", await far.bought(ada)) == 204
+    asked = await ada.post("/auth/change-email", data={"email": "gil.new@example.com"})
+    assert asked.headers["location"] == "/account?done=email"
+    await far.services.new_address.settle()
+    (mail,) = await far.letters("gil.new@example.com")
+    assert b"gil.new@" not in b"".join(mongo(far.uri, far.database).values())  # stored nowhere before it is proven
+    token = mail.link.partition("token=")[2]
+    done = await ada.post("/auth/new-email", data={"token": token, "email": "Gil.New@example.com"})
+    assert "Your email is changed" in done.text
+    await far.services.new_address.settle()
+    assert (await far.letters("gil@example.com"))[0].subject == "Your email was changed"
+    assert "gil.new@example.com" in str(far.dodo.customers).lower()
+    assert (await far.signed_in("gil.new")).cookies["ir_session"]
+    stranger = await far.browser()
+    entered = await stranger.post("/auth/sign-in", data={"email": "gil@example.com", "password": PASSWORD})
+    assert entered.status_code == 401
+    journal = await far.services.activity.newest(owner)
+    assert "email_changed" in [line.kind for line in journal]
+    assert not any("gil" in line.detail for line in journal)
 
 
 @pytest.mark.promise("P51", "P52", "P68")

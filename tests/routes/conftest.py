@@ -60,6 +60,7 @@ from imageroute_app.services.hosted import Hosted
 from imageroute_app.services.house import OutboxLetter, Services, Signature, Site
 from imageroute_app.services.jobs import Jobs
 from imageroute_app.services.mails import MailQueue, QuietAddresses
+from imageroute_app.services.new_address import NewAddress
 from imageroute_app.services.newsletter import Newsletter
 from imageroute_app.services.newsletter_choice import NewsletterChoice
 from imageroute_app.services.notices import Notices
@@ -208,6 +209,7 @@ async def open_house(  # noqa: PLR0915  # one a part
 
     async def letters() -> Sequence[OutboxLetter]:
         await accounts.settle()
+        await new_address.settle()
         await notices.settle()
         await newsletter.settle()
         return [
@@ -283,6 +285,10 @@ async def open_house(  # noqa: PLR0915  # one a part
             gate=gate, clock=clock, new_id=new_id, origin=rules.origin, accounting_years=10,
         )
     )  # fmt: skip
+    new_address = NewAddress(
+        database=database, mailer=outbox, limiter=limiter, entries=entries, tell_recipients=billing.tell, clock=clock,
+        new_id=new_id, origin=rules.origin,
+    )  # fmt: skip
     spending = Spending(database=database, notices=notices, clock=clock)
     outside = Outside(
         files=(exports.forget,), mails=(outbox.forget,), pages=[no_page], payments=billing.forget,
@@ -333,6 +339,7 @@ async def open_house(  # noqa: PLR0915  # one a part
             rules=rules,
         ),
         two_steps=two_steps,
+        new_address=new_address,
         hosted=hosted,
         passkeys=passkeys,
         gate=gate,
@@ -404,7 +411,7 @@ async def open_house(  # noqa: PLR0915  # one a part
     )  # fmt: skip
     async with AsyncExitStack() as stack:
         yield House(services=services, clock=clock, passwords=passwords, folder=folder, stack=stack)
-    for part in (accounts, notices, newsletter, archives, worker, erasures, *([hosted] if hosted else [])):
+    for part in (accounts, new_address, notices, newsletter, archives, worker, erasures, *([hosted] if hosted else [])):
         await part.settle()
     for adapter in (imaging, pool, database, keys):
         await adapter.close()
