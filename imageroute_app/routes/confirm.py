@@ -5,6 +5,7 @@ the password, a code or a passkey and carries the form along, so that nothing ha
 script.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from starlette.requests import Request
@@ -17,6 +18,7 @@ from imageroute_app.routes.answers import answer_to, auth_page, note
 from imageroute_app.routes.forms import Form
 from imageroute_app.routes.session import session_of, site_origin
 from imageroute_app.services.house import Services
+from imageroute_app.services.ways import Carried
 
 PASSWORD, CODE, PASSKEY = "current_password", "code", "passkey"  # names of fields
 PROOF = (PASSWORD, CODE, PASSKEY)
@@ -67,6 +69,7 @@ async def _ask(  # what is asked, of whom, and what was wrong
     session: Session,
     error: ImageRouteError | None = None,
 ) -> Response:
+    fields = {name: value for name, value in form.values.items() if name not in PROOF}
     return auth_page(
         request,
         services,
@@ -74,9 +77,22 @@ async def _ask(  # what is asked, of whom, and what was wrong
         form=form,
         act=act,
         action=request.url.path,
-        carried={name: value for name, value in form.values.items() if name not in PROOF},
+        carried=fields,
+        carry=_carry(services, session, act, request.url.path, fields) if session.outside_id else "",
+        is_back=False,
         is_hosted=bool(session.outside_id),
         takes_codes=await services.two_steps.is_on(session.owner),
         takes_passkeys=bool(await services.passkeys.of(session.owner)),
         **(answer_to(error) or {"status": 403}),
     )
+
+
+def _carry(services: Services, session: Session, act: Act, action: str, fields: Mapping[str, str]) -> str:
+    """Return the form as it waits in the browser while its person signs in again elsewhere."""
+    if services.hosted is None:
+        return ""
+    carried = Carried(
+        owner=session.owner, action=action, heading=act.heading, meaning=act.meaning, button=act.button, back=act.back,
+        fields=fields,
+    )  # fmt: skip
+    return services.hosted.ways.carry(carried)

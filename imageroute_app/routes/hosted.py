@@ -31,9 +31,10 @@ from imageroute_app.routes.session import (
 from imageroute_app.services.accounts import TooYoung
 from imageroute_app.services.hosted import Arrival, Back, Departure, Hosted
 from imageroute_app.services.house import Services
-from imageroute_app.services.ways import LIFE, RETURN, Join
+from imageroute_app.services.ways import CARRIED_MAX, LIFE, RETURN, Join
 
 DOOR_COOKIE = "ir_door"
+CARRIED_COOKIE, CARRIED_PATH = "ir_carried", "/confirm/carried"
 CLOSING = "/privacy-center#close"
 JOIN_FIELDS = ("born_day", "born_month", "born_year", "country", "newsletter", "next")
 
@@ -117,10 +118,32 @@ class HostedPages:
         """Prove presence by signing in anew."""
         services, hosted = self._open()
         session = await session_of(request, services)
-        form = await read_form(request, "next")
-        departure = await hosted.leave_again(session, site_origin(request, services), safe_next(form.get("next")))
+        form = await read_form(request, "next", "carry")
+        carry = form.get("carry") if len(form.get("carry")) <= CARRIED_MAX else ""
+        wanted = CARRIED_PATH if carry else safe_next(form.get("next"))
+        departure = await hosted.leave_again(session, site_origin(request, services), wanted)
         response = _onward(request, services, departure)
         clear_session(response, services)
+        if carry:
+            _keep(response, services, CARRIED_COOKIE, carry, CARRIED_PATH)
+        return response
+
+    async def carried(self, request: Request) -> Response:
+        """Show the form that waited for the new sign-in, with one button that sends it."""
+        services, hosted = self._open()
+        session = await session_of(request, services)
+        waited = hosted.ways.read_carried(request.cookies.get(CARRIED_COOKIE, ""), session.owner)
+        response = auth_page(
+            request,
+            services,
+            "confirm.html",
+            act=waited,
+            action=waited.action,
+            carried=waited.fields,
+            is_back=True,
+            takes_passkeys=False,
+        )
+        response.delete_cookie(CARRIED_COOKIE, path=CARRIED_PATH)
         return response
 
     async def profile(self, request: Request) -> Response:
@@ -143,6 +166,7 @@ class HostedPages:
             Route("/auth/clerk/join", self.join, methods=["POST"]),
             Route(RETURN, self.come_back, methods=["GET"]),
             Route("/auth/clerk/again", self.again, methods=["POST"]),
+            Route(CARRIED_PATH, self.carried, methods=["GET"]),
             Route("/auth/clerk/profile", self.profile, methods=["GET"]),
             Route("/webhooks/clerk", self.hear, methods=["POST"]),
         ]
@@ -187,11 +211,15 @@ def _onward(request: Request, services: Services, departure: Departure) -> Respo
 
 
 def _remember(response: Response, services: Services, departure: Departure) -> None:
+    _keep(response, services, DOOR_COOKIE, departure.nonce, RETURN)
+
+
+def _keep(response: Response, services: Services, name: str, value: str, path: str) -> None:
     response.set_cookie(
-        DOOR_COOKIE,
-        departure.nonce,
+        name,
+        value,
         max_age=int(LIFE.total_seconds()),
-        path=RETURN,
+        path=path,
         secure=is_https(services),
         httponly=True,
         samesite="lax",

@@ -4,15 +4,19 @@ import base64
 import hashlib
 import hmac
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
 from imageroute_app.domain.accounts import AgeBand
-from imageroute_app.domain.errors import NotSignedIn
+from imageroute_app.domain.errors import NotFound, NotSignedIn
 from imageroute_app.domain.ports import Clock
 
 RETURN = "/auth/clerk/return"
 LIFE = timedelta(minutes=30)
+CARRIED_MAX = 3500
+"""Characters; browsers keep cookies of 4096 bytes, name and attributes included."""
+NOT_CARRIED = "That was too long ago. Choose it again."
 LATE = "That took too long, or began in another browser. Sign in again."
 
 
@@ -32,6 +36,22 @@ class Said:
     wanted: str
     join: Join | None = None
     tries: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carried:
+    """A form that waits for a new sign-in: whose it is, where it goes, the words of its page, its fields."""
+
+    owner: str
+    action: str
+    heading: str
+    meaning: str
+    button: str
+    back: str
+    fields: Mapping[str, str]
+
+
+CARRIED = ("owner", "action", "heading", "meaning", "button", "back")
 
 
 class Ways:
@@ -65,6 +85,24 @@ class Ways:
 
     def _seal(self, body: str) -> str:
         return hmac.new(self._key, body.encode(), hashlib.sha256).hexdigest()
+
+    def carry(self, carried: "Carried") -> str:
+        """Return a form as a text that only we can make, empty when it is too long for a cookie."""
+        ends = int((self._clock() + LIFE).timestamp())
+        held = {name: getattr(carried, name) for name in CARRIED} | {"fields": dict(carried.fields), "ends": ends}
+        body = base64.urlsafe_b64encode(json.dumps(held).encode()).decode().rstrip("=")
+        text = f"{body}.{self._seal(f'carried|{body}')}"
+        return text if len(text) <= CARRIED_MAX else ""
+
+    def read_carried(self, text: str, owner: str) -> "Carried":
+        """Return the form; raises NotFound for what is late, altered, or another person's."""
+        body, _, seal = text.partition(".")
+        if not text.isascii() or not hmac.compare_digest(self._seal(f"carried|{body}"), seal):
+            raise NotFound(NOT_CARRIED)
+        held = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+        if held.pop("ends") <= self._clock().timestamp() or held["owner"] != owner:
+            raise NotFound(NOT_CARRIED)
+        return Carried(**held)
 
 
 def _digest(nonce: str) -> str:

@@ -1,6 +1,7 @@
 """Signing in through Clerk as a browser without scripts does it, and staying in step with it; Clerk is the emulator."""
 
 import asyncio
+import html
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -387,6 +388,36 @@ async def settled(world: World, code: str) -> None:
         world.later(3700)
         await services.erasures.sweep()
         await asyncio.sleep(0)
+
+
+def carried_in(page: str) -> dict[str, str]:
+    """Return the hidden fields of a page's form."""
+    found = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', page)
+    return {name: html.unescape(value) for name, value in found}
+
+
+async def test_what_was_chosen_comes_back_from_the_new_sign_in_once_and_to_its_person_only(world: World) -> None:
+    ada = await signed_up(world)
+    world.later(11 * 60)
+    asked = await ada.ours.post("/privacy-center/close", data={"when": "now"})
+    assert "You come back to this page with what you chose" in asked.text
+    page = await ada.ours.post("/auth/clerk/again", data=carried_in(asked.text))
+    found = re.search(r'content="0;url=([^"]+)"', page.text)
+    assert found
+    back = await ada.fill(html.unescape(found[1]), email_address=EMAIL, password="theirs")
+    assert back.headers["location"] == "/confirm/carried"
+    waiting = ada.ours.cookies["ir_carried"]
+    resumed = await ada.ours.get("/confirm/carried")
+    assert (resumed.status_code, carried_in(resumed.text)) == (200, {"when": "now"})
+    assert 'action="/privacy-center/close"' in resumed.text
+    assert (await ada.ours.get("/confirm/carried")).status_code == 404
+
+    bob = await visitor(world)
+    await bob.sign_up("bob@example.com")
+    for forged in (waiting, f"{waiting[:-1]}{'0' if waiting[-1] != '0' else '1'}", "x", ""):
+        answer = await bob.ours.get("/confirm/carried", headers={"cookie": f"ir_carried={forged}"})
+        assert answer.status_code in (401, 404)
+    assert (await ada.ours.post("/privacy-center/close", data=carried_in(resumed.text))).status_code == 303
 
 
 @pytest.mark.promise("P30")

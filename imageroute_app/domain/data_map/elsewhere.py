@@ -53,6 +53,10 @@ COOKIES: Mapping[str, Item] = {
         text="makes sure that who comes back from the sign-in service is the browser that left; HttpOnly, for half an hour",
         serves=Purpose.SECURITY, source=Source.HERE, rule="door", place=Place.DEVICE, erased=Erasure.DEVICE,
     ),
+    "ir_carried": Item(
+        text="carries what you chose over a new sign-in that proves that it is you; HttpOnly, for half an hour at most",
+        serves=Purpose.SECURITY, source=Source.HERE, rule="door", place=Place.DEVICE, erased=Erasure.DEVICE,
+    ),
     "ir_age": Item(
         text="remembers for one hour that the age screen said no; HttpOnly, set only then",
         serves=Purpose.SECURITY, source=Source.HERE, rule="age_refused", place=Place.DEVICE, erased=Erasure.DEVICE,
