@@ -73,12 +73,15 @@ def test_its_settings_and_those_of_compose_are_known() -> None:
 
 
 def test_compose_is_valid_where_its_client_is() -> None:
-    client = shutil.which("docker")
-    if not client or subprocess.run([client, "compose", "version"], capture_output=True, check=False).returncode:
+    clients = [[found] for found in [shutil.which("docker-compose")] if found]
+    docker = shutil.which("docker")
+    if docker and not subprocess.run([docker, "compose", "version"], capture_output=True, check=False).returncode:
+        clients.append([docker, "compose"])
+    if not clients:
         pytest.skip("there is no docker compose on this machine")
     needed = set(re.findall(r"\$\{(\w+):\?", COMPOSE.read_text()))
     done = subprocess.run(
-        [client, "compose", "-f", COMPOSE, "config", "--quiet"],
+        [*clients[-1], "-f", COMPOSE, "config", "--quiet"],
         env={**os.environ, **dict.fromkeys(needed, "x" * 43)}, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
