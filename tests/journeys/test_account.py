@@ -242,7 +242,7 @@ async def make_picture(page: Page, prompt: str) -> None:
     await page.get_by_role("textbox", name="Prompt").fill(prompt)
     await page.get_by_role("button", name=re.compile("^Generate")).click()
     results = page.get_by_role("region", name="Results")
-    await expect(results.get_by_role("img", name=prompt).first).to_be_visible(timeout=30_000)
+    await expect(results.get_by_role("img", name=prompt).first).to_be_visible(timeout=60_000)
 
 
 async def test_unknown_address_answers_404_with_ways_on(page: Page, watch: Watch) -> None:

@@ -65,7 +65,7 @@ async def test_a_picture_of_ones_own_is_drawn_from(
         await expect(references).to_have_count(left)
     await prompt_of(page).fill("a red sun")
     await page.get_by_role("button", name=re.compile("^Generate")).click()
-    await expect(results_of(page).get_by_role("img", name="a red sun")).to_have_count(1, timeout=30_000)
+    await expect(results_of(page).get_by_role("img", name="a red sun")).to_have_count(1, timeout=60_000)
 
 
 async def test_a_recipe_brings_its_settings_back_and_says_what_is_gone(page: Page) -> None:

@@ -278,7 +278,7 @@ async def test_one_picture_is_switched_on_and_off_where_it_is_seen(open_context:
     page = await (await open_context(size=size)).new_page()
     await sign_up(page, f"trainer-{size}@example.com")
     await page.get_by_role("button", name=re.compile("^Run")).first.click()
-    await expect(page.locator(".tile img").first).to_be_visible(timeout=30_000)
+    await expect(page.locator(".tile img").first).to_be_visible(timeout=60_000)
     await page.locator(".tile:has(img) button, button.tile").first.click()
     switch = page.get_by_role("switch", name="Allow training on this picture")
     await expect(switch).not_to_be_checked()

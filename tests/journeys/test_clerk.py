@@ -95,7 +95,7 @@ async def test_a_life_with_clerk(
     await join(page)
     await page.get_by_role("textbox", name="Prompt").fill("a lighthouse at dusk")
     await page.get_by_role("button", name=re.compile("^Generate")).click()
-    await expect(page.get_by_role("region", name="Results").get_by_role("img").first).to_be_visible(timeout=20_000)
+    await expect(page.get_by_role("region", name="Results").get_by_role("img").first).to_be_visible(timeout=60_000)
     await rename(page, cloud)
 
     await page.get_by_role("button", name="Sign out", exact=True).click()
@@ -114,5 +114,5 @@ async def test_a_life_with_clerk(
     await page.goto("/privacy-center#close")
     await page.get_by_role("button", name="Erase now").click()
     await expect(page).to_have_url(re.compile("/erasure/"))
-    await expect(page.get_by_text("Your sign-in account is deleted")).to_be_visible(timeout=30_000)
+    await expect(page.get_by_text("Your sign-in account is deleted")).to_be_visible(timeout=60_000)
     assert cloud.users == {}

@@ -55,7 +55,7 @@ async def expect_quote(page: Page) -> None:
 
 async def newest_size(page: Page, count: int) -> tuple[int, int]:
     """Wait until so many pictures are there and return the newest one's size in pixels."""
-    await expect(results_of(page).locator("[data-tile]")).to_have_count(count, timeout=40_000)
+    await expect(results_of(page).locator("[data-tile]")).to_have_count(count, timeout=60_000)
     newest = (await (await page.request.get("/api/gallery")).json())["tiles"][0]
     return newest["w"], newest["h"]
 

@@ -117,7 +117,7 @@ async def test_picture_that_cannot_be_stored_costs_nothing_and_can_be_tried_agai
     product = await make_product(TEST_FAULT="half_stored:full")
     page = await open_form(product, open_context, watch)
     await generate(page)
-    await expect(page.get_by_text("0 credits charged")).to_be_visible(timeout=20_000)
+    await expect(page.get_by_text("0 credits charged")).to_be_visible(timeout=60_000)
     await expect(page.locator("a.pill")).to_contain_text("50")
     await page.get_by_role("button", name="Retry").click()
     await expect_pictures(page, 1)
@@ -132,7 +132,7 @@ async def test_locked_database_is_said_and_nothing_is_lost(
     with contextlib.closing(sqlite3.connect(product.data_dir / "imageroute.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         await generate(page)
-        await expect(page.get_by_text("Storage is busy.").first).to_be_visible(timeout=20_000)
+        await expect(page.get_by_text("Storage is busy.").first).to_be_visible(timeout=60_000)
         other.execute("ROLLBACK")
     await expect(prompt_of(page)).to_have_value(WISH)
     await generate(page)

@@ -14,7 +14,7 @@ from tests.seeding import seed_rows
 
 COUNT = 2_400
 SUBJECTS = 6
-DONE_MS = 20_000
+DONE_MS = 60_000
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -61,7 +61,7 @@ async def test_uploads_alone_are_erased_in_three_presses_and_the_receipt_needs_n
     assert await find_barriers(page) == []
     await page.get_by_role("button", name="Erase now").tap()
     await expect(page.get_by_text("Uploads, and nothing else")).to_be_visible()
-    await expect(page.get_by_role("heading", level=1, name=re.compile("^Gone"))).to_be_visible(timeout=30_000)
+    await expect(page.get_by_role("heading", level=1, name=re.compile("^Gone"))).to_be_visible(timeout=60_000)
     assert await find_barriers(page) == []
     stranger = await (await open_context(size="phone", java_script_enabled=False)).new_page()
     await stranger.goto(page.url)
@@ -118,7 +118,7 @@ async def test_an_account_waits_seven_days_is_kept_and_then_erased_at_once(open_
     await open_center(page)
     await go_to(page, "Close account")
     await section.get_by_role("button", name="Erase now").tap()
-    await expect(page.get_by_role("heading", level=1, name=re.compile("^Gone"))).to_be_visible(timeout=30_000)
+    await expect(page.get_by_role("heading", level=1, name=re.compile("^Gone"))).to_be_visible(timeout=60_000)
     await page.goto(status)
     await expect(page.get_by_text("Called off.")).to_be_visible()
     await page.goto("/create")

@@ -165,7 +165,7 @@ async def test_stopping_lets_the_job_in_hand_end(farm: Farm, open_context: OpenC
     worker = await farm.add_worker()
     page = await open_form(farm, open_context)
     await generate(page)
-    await expect(results_of(page).get_by_text("Running").first).to_be_visible(timeout=20_000)
+    await expect(results_of(page).get_by_text("Running").first).to_be_visible(timeout=60_000)
     worker.terminate()
     assert await asyncio.wait_for(worker.wait(), DRAIN_S + 5) == 0
     await expect_pictures(page, 1)

@@ -17,7 +17,7 @@ from tests.product import Product
 
 PHOTO = encode(photo(320, 240), "JPEG")
 DAY_MICROS = 86_400_000_000
-SWEPT_S = 20
+SWEPT_S = 60
 RULE = "Every upload is erased after 30 days"
 
 
