@@ -161,12 +161,13 @@ class InStep:
         found = [one for one in await self.identity.sessions(link.subject) if one.id not in ours]
         return sorted(found, key=lambda one: one.seen_at, reverse=True)
 
-    async def end_elsewhere(self, owner: str, session_id: str) -> None:
-        """End one of them; raises NotFound when it is not this person's, Unavailable."""
-        if all(one.id != session_id for one in await self.elsewhere(owner)):
-            raise NotFound("That sign-in has ended already.")
-        await self.identity.revoke(session_id)
-        await self._entries.noted(owner, ActivityKind.DEVICE_ENDED)
+    def leave_everywhere(self, owner: str) -> None:
+        """End every sign-in of the person there, beside the answer."""
+        self._beside.run(self._end_elsewhere(owner), "identity.revoke_failed")
+
+    async def _end_elsewhere(self, owner: str) -> None:
+        for one in await self.elsewhere(owner):
+            await self.identity.revoke(one.id)
 
     async def forget(self, subject: str) -> Outcome:
         """Delete the person there, as the last thing outside of an erasure; raises Unavailable until that is proven."""
