@@ -4,6 +4,7 @@ A page that writes an error to its console, breaks the content security policy, 
 anything fails the test that opened it, whatever else the test looks at.
 """
 
+import secrets
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
@@ -93,6 +94,11 @@ async def browser() -> AsyncIterator[Browser]:
         chromium = await playwright.chromium.launch(executable_path=path, args=list(CHROMIUM_FLAGS))
         yield chromium
         await chromium.close()
+
+
+def fresh(name: str) -> str:
+    """Return an address that nobody has: a journey that is tried again opens its account once more."""
+    return f"{name}-{secrets.token_hex(4)}@example.com"
 
 
 OpenContext = Callable[..., Awaitable[BrowserContext]]

@@ -9,7 +9,7 @@ from playwright.async_api import BrowserContext, Locator, Page, Response, expect
 
 from imageroute_app.domain.choices import BAR_WORDS, SIGNAL_WORDS
 from imageroute_app.domain.data_map import COOKIES, STORAGE_KEYS
-from tests.journeys.conftest import LOOKS, OpenContext, find_barriers
+from tests.journeys.conftest import LOOKS, OpenContext, find_barriers, fresh
 from tests.product import Product
 
 PASSWORD = "correct horse battery"
@@ -172,7 +172,7 @@ async def test_the_browsers_signal_is_honoured_visibly_and_nobody_is_asked(open_
         await expect(page.get_by_text(SIGNAL_WORDS).first).to_be_visible()
         await expect(bar(page)).to_have_count(0)
     assert "ir_choices" not in await on_device(context, page)
-    await sign_up(page, "gpc@example.com")
+    await sign_up(page, fresh("gpc"))
     await page.goto("/privacy-center")
     section = page.get_by_role("region", name="Consents and choices")
     await expect(section.get_by_text(SIGNAL_WORDS, exact=True).first).to_be_visible()
@@ -192,7 +192,7 @@ async def test_a_signal_that_only_the_page_hears_counts_as_much(open_context: Op
     await page.goto("/")
     await expect(page.get_by_text(SIGNAL_WORDS)).to_be_visible()
     await expect(bar(page)).to_be_hidden()
-    await sign_up(page, "gpc-page@example.com")
+    await sign_up(page, fresh("gpc-page"))
     await page.wait_for_load_state("networkidle")
     await page.goto("/privacy-center")
     await expect(page.locator("[aria-labelledby=overview]").get_by_text(SIGNAL_WORDS)).to_be_visible()
@@ -205,7 +205,7 @@ async def test_an_answer_from_before_is_carried_into_the_account(open_context: O
     await page.goto("/")
     await bar(page).get_by_role("button", name="Accept all").click()
     await expect(bar(page)).to_be_hidden()
-    await sign_up(page, "carried@example.com")
+    await sign_up(page, fresh("carried"))
     await wait_for_standing(page, "/privacy-center")
     await expect(bar(page)).to_be_hidden()
     section = page.get_by_role("region", name="Consents and choices")
@@ -220,7 +220,7 @@ async def test_every_choice_is_a_switch_with_its_words_and_a_receipt(
     open_context: OpenContext, size: str, theme: str
 ) -> None:
     page = await (await open_context(size=size, theme=theme)).new_page()
-    await sign_up(page, f"choices-{size}-{theme}@example.com")
+    await sign_up(page, fresh(f"choices-{size}-{theme}"))
     await expect(bar(page)).to_be_visible()
     await expect(page.get_by_role("button", name=re.compile("^(Model: )?Sketch")).first).to_be_visible()
     assert await find_barriers(page) == []
@@ -254,7 +254,7 @@ async def test_every_choice_is_a_switch_with_its_words_and_a_receipt(
 @pytest.mark.promise("P52")
 async def test_a_freeze_stops_making_and_says_what_starts_again_before_it_is_lifted(open_context: OpenContext) -> None:
     page = await (await open_context(size="phone")).new_page()
-    await sign_up(page, "frozen@example.com")
+    await sign_up(page, fresh("frozen"))
     await page.goto("/privacy-center#choices")
     section = page.get_by_role("region", name="Consents and choices")
     await section.get_by_role("button", name="Freeze my data").click()
@@ -276,7 +276,7 @@ async def test_a_freeze_stops_making_and_says_what_starts_again_before_it_is_lif
 @pytest.mark.parametrize("size", ["desktop", "phone"])
 async def test_one_picture_is_switched_on_and_off_where_it_is_seen(open_context: OpenContext, size: str) -> None:
     page = await (await open_context(size=size)).new_page()
-    await sign_up(page, f"trainer-{size}@example.com")
+    await sign_up(page, fresh(f"trainer-{size}"))
     await page.get_by_role("button", name=re.compile("^Run")).first.click()
     await expect(page.locator(".tile img").first).to_be_visible(timeout=60_000)
     await page.locator(".tile:has(img) button, button.tile").first.click()
@@ -298,7 +298,7 @@ async def test_one_picture_is_switched_on_and_off_where_it_is_seen(open_context:
 @pytest.mark.parametrize("path", ["/cookies", "/privacy-center"])
 async def test_an_entry_that_nobody_registered_is_shown_in_red(open_context: OpenContext, path: str) -> None:
     page = await (await open_context()).new_page()
-    await sign_up(page, f"device{path.replace('/', '-')}@example.com")
+    await sign_up(page, fresh(f"device{path.replace('/', '-')}"))
     await page.goto(path)
     await expect(page.get_by_text("each in our register")).to_be_visible()
     await expect(page.locator("[data-entry=ir_session]")).to_contain_text("keeps you signed in")
@@ -310,13 +310,14 @@ async def test_an_entry_that_nobody_registered_is_shown_in_red(open_context: Ope
 
 async def test_the_first_visit_offers_the_newsletter(open_context: OpenContext, product: Product) -> None:
     page = await (await open_context()).new_page()
-    await sign_up(page, "news@example.com")
+    email = fresh("news")
+    await sign_up(page, email)
     switch = page.get_by_role("switch", name="Newsletter")
     await expect(switch).not_to_be_checked()
     await switch.click()
     await expect(page.get_by_text("We sent you a mail that asks")).to_be_visible()
     await page.goto("/outbox")
-    letter = page.get_by_role("article", name=re.compile("Do you want the newsletter.*news@example.com")).first
+    letter = page.get_by_role("article", name=re.compile(f"Do you want the newsletter.*{email}")).first
     await letter.get_by_role("link", name="Open the link").click()
     await page.get_by_role("button", name="Yes, send it to me").click()
     await page.goto("/privacy-center#choices")

@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import Locator, Page, expect
 
 from tests.conftest import MakeProduct
-from tests.journeys.conftest import LOOKS, OpenContext, Watch, find_barriers
+from tests.journeys.conftest import LOOKS, OpenContext, Watch, find_barriers, fresh
 from tests.journeys.test_account import PASSWORD, sign_in, sign_up
 from tests.product import Product
 
@@ -141,7 +141,7 @@ async def choose_two_by_keys(page: Page, size: str) -> None:
 @pytest.mark.parametrize("size", SIZES)
 async def test_new_visitor_makes_a_picture_by_keyboard_alone(open_context: OpenContext, size: str) -> None:
     page = await (await open_context(size=size)).new_page()
-    await sign_up_by_keys(page, f"keys-{size}@example.com")
+    await sign_up_by_keys(page, fresh(f"keys-{size}"))
 
     await page.keyboard.press("/")
     await expect(prompt_of(page)).to_be_focused()

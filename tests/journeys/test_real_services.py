@@ -13,9 +13,8 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.adapters.redis_server import needs_redis
-from tests.journeys.conftest import OpenContext
+from tests.journeys.conftest import OpenContext, fresh
 from tests.journeys.real import Real, installation, real
-from tests.journeys.test_clerk import EMAIL
 from tests.journeys.test_downloads import saved
 from tests.journeys.test_export import READY, READY_MS, download, start
 from tests.journeys.test_first_picture import (
@@ -64,7 +63,8 @@ async def export(page: Page, folder: Path) -> None:
 
 @pytest.mark.promise("P29", "P44", "P47")
 async def test_a_whole_life_on_real_adapters(real: Real, open_context: OpenContext, tmp_path: Path) -> None:
-    page = await real.person(open_context)
+    email = fresh("ada")
+    page = await real.person(open_context, email)
     await write(page)
     await generate(page)
     await expect_pictures(page, 1)
@@ -75,17 +75,17 @@ async def test_a_whole_life_on_real_adapters(real: Real, open_context: OpenConte
 
     await page.goto("/privacy-center#close")
     await expect(page.get_by_role("button", name="Erase now")).to_be_visible()
-    assert EMAIL.encode() in await real.shown()
+    assert email.encode() in await real.shown()
     await page.get_by_role("button", name="Erase now").click()
     await expect(page).to_have_url(re.compile("/erasure/"))
     await expect(page.get_by_text("Your sign-in account is deleted")).to_be_visible(timeout=GONE_S * 1000)
-    assert EMAIL not in str(real.clerk.users)
+    assert email not in str(real.clerk.users)
     real.cloudinary.settle()
     async with asyncio.timeout(GONE_S):
         while not real.cloudinary.holds_nothing():
             await asyncio.sleep(0.2)
-    assert EMAIL in {address for letter in real.letters.sent for address in letter.rcpt_tos}
-    assert EMAIL.encode() not in await real.shown()
+    assert email in {address for letter in real.letters.sent for address in letter.rcpt_tos}
+    assert email.encode() not in await real.shown()
 
 
 # --- Behind `make journeys-real` --------------------------------------------------------------------------------------
