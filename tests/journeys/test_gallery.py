@@ -333,8 +333,8 @@ async def test_what_is_pressed_before_the_page_is_awake_happens_once_it_is(fill:
         await is_released.wait()
         await route.continue_()
 
-    await page.route("**/assets/entry.client*", hold)
-    async with page.expect_request("**/assets/entry.client*"):
+    await page.route("**/assets/*.js", hold)
+    async with page.expect_request("**/assets/*.js"):
         await page.goto("/gallery", wait_until="commit")
         await picture(page, 4).focus()
     await expect(page.locator("ir-grid .fav").first).to_be_attached()
