@@ -112,6 +112,29 @@ async def test_links_are_not_followed(media: LocalMedia, tmp_path: Path) -> None
     assert names(outside) == ["original"]
 
 
+async def test_objects_opened_together_are_each_their_own_wherever_they_lie(media: LocalMedia, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "original").write_bytes(b"secret")
+    keys = [
+        "images/anna/p1/original",
+        "images/anna/p2/original",
+        "images/eve/p1/original",
+        "exports/e",
+        "images/anna/p1/320",
+    ]
+    for number, key in enumerate(keys):
+        await media.put(key, b"x" * (number + 1), "image/png")
+    (media._root / "images/anna/linked").symlink_to(outside)
+    absent = ["images/anna/p9/original", "images/anna/linked/original", "images/anna/p1", "../outside/original"]
+    before = open_files()
+
+    files = await media.opened([*keys[:3], *absent, *keys[3:]])
+
+    assert [file and file.size_bytes for file in files] == [1, 2, 3, *[None] * len(absent), 4, 5]
+    assert open_files() == before + len(keys)
+
+
 async def test_deleting_leaves_neither_files_nor_folders(media: LocalMedia) -> None:
     for size in ("original", "960", "320"):
         await media.put(f"images/anna/picture1/{size}", b"x", "image/png")

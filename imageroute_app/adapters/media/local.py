@@ -12,7 +12,6 @@ import fcntl
 import hashlib
 import logging
 import os
-import stat
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from io import FileIO
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from imageroute_app.adapters.media.addresses import split_key, split_prefix, split_readable
+from imageroute_app.adapters.media.descent import Descent
 from imageroute_app.adapters.media.open_file import OpenFile
 from imageroute_app.domain.errors import NotFound, StorageFull, Unavailable
 from imageroute_app.domain.ports import MediaFacts, OpenMedia
@@ -34,9 +34,6 @@ TEMPORARY = ".tmp"
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 ABSENT = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EISDIR}
 PUT_TRIES = 10
-FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
-"""Nothing waits for a writer: a pipe that lies where a file should is no file."""
 
 
 async def open_local_media(root: Path) -> "LocalMedia":
@@ -74,7 +71,7 @@ class LocalMedia:
 
     async def opened(self, keys: Sequence[str]) -> Sequence[OpenMedia | None]:
         """Open objects that are read next, in the order of their keys, None for one that is not there; few at a time."""
-        return await asyncio.to_thread(_guarded, lambda: [self._opened(key) for key in keys])
+        return await asyncio.to_thread(_guarded, self._opened, keys)
 
     async def stat(self, key: str) -> MediaFacts:
         """Return the facts; raises NotFound."""
@@ -113,11 +110,9 @@ class LocalMedia:
             data = file.read(size_bytes) or b""
             return data if len(data) == size_bytes else data + (file.readall() or b"")
 
-    def _opened(self, key: str) -> OpenFile | None:
-        try:
-            return OpenFile(_guarded(_descriptor_below, self._root, split_readable(key)))
-        except NotFound:
-            return None
+    def _opened(self, keys: Sequence[str]) -> Sequence[OpenMedia | None]:
+        with Descent(self._root) as descent:
+            return [_opened(descent, key) for key in keys]
 
     def _facts(self, names: Sequence[str]) -> MediaFacts:
         with _open_below(self._root, names) as file:
@@ -259,24 +254,15 @@ def _flush_folder(folder: Path) -> None:
 
 
 def _open_below(root: Path, names: Sequence[str]) -> FileIO:
-    return FileIO(_descriptor_below(root, names))
+    with Descent(root) as descent:
+        return FileIO(descent.open(names))
 
 
-def _descriptor_below(root: Path, names: Sequence[str]) -> int:
-    """Open a plain file, one folder after the other from the root on, so that no link on the way is followed."""
-    folder = os.open(root, FOLDER)
+def _opened(descent: Descent, key: str) -> OpenFile | None:
     try:
-        for name in names[:-1]:
-            below = os.open(name, FOLDER, dir_fd=folder)
-            os.close(folder)
-            folder = below
-        descriptor = os.open(names[-1], FILE, dir_fd=folder)
-    finally:
-        os.close(folder)
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise NotFound
-    return descriptor
+        return OpenFile(_guarded(descent.open, split_readable(key)))
+    except NotFound:
+        return None
 
 
 async def _stream(file: FileIO, first: bytes, left: int) -> AsyncIterator[bytes]:
