@@ -55,6 +55,7 @@
   const grid = list.parentElement;
   const tiles = [...list.children].map((box) => {
     const image = box.querySelector("img");
+    image.decoding = "async"; // said here once: in each of 60 tiles it was 0.2 KB of a packed page
     return { box, w: Number(image.getAttribute("width")), h: Number(image.getAttribute("height")) };
   });
   const rows = justify(tiles, grid.clientWidth, !list.dataset.next);

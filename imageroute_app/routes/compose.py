@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from imageroute_app.routes.edge import EdgeMiddleware, EdgeRules
 from imageroute_app.routes.first_pictures import INLINE
-from imageroute_app.routes.headers import cache_rule, content_security_policy
+from imageroute_app.routes.headers import cache_rule, content_security_policy, page_policies
 from imageroute_app.routes.signal import Note, SignalMiddleware
 from imageroute_app.routes.socket import (
     ANON_COOKIE,
@@ -55,20 +55,18 @@ def compose(
     def socket_binding(app: ASGIApp) -> ASGIApp:
         return SocketBinding(app, origins=origins, is_https=is_https, key=socket_key)
 
-    def signal(app: ASGIApp) -> ASGIApp:
-        return SignalMiddleware(app, note_signal)
-
     def edge(app: ASGIApp) -> ASGIApp:
         rules = EdgeRules(
             origins=origins,
             policy=content_security_policy(pages, origins, INLINE),
+            policy_by_path=page_policies(pages, origins, {"/gallery": INLINE}),
             proxy_hops=proxy_hops,
             body_bytes_by_path=body_bytes_by_path or {},
         )
         return EdgeMiddleware(app, rules)
 
     reflex_pages = partial(ReflexPages, pages=pages, is_https=is_https)
-    own = partial(OwnRoutes, api=api)
+    own, signal = partial(OwnRoutes, api=api), partial(SignalMiddleware, note=note_signal)
     return [reflex_pages, *filter(None, [first_pictures]), own, signal, socket_binding, edge, *filter(None, [meter])]
 
 

@@ -41,6 +41,7 @@ class EdgeRules:
 
     origins: tuple[str, ...]
     policy: str
+    policy_by_path: Mapping[str, str] = field(default_factory=dict)
     proxy_hops: int = 0
     body_bytes: int = MIB
     body_bytes_by_path: Mapping[str, int] = field(default_factory=dict)
@@ -63,6 +64,10 @@ class EdgeRules:
             | {name.removesuffix(default_port) for name in names}
             | {name + default_port for name in names if urlsplit(f"//{name}").port is None}
         )
+
+    def policy_of(self, path: str) -> str:
+        """Return the policy for a document at this path."""
+        return self.policy_by_path.get(path.rstrip("/") or "/", self.policy)
 
     def body_limit(self, path: str) -> int:
         """Return how many bytes a request to this path may carry."""
@@ -267,7 +272,7 @@ class _Answer:
             self.is_started = True
             protect(
                 MutableHeaders(scope=message),
-                policy=self._rules.policy,
+                policy=self._rules.policy_of(self._scope["path"]),
                 request_id=self.request_id,
                 is_https=self._rules.is_https,
                 is_unchanged=message["status"] == 304,

@@ -94,6 +94,6 @@ def _box(image: Image, *, is_eager: bool) -> str:
         f'<div class="box{late}" role="listitem" style="--r:{image.width / image.height:.4g}"{favourite}>'
         f'<a class="tile" href="/gallery?image={image.id}" aria-label="{html.escape(image.prompt)}"'
         f' style="background-color:{html.escape(image.colour)}">'
-        f'<img alt="" decoding="async" width="{image.width}" height="{image.height}" loading="{loading}"'
+        f'<img alt="" width="{image.width}" height="{image.height}" loading="{loading}"'
         f' src="/media/{image.id}/320"></a></div>'
     )

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from starlette.datastructures import MutableHeaders
@@ -41,16 +41,33 @@ NO_DOCUMENT = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'n
 
 
 def content_security_policy(pages: Path, origins: Iterable[str], inline: Iterable[str] = ()) -> str:
-    """Return the policy for these prerendered pages: our own files, and inline scripts by their hash.
+    """Return the policy for any of these prerendered pages: our own files, and inline scripts by their hash.
 
     `inline` are the scripts that our routes put into a page.
-
-    Styles need 'unsafe-inline', because emotion writes them at run time; scripts never do.
     """
-    scripts = {
-        script for page in pages.rglob("*.html") for script in INLINE_SCRIPT.findall(page.read_bytes()) if script
+    scripts = {script for page in pages.rglob("*.html") for script in _inline_scripts(page)}
+    return _policy(scripts | {script.encode() for script in inline}, origins)
+
+
+def page_policies(pages: Path, origins: Iterable[str], inline: Mapping[str, Iterable[str]]) -> dict[str, str]:
+    """Return the policy of each prerendered page by its path: no other page's scripts, which would be half of its bytes.
+
+    `inline` are the scripts that our routes put into a page, by its path.
+    """
+    found = {f"/{page.parent.relative_to(pages)}".replace("/.", "/"): page for page in pages.rglob("index.html")}
+    return {
+        path: _policy(_inline_scripts(page) | {script.encode() for script in inline.get(path, ())}, origins)
+        for path, page in found.items()
     }
-    hashes = sorted(map(_script_hash, scripts | {script.encode() for script in inline}))
+
+
+def _inline_scripts(page: Path) -> set[bytes]:
+    return {script for script in INLINE_SCRIPT.findall(page.read_bytes()) if script}
+
+
+def _policy(scripts: Iterable[bytes], origins: Iterable[str]) -> str:
+    """Return a policy; styles need 'unsafe-inline', because emotion writes them at run time, and scripts never do."""
+    hashes = sorted(map(_script_hash, scripts))
     sockets = [re.sub("^http", "ws", origin) for origin in origins]
     rules = {
         "default-src": ["'self'"],

@@ -26,8 +26,8 @@ SESSION_COOKIE = "ir_session"
 ANON_COOKIE = "ir_anon"
 TOKEN = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 MESSAGES_PER_S, MESSAGES_BURST = 100, 300
-NEEDED_HEADERS = {b"host", b"origin", b"cookie", b"user-agent", b"accept-language", b"upgrade", b"connection"}
-"""Reflex echoes the handshake's headers into the page's state; proxies' and credentials' headers stay out of it."""
+NEEDED_HEADERS = {b"host", b"origin", b"cookie", b"upgrade", b"connection", b"sec-websocket-protocol"}
+"""Reflex keeps the handshake's headers in the page's state and echoes each twice; what nobody reads stays out of it."""
 
 
 def cookie_name(name: str, *, is_https: bool) -> str:
@@ -78,11 +78,7 @@ class SocketBinding:
             return None
         token = bind_token(self._key(), self._cookie(headers), tokens[0])
         query = [(name, token if name == "token" else value) for name, value in query]
-        kept = [
-            (name, value)
-            for name, value in scope["headers"]
-            if name in NEEDED_HEADERS or name.startswith(b"sec-websocket-")
-        ]
+        kept = [(name, value) for name, value in scope["headers"] if name in NEEDED_HEADERS]
         return {**scope, "query_string": urlencode(query).encode(), "headers": kept}
 
     def _cookie(self, headers: Headers) -> str:

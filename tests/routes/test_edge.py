@@ -1,3 +1,5 @@
+import base64
+import hashlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -11,7 +13,7 @@ from starlette.types import Message, Scope
 
 from imageroute_app.routes.compose import ReflexPages
 from imageroute_app.routes.edge import EdgeMiddleware, EdgeRules
-from imageroute_app.routes.headers import NO_DOCUMENT, cache_rule, content_security_policy
+from imageroute_app.routes.headers import NO_DOCUMENT, cache_rule, content_security_policy, page_policies
 
 ORIGIN = "http://127.0.0.1:3000"
 ORIGINS = (ORIGIN, "http://localhost:3000")
@@ -282,6 +284,26 @@ def test_policy_names_each_inline_script_by_its_hash(tmp_path: Path) -> None:
     assert "connect-src 'self' ws://127.0.0.1:3000 ws://localhost:3000;" in policy
     assert "unsafe-eval" not in policy
     assert "'unsafe-inline'" not in policy.partition("style-src")[0]
+
+
+def test_policy_of_a_page_names_its_own_scripts_only(tmp_path: Path) -> None:
+    (tmp_path / "create").mkdir()
+    (tmp_path / "index.html").write_text("<script>alert(1)</script>")
+    (tmp_path / "create" / "index.html").write_text("<script>alert(2)</script>")
+    one, two, three = (
+        "'sha256-" + base64.b64encode(hashlib.sha256(f"alert({n})".encode()).digest()).decode() for n in "123"
+    )
+
+    found = page_policies(tmp_path, ORIGINS, {"/create": ["alert(3)"]})
+
+    assert {path: [sign in policy for sign in (one, two, three)] for path, policy in found.items()} == {
+        "/": [True, False, False],
+        "/create": [False, True, True],
+    }
+    rules = EdgeRules(origins=ORIGINS, policy="any", policy_by_path=found)
+    assert rules.policy_of("/create/") == rules.policy_of("/create") == found["/create"]
+    assert rules.policy_of("/") == found["/"]
+    assert rules.policy_of("/nowhere") == "any"
 
 
 @pytest.mark.parametrize(

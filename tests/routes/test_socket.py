@@ -157,7 +157,7 @@ async def test_only_needed_headers_reach_the_state() -> None:
     await connect(recorder, extra=extra)
 
     names = {name for name, _ in recorder.scopes[0]["headers"]}
-    assert names == {b"host", b"origin", b"user-agent", b"sec-websocket-version"}
+    assert names == {b"host", b"origin"}
 
 
 async def test_flood_of_messages_ends_the_socket_before_they_are_queued() -> None:
