@@ -10,15 +10,15 @@ from imageroute_app.state.account import AccountState, DeviceView
 
 def _ending(device: DeviceView) -> rx.Component:
     return rx.cond(
-        device.is_here,
-        rx.fragment(),
+        device.verb != "",
         rx.el.button(
-            "Sign out",
+            device.verb,
             type="button",
             class_name="lk2",
-            aria_label="Sign out " + device.name,
+            aria_label=device.verb + " " + device.name,
             on_click=AccountState.end_device(device.id),
         ),
+        rx.fragment(),
     )
 
 
@@ -28,7 +28,7 @@ def _row(device: DeviceView) -> rx.Component:
             rx.el.span(
                 rx.cond(device.is_phone, icon("smartphone"), icon("laptop")),
                 rx.el.b(device.name),
-                rx.cond(device.is_here, rx.el.span("This device", class_name="tag"), rx.fragment()),
+                rx.cond(device.tag != "", rx.el.span(device.tag, class_name="tag"), rx.fragment()),
                 class_name="row dev",
             )
         ),
@@ -64,5 +64,6 @@ def devices() -> rx.Component:
             class_name="tbl devices",
             aria_label="Devices",
         ),
+        rx.el.div(AccountState.outside_note, role="status", class_name="small q3"),
         rx.el.div(post_button("Sign out everywhere", "/auth/sign-out-everywhere"), class_name="after"),
     )

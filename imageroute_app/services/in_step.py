@@ -157,9 +157,22 @@ class InStep:
         link = await self.link(owner)
         if link is None:
             return []
-        ours = {session.outside_id for session in await self._tables.sessions.find(Query(owner=owner, limit=500))}
+        now, sessions = self._clock(), await self._tables.sessions.find(Query(owner=owner, limit=500))
+        ours = {session.outside_id for session in sessions if session.expires_at > now}
         found = [one for one in await self.identity.sessions(link.subject) if one.id not in ours]
         return sorted(found, key=lambda one: one.seen_at, reverse=True)
+
+    async def end_elsewhere(self, owner: str, session_id: str) -> None:
+        """End one of those sign-ins there.
+
+        Raises:
+            NotFound: It ended already, is not this person's, or a session here hangs on it.
+            Unavailable: The service does not answer; the sign-in may go on.
+        """
+        if all(one.id != session_id for one in await self.elsewhere(owner)):
+            raise NotFound("That sign-in ended already.")
+        await self.identity.revoke(session_id)
+        await self._entries.noted(owner, ActivityKind.DEVICE_ENDED)
 
     def leave_everywhere(self, owner: str) -> None:
         """End every sign-in of the person there, beside the answer."""

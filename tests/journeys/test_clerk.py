@@ -78,6 +78,18 @@ async def rename(page: Page, cloud: ClerkEmulator) -> None:
     await expect(page.get_by_label("Full name")).to_have_value("Augusta Byron")
 
 
+async def end_elsewhere(page: Page, cloud: ClerkEmulator) -> None:
+    """End a sign-in that is at Clerk only, from the list of devices."""
+    [user_id] = cloud.users
+    there = cloud.open_session(user_id)
+    await page.goto("/account")
+    row = page.get_by_role("row").filter(has_text="At Clerk only")
+    await row.get_by_role("button", name="End").click()
+    await expect(row).to_have_count(0)
+    await expect(page.get_by_text("That sign-in at Clerk is ended")).to_be_visible()
+    assert cloud.sessions[there]["status"] == "revoked"
+
+
 async def none_live(cloud: ClerkEmulator) -> None:
     """Wait until nobody is signed in at Clerk."""
     async with asyncio.timeout(60):
@@ -97,6 +109,7 @@ async def test_a_life_with_clerk(
     await page.get_by_role("button", name=re.compile("^Generate")).click()
     await expect(page.get_by_role("region", name="Results").get_by_role("img").first).to_be_visible(timeout=60_000)
     await rename(page, cloud)
+    await end_elsewhere(page, cloud)
 
     await page.get_by_role("button", name="Sign out", exact=True).click()
     await page.wait_for_url(f"{product.url}/")

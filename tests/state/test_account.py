@@ -22,10 +22,10 @@ async def test_devices_name_each_session_and_mark_this_one(house: House, open_ta
 
     state = await load(tab)
 
-    assert [(device.name, device.is_here, device.is_phone) for device in state.devices] == [
-        ("Firefox on Linux", True, False),
-        ("Safari on iPhone", False, True),
-        ("Test", False, False),
+    assert [(device.name, device.tag, device.is_phone) for device in state.devices] == [
+        ("Firefox on Linux", "This device", False),
+        ("Safari on iPhone", "", True),
+        ("Test", "", False),
     ]
     assert state.devices[0].signed_in == "2026-11-25T12:02:00Z"
 
