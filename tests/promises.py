@@ -4,7 +4,8 @@ A test proves a promise by `@pytest.mark.promise("P37")` on it or in the `pytest
 sources, so that /trust/promises can name them without running anything: they are written to routes/proofs.json on the way.
 
 A test measures a figure of /trust that no running installation can by `@pytest.mark.metric("erasure_residual_needles")`;
-`--metrics` runs only those and writes what they found to built.json, which is part of the release.
+`--metrics` runs only those and writes what they found to built.json, which is part of the release; `--metrics NAME` runs the
+tests of one figure and notes its time beside the others.
 """
 
 import argparse
@@ -12,9 +13,10 @@ import ast
 import json
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -82,12 +84,33 @@ def write_proofs(marks: Mapping[str, list[str]]) -> None:
     PROOFS.write_text(json.dumps(marks, indent=1) + "\n", encoding="utf-8")
 
 
-def write_built(marks: Mapping[str, list[str]], outcomes: Mapping[str, str], at: datetime) -> None:
-    """Write what the tests of this release found of each figure, for /trust."""
+def write_built(
+    marks: Mapping[str, list[str]],
+    outcomes: Mapping[str, str],
+    at: datetime,
+    *,
+    only: Collection[str] = (),
+    path: Path = BUILT,
+) -> None:
+    """Write what the tests of this release found of each figure, for /trust; of `only` some, the others stay as they are."""
     tests = {name: names for name, names in marks.items() if names}
-    failed = [name for name, names in tests.items() if any(outcomes.get(one) != "passed" for one in names)]
-    found = {"at": at.isoformat(timespec="seconds"), "failed": failed, "tests": tests}
-    BUILT.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    failed = {
+        name
+        for name, names in tests.items()
+        if (not only or name in only) and any(outcomes.get(one) != "passed" for one in names)
+    }
+    said = at.isoformat(timespec="seconds")
+    found: dict[str, Any] = {"at": said, "alone": {}}
+    if only:
+        before = json.loads(path.read_text(encoding="utf-8"))
+        known = before["tests"]
+        tests = {
+            name: names if name in only else known[name] for name, names in tests.items() if name in {*only, *known}
+        }
+        failed |= set(before["failed"]) - set(only)
+        found = {"at": before["at"], "alone": before.get("alone", {}) | dict.fromkeys(sorted(only), said)}
+    found |= {"failed": sorted(failed), "tests": tests}
+    path.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 
 
 def run(marks: Mapping[str, list[str]], workers: int, mark: str = "promise") -> dict[str, str]:
@@ -118,11 +141,17 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--list", action="store_true", help="name the tests without running them")
     parser.add_argument("-n", type=int, default=2, help="tests at a time; 0: one after the other in this process")
-    parser.add_argument("--metrics", action="store_true", help="run what measures figures, and write what it found")
+    parser.add_argument(
+        "--metrics", nargs="*", metavar="NAME", help="run what measures figures, and write what it found"
+    )
     given = parser.parse_args()
-    if given.metrics:
+    if given.metrics is not None:
+        only = frozenset[str](given.metrics)
         figures = read_marks(mark="metric", known=METRICS)
-        write_built(figures, run(figures, given.n, "metric"), datetime.now(UTC))
+        if strangers := sorted(only - {name for name, names in figures.items() if names}):
+            parser.error(f"No test measures {', '.join(strangers)}")
+        chosen = {name: names for name, names in figures.items() if not only or name in only}
+        write_built(figures, run(chosen, given.n, "metric"), datetime.now(UTC), only=only)
         return 1 if json.loads(BUILT.read_text(encoding="utf-8"))["failed"] else 0
     marks = read_marks()
     write_proofs(marks)

@@ -19,7 +19,8 @@ def read_built(path: Path) -> Built:
         return Built(at=None, failed=frozenset(), tests={})
     found = json.loads(path.read_text(encoding="utf-8"))
     tests = {name: tuple(names) for name, names in found["tests"].items() if name in METRICS}
-    return Built(at=datetime.fromisoformat(found["at"]), failed=frozenset(found["failed"]), tests=tests)
+    alone = {name: datetime.fromisoformat(at) for name, at in found.get("alone", {}).items()}
+    return Built(at=datetime.fromisoformat(found["at"]), failed=frozenset(found["failed"]), tests=tests, alone=alone)
 
 
 def read_reviews(path: Path) -> tuple[Review, ...]:

@@ -48,6 +48,8 @@ def verdict(figures: Sequence[Figure]) -> str:
     text = f"{met} of {len(figures)} figures meet their target."
     if missed:
         text += f" {missed} {'does' if missed == 1 else 'do'} not."
+    if unknown := len(figures) - met - missed:
+        text += f" {unknown} {'is' if unknown == 1 else 'are'} not measured yet."
     if old := sum(one.is_old for one in figures):
         text += f" {old} {'is' if old == 1 else 'are'} older than they should be."
     return text

@@ -25,11 +25,18 @@ CANNOT_LOOK = "The check could not look: a store did not answer. It tries again 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What a check saw: whether the target is met, the figure in words, and what to do when it is not."""
+    """What a check saw: whether the target is met, the figure in words, and what to do when it is not.
+
+    `is_empty` says that there was nothing to measure, which is neither met nor missed.
+    """
 
     is_met: bool
     value: str
     note: str = ""
+    is_empty: bool = False
+
+
+NOTHING = Found(is_met=True, value="nothing to measure yet", is_empty=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +119,7 @@ class Checks:
 
     async def _store(self, check: Check, found: Found) -> Measure:
         """Keep a result: the same as before moves the time of the last row, another one is a row of its own."""
-        state = State.MET if found.is_met else State.MISSED
+        state = State.UNKNOWN if found.is_empty else State.MET if found.is_met else State.MISSED
         measure = Measure(
             id=self._new_id(), owner=HOUSE, metric=check.metric, state=state, value=found.value, note=found.note,
             taken_at=self._clock(),

@@ -15,7 +15,7 @@ from imageroute_app.domain.ports import Database, Imaging, MediaStore, Query
 from imageroute_app.domain.purposes import Purpose
 from imageroute_app.domain.statistics import HOUSE
 from imageroute_app.domain.uploads import UPLOADED, upload_prefix
-from imageroute_app.services.checks import Check, Found
+from imageroute_app.services.checks import NOTHING, Check, Found
 from imageroute_app.services.choice_log import ChoiceLog
 
 PEOPLE, ROWS, PICTURES, TEXT_MIN = 25, 50, 20, 6
@@ -126,9 +126,11 @@ class _Data:
                     continue  # counted by `dangling`
                 marks = await self._imaging.read_marks(data)
                 looked, valid = looked + 1, valid + (marks.seal == "valid" and bool(marks.signed_source))
-        share = f"{100 * valid // looked} %" if looked else "100 %"
+        if not looked:
+            return NOTHING
         note = f"{looked - valid} of {looked} do not read back as marked"
-        return Found(is_met=valid == looked, value=f"{share} of {looked}", note="" if valid == looked else note)
+        value = f"{100 * valid // looked} % of {looked}"
+        return Found(is_met=valid == looked, value=value, note="" if valid == looked else note)
 
     async def training(self) -> Found:
         """Pictures of the newest build whose yes was not the last word when it was made."""

@@ -1,10 +1,11 @@
 """The table of promises: whole, and never ahead of its tests."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from imageroute_app.domain.promises import PROMISES
-from tests.promises import PROOFS, read_marks, table
+from tests.promises import PROOFS, read_marks, table, write_built
 
 
 def test_every_promise_is_there_in_order() -> None:
@@ -36,3 +37,20 @@ def test_one_failure_or_one_gap_is_not_whole() -> None:
     assert table(proven, {"a::b": "passed"})[1]
     assert not table(proven, {"a::b": "failed"})[1]
     assert not table({**proven, "P2": []}, {"a::b": "passed"})[1]
+
+
+def test_one_figure_measured_by_itself_has_its_own_time_and_leaves_the_others(tmp_path: Path) -> None:
+    path, at = tmp_path / "built.json", datetime(2026, 11, 27, tzinfo=UTC)
+    marks = {"one": ["a::one"], "two": ["a::two"], "new": []}
+    write_built(marks, {"a::one": "failed", "a::two": "passed"}, at, path=path)
+    later = at + timedelta(hours=1)
+    marks = {"one": ["a::one"], "two": ["a::else"], "new": ["a::new"]}
+    write_built(marks, {"a::new": "passed"}, later, only={"new"}, path=path)
+    found = json.loads(path.read_text(encoding="utf-8"))
+    assert (found["at"], found["alone"], found["failed"]) == (at.isoformat(), {"new": later.isoformat()}, ["one"])
+    assert found["tests"] == {"one": ["a::one"], "two": ["a::two"], "new": ["a::new"]}
+    write_built(marks, {"a::one": "passed"}, later, only={"one"}, path=path)
+    assert json.loads(path.read_text(encoding="utf-8"))["failed"] == []
+    write_built(marks, {}, later, path=path)
+    found = json.loads(path.read_text(encoding="utf-8"))
+    assert (found["at"], found["alone"], found["failed"]) == (later.isoformat(), {}, ["new", "one", "two"])

@@ -6,8 +6,12 @@ import re
 import httpx
 import pytest
 
+from imageroute_app.bootstrap import new_id
+from imageroute_app.domain.measures import Measure, State
+from imageroute_app.domain.policies import HOUSE
 from imageroute_app.domain.promises import PROMISES
 from imageroute_app.domain.retention import RULES
+from imageroute_app.services.checks import NOTHING
 from tests.routes.conftest import House
 
 PATHS = (
@@ -81,6 +85,22 @@ async def test_trust_shows_red_as_red_and_old_as_old(house: House, browser: http
     house.clock.move(hours=2)
     assert "Old" in row_of((await browser.get("/trust")).text, "datamap_unmapped_fields")
     assert all(f"{review.on:%-d %B %Y}" in page for review in house.services.checks.reviews)
+
+
+@pytest.mark.promise("P49")
+async def test_trust_says_where_there_was_nothing_to_measure(house: House, browser: httpx.AsyncClient) -> None:
+    empty = Measure(
+        id=new_id(), owner=HOUSE, metric="erasure_time_p50", state=State.UNKNOWN, value=NOTHING.value, note="",
+        taken_at=house.clock(),
+    )  # fmt: skip
+    await house.services.database.tables.measures.add(empty)
+    page = (await browser.get("/trust")).text
+    row = row_of(page, "erasure_time_p50")
+    assert "nothing to measure yet" in row
+    assert row.count("Not measured yet") == 1
+    assert f"{house.clock():%-d %b, %H:%M UTC}" in row
+    unknown = page.count(">Not measured yet<")
+    assert f"{unknown} are not measured yet." in page
 
 
 def row_of(page: str, metric: str) -> str:

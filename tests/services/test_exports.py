@@ -5,6 +5,7 @@ import csv
 import io
 import json
 from collections.abc import AsyncIterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,10 @@ from imageroute_app.domain.data_map import DATA_MAP, Category
 from imageroute_app.domain.errors import Conflict, InvalidInput, Unavailable
 from imageroute_app.domain.exports import ExportState, ascii_slug, read_gap
 from imageroute_app.domain.gallery import media_key
+from imageroute_app.domain.measures import State
 from imageroute_app.domain.ports import Query
 from imageroute_app.domain.uploads import upload_key
+from imageroute_app.services import checks_rights
 from imageroute_app.services.cases import Opening
 from imageroute_app.services.export_stream import Gone, PartStream
 from imageroute_app.services.export_tables import EXPORTED, cell, csv_text, json_texts, paths
@@ -63,6 +66,26 @@ async def test_everything_is_in_the_package_and_proves_itself(home: Home) -> Non
     for place, token in {**home.needles.stripped, **home.needles.secrets}.items():
         assert not token or not holds(together, token), place
     assert sum(shows(data, home.needles.pattern) for data in files.values()) == 2
+
+
+@pytest.mark.promise("P44")
+async def test_the_speed_on_trust_is_that_of_exports_which_ran_here(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checks, metric = home.services.checks, "export_minutes_per_5gb"
+    await made(home.services, home.owner)
+    assert (await checks.run(metric)).state is State.UNKNOWN  # it ran, and is too small to tell
+    monkeypatch.setattr(checks_rights, "SPEED_FROM_BYTES", 1)
+    assert (await checks.run(metric)).state is State.MET  # the clock stood still
+
+    def late(clock: MovingClock) -> datetime:
+        clock.move(seconds=0.2)
+        return clock.now
+
+    monkeypatch.setattr(MovingClock, "__call__", late)
+    await made(home.services, home.owner)  # seconds, for a few hundred kilobytes
+    slow = await checks.run(metric)
+    assert (slow.state, slow.value) == (State.MISSED, "beyond the target, of fewer than 20")
 
 
 @pytest.mark.promise("P44", "P70", "P5")
