@@ -87,7 +87,8 @@ class HostedPages:
             state=asked.get("s", ""),
             nonce=request.cookies.get(DOOR_COOKIE, ""),
             origin=site_origin(request, services),
-            handshake=asked.get("__clerk_handshake", "") or request.cookies.get("__clerk_handshake", ""),
+            handshake=asked.get("__clerk_handshake", ""),
+            handshake_cookie=request.cookies.get("__clerk_handshake", ""),
             cookies=request.headers.get("cookie", ""),
             development_token=asked.get("__clerk_db_jwt", ""),
         )

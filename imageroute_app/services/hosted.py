@@ -41,12 +41,13 @@ class Departure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Back:
-    """What a browser comes back with."""
+    """What a browser comes back with; the handshake's token lies in the query, in production in a cookie."""
 
     state: str
     nonce: str
     origin: str
     handshake: str
+    handshake_cookie: str
     cookies: str
     development_token: str
 
@@ -105,7 +106,9 @@ class Hosted(InStep):
             Unavailable: The service does not answer.
         """
         said = self.ways.read(back.state, back.nonce)
-        proof = await self.identity.read_return(back.handshake, back.cookies)
+        # Nothing here can be sure to clear that cookie, so before this way led to the handshake it is of an earlier sign-in.
+        handshake = back.handshake or (back.handshake_cookie if said.tries else "")
+        proof = await self.identity.read_return(handshake, back.cookies)
         if proof is None:
             if said.tries >= TRIES_MAX:
                 raise NotSignedIn(NO_COOKIES)

@@ -80,6 +80,8 @@ class ClerkEmulator(Emulator):
     hooks_sent: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
     hook_copies: int = 1
     is_down: bool = False
+    is_production: bool = False
+    """The handshake's token comes in a cookie on the product's domain, which the product's own pages have to let go of."""
 
     # --- What tests and people do -----------------------------------------------------------------------------------------
 
@@ -254,8 +256,10 @@ class ClerkEmulator(Emulator):
         back = seen.query.get("redirect_url", "")
         if not self._may_lead(back) or "__clerk_api_version" not in seen.query:
             return _error(400, "redirect_url_invalid")
-        there = _with(back, __clerk_handshake=self.handshake(_client(seen)))
-        return Reply(307, headers={"location": there, "cache-control": "no-store"})
+        token, plain = self.handshake(_client(seen)), {"cache-control": "no-store"}
+        if self.is_production:
+            return Reply(307, headers={**plain, "location": back, "set-cookie": f"__clerk_handshake={token}; Path=/"})
+        return Reply(307, headers={**plain, "location": _with(back, __clerk_handshake=token)})
 
     def _may_lead(self, back: str) -> bool:
         parts = urlsplit(back)

@@ -75,6 +75,8 @@ class Visitor:
         for _ in range(12):
             client = self.ours if url.startswith(ORIGIN) else self.theirs
             answer = await client.get(url)
+            if "__clerk_handshake" in answer.cookies:  # of production, on the domain that both share
+                self.ours.cookies.set("__clerk_handshake", answer.cookies["__clerk_handshake"])
             if "location" not in answer.headers:
                 return answer
             url = answer.headers["location"]
@@ -210,6 +212,20 @@ async def test_a_browser_without_clerk_s_cookies_is_told_after_three_rounds(worl
         back = parse_qs(urlsplit(answer.headers["location"]).query)["redirect_url"][0]
     assert (rounds, answer.status_code) == (3, 401)
     assert "Allow its cookies" in answer.text
+
+
+async def test_a_handshake_s_cookie_of_an_earlier_sign_in_does_not_stand_before_the_next(world: World) -> None:
+    world.cloud.is_production = True
+    ada = await signed_up(world)
+    for wait_s in (1, 90):
+        await ada.ours.post("/auth/sign-out")
+        hosted = world.house.services.hosted
+        assert hosted is not None
+        await hosted.settle()
+        world.later(wait_s)
+        answer = await ada.sign_in()
+        assert (answer.status_code, answer.headers.get("location")) == (303, "/gallery"), answer.text
+        assert (await ada.ours.get("/api/gallery")).status_code == 200
 
 
 async def test_there_is_no_second_door_beside_clerk(world: World) -> None:
