@@ -20,7 +20,7 @@ def part(name: str, calls: list[str], error: Exception | None = None) -> Any:
             raise error
         return 0
 
-    return SimpleNamespace(sweep=sweep)
+    return SimpleNamespace(sweep=sweep, deliver=sweep)
 
 
 async def turned(
@@ -46,20 +46,21 @@ async def test_a_part_that_breaks_holds_up_no_other_and_is_tried_again(
         "runner": part("jobs", calls, error),
         "export_worker": part("exports", calls),
         "erasures": part("erasures", calls, error),
+        "mails": part("mails", calls, error),
         "retention": part("retention", calls),
         "sweep_period": timedelta(milliseconds=5),
     }
-    await turned(sweep_forever, cast("Services", SimpleNamespace(**parts)), calls, 10)
-    assert calls[:7] == ["jobs", "exports", "erasures", "retention", "jobs", "exports", "erasures"]
+    await turned(sweep_forever, cast("Services", SimpleNamespace(**parts)), calls, 12)
+    assert calls[:9] == ["jobs", "exports", "erasures", "mails", "retention", "jobs", "exports", "erasures", "mails"]
     assert any(message.startswith("sweep.") for message in caplog.messages)
     assert "a mistake of ours" not in caplog.text
 
 
 async def test_retention_that_failed_comes_again_with_the_next_turn() -> None:
     calls: list[str] = []
-    parts = {name: part(name, calls) for name in ("runner", "export_worker", "erasures")}
+    parts = {name: part(name, calls) for name in ("runner", "export_worker", "erasures", "mails")}
     parts |= {"retention": part("retention", calls, Unavailable()), "sweep_period": timedelta(milliseconds=5)}
-    await turned(sweep_forever, cast("Services", SimpleNamespace(**parts)), calls, 12)
+    await turned(sweep_forever, cast("Services", SimpleNamespace(**parts)), calls, 15)
     assert calls.count("retention") >= 2
 
 
