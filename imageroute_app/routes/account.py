@@ -99,7 +99,7 @@ class AccountForms:
         session = await session_of(request, services)
         await services.accounts.end_devices(session.owner)
         if services.hosted is not None:
-            services.hosted.leave_everywhere(session.owner)
+            await services.hosted.leave_everywhere(session.owner)
         await services.accounts.sign_out(session_token(request, services))
         response = see_other("/sign-in?done=everywhere")
         clear_session(response, services)

@@ -174,13 +174,15 @@ class InStep:
         await self.identity.revoke(session_id)
         await self._entries.noted(owner, ActivityKind.DEVICE_ENDED)
 
-    def leave_everywhere(self, owner: str) -> None:
-        """End every sign-in of the person there, beside the answer."""
-        self._beside.run(self._end_elsewhere(owner), "identity.revoke_failed")
-
-    async def _end_elsewhere(self, owner: str) -> None:
-        for one in await self.elsewhere(owner):
-            await self.identity.revoke(one.id)
+    async def leave_everywhere(self, owner: str) -> None:
+        """End, beside the answer, every sign-in that the person has there by now: the next one is not to be hit."""
+        try:
+            found = await self.elsewhere(owner)
+        except Unavailable as error:
+            log.warning("identity.revoke_failed %s", error.code)
+            return
+        for one in found:
+            self._beside.run(self.identity.revoke(one.id), "identity.revoke_failed")
 
     async def forget(self, subject: str) -> Outcome:
         """Delete the person there, as the last thing outside of an erasure; raises Unavailable until that is proven."""
