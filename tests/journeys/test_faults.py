@@ -40,7 +40,7 @@ SAMPLE = [
 
 
 async def open_form(product: Product, open_context: OpenContext, watch: Watch) -> Page:
-    watch.origins, watch.allowed = (product.url,), ["ERR_CONNECTION"]
+    watch.origins, watch.allowed = (product.url,), ["ERR_CONNECTION", "ERR_SOCKET_NOT_CONNECTED"]
     page = await (await open_context(url=product.url)).new_page()
     await new_person(page)
     await write(page)
