@@ -169,3 +169,8 @@ ALONE = Rule(failover=Failover.NEVER)
 REQUEST = Request(
     prompt="a fern at dawn", provider="scripted", model="scripted-1", width=256, height=256, count=1, rule=ALONE
 )
+
+
+async def tell_nobody(_owner: str, _what: str) -> Sequence[str]:
+    """Tell no company, and so return no names."""
+    return ()

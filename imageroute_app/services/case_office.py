@@ -129,8 +129,3 @@ def _children(world: World, cases: Cases, desk: Desk) -> ChildReports:
         limiter=world.limiter,
         erase_now=world.erase_now,
     )
-
-
-async def tell_nobody(_owner: str, _what: str) -> Sequence[str]:
-    """Return no names: no company that an installation can use holds what a correction changes (RECEIVERS)."""
-    return ()

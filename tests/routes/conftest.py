@@ -39,7 +39,7 @@ from imageroute_app.services.archives import Archives
 from imageroute_app.services.banners import Banners
 from imageroute_app.services.billing import Counter, open_billing
 from imageroute_app.services.bounces import Bounces
-from imageroute_app.services.case_office import World, open_office, tell_nobody
+from imageroute_app.services.case_office import World, open_office
 from imageroute_app.services.checks import Checks
 from imageroute_app.services.checks_house import house_checks
 from imageroute_app.services.choices import Choices
@@ -84,7 +84,7 @@ from imageroute_app.services.tombstones import EraseNotes
 from imageroute_app.services.training import Training
 from imageroute_app.services.two_steps import TwoSteps
 from imageroute_app.services.uploads import Uploads
-from tests.doubles import Bell, MovingClock, NothingFails, ScriptedProvider, no_page, shown_edition
+from tests.doubles import Bell, MovingClock, NothingFails, ScriptedProvider, no_page, shown_edition, tell_nobody
 from tests.fresh import open_fresh_sqlite
 from tests.marks import development_credential
 

@@ -31,7 +31,7 @@ from imageroute_app.services.activity import ActivityLog
 from imageroute_app.services.albums import Albums
 from imageroute_app.services.banners import Banners
 from imageroute_app.services.billing import Billing, Counter, open_billing
-from imageroute_app.services.case_office import Office, World, open_office, tell_nobody
+from imageroute_app.services.case_office import Office, World, open_office
 from imageroute_app.services.choices import Choices
 from imageroute_app.services.disclosures import Disclosures
 from imageroute_app.services.entries import Entries
@@ -59,7 +59,17 @@ from imageroute_app.services.tombstones import EraseNotes
 from imageroute_app.services.training import Training
 from imageroute_app.services.two_steps import TwoSteps
 from imageroute_app.services.uploads import Uploads
-from tests.doubles import REQUEST, Bell, Letters, MovingClock, Objections, ScriptedProvider, no_page, shown_edition
+from tests.doubles import (
+    REQUEST,
+    Bell,
+    Letters,
+    MovingClock,
+    Objections,
+    ScriptedProvider,
+    no_page,
+    shown_edition,
+    tell_nobody,
+)
 from tests.fresh import open_fresh_sqlite
 from tests.mongo_server import RUN
 

@@ -178,10 +178,6 @@ class Codec(Generic[R]):
             found[values["id"]] = (values["owner"], [cipher.token(token) for token in image_tokens(record)])
         return found
 
-    def sealed_text(self, sealed: bytes, record_id: str, name: str, cipher: Cipher) -> str:
-        """Return the text of one sealed field."""
-        return cipher.unseal(sealed, f"{self.name}|{record_id}|{name}")
-
     def equals(self, wanted: Mapping[str, Value | tuple[Value, ...]], cipher: Cipher) -> dict[str, list[Native]]:
         """Return the filters of a query as stored values, one list per field.
 
