@@ -3,6 +3,7 @@
 import reflex as rx
 
 from imageroute_app.components.icons import icon
+from imageroute_app.components.pictures import picture
 from imageroute_app.components.upload_island import upload_island
 from imageroute_app.state.attach import AttachState
 from imageroute_app.state.create import CreateState
@@ -28,7 +29,7 @@ def choose_button() -> rx.Component:
 
 def _reference(view: rx.Var[SourceView]) -> rx.Component:
     return rx.el.li(
-        rx.el.img(src=view.thumb, alt="", width="28", height="28"),
+        picture(src=view.thumb, alt="", width=28, height=28),
         rx.el.span("Reference", class_name="small"),
         rx.el.button(
             icon("x", "s"),

@@ -6,6 +6,7 @@ Only what the chosen model can do is offered; for the rest it says who can. It s
 import reflex as rx
 
 from imageroute_app.components.icons import icon
+from imageroute_app.components.pictures import picture
 from imageroute_app.components.popovers import opener
 from imageroute_app.components.scripts import when_shown
 from imageroute_app.domain.checks import EXPAND_MAX_PX, SCALES
@@ -178,7 +179,7 @@ def edit_panel() -> rx.Component:
     """Draw the picture, what is done with it, and how."""
     panel = rx.el.div(
         rx.el.div(
-            rx.el.img(src=CreateState.source.thumb, alt="", width="40", height="40"),
+            picture(src=CreateState.source.thumb, alt="", width=40, height=40),
             rx.el.div(
                 rx.foreach(EDIT.tasks, _task),
                 class_name="seg tasks",

@@ -7,6 +7,7 @@ from imageroute_app.components.icons import icon, icon_button
 from imageroute_app.components.links import link
 from imageroute_app.components.marks import route
 from imageroute_app.components.picture_training import picture_training
+from imageroute_app.components.pictures import picture
 from imageroute_app.components.share import share_button
 from imageroute_app.components.tags import tags
 from imageroute_app.state.create import CreateState
@@ -126,7 +127,7 @@ def _whereabouts() -> rx.Component:
 def _origin() -> rx.Component:
     """Draw the picture that this one was made from; it may be gone, what was made of it stays."""
     origin = InspectorState.origin
-    thumb = rx.el.img(src=origin.thumb, alt="", width="40", height="40")
+    thumb = picture(src=origin.thumb, alt="", width=40, height=40)
     way = rx.cond(
         origin.is_image,
         rx.el.button(

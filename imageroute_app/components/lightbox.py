@@ -9,6 +9,7 @@ from imageroute_app.components.grid import film
 from imageroute_app.components.icons import icon, icon_button
 from imageroute_app.components.inspector import facts
 from imageroute_app.components.links import link
+from imageroute_app.components.pictures import picture
 from imageroute_app.components.share import share_button
 from imageroute_app.components.tags import tags
 from imageroute_app.state.albums import AlbumsState
@@ -34,7 +35,7 @@ def _picture() -> rx.Component:
     """Draw the middle size at once, and the original over it as soon as its bytes are here."""
     is_larger = (IMAGE.width > THUMBNAIL_PX) | (IMAGE.height > THUMBNAIL_PX)
     return rx.el.div(
-        rx.el.img(src=IMAGE.large, alt=IMAGE.alt, width=IMAGE.width, height=IMAGE.height),
+        picture(src=IMAGE.large, alt=IMAGE.alt, width=IMAGE.width, height=IMAGE.height),
         rx.cond(
             is_larger,
             rx.el.img(src=IMAGE.original, alt="", custom_attrs={"fetchPriority": "low"}),

@@ -5,6 +5,7 @@ from reflex_components_radix.primitives.dialog import dialog
 
 from imageroute_app.components.grid import comparison
 from imageroute_app.components.icons import icon, icon_button
+from imageroute_app.components.pictures import picture
 from imageroute_app.state.gallery import GalleryState, OptionView
 from imageroute_app.state.selection import CompareView, SelectionState
 
@@ -178,7 +179,7 @@ def _compare() -> rx.Component:
 def _frame(image: rx.Var[CompareView]) -> rx.Component:
     return rx.el.figure(
         rx.el.div(
-            rx.el.img(
+            picture(
                 src=image.large,
                 alt=image.prompt,
                 width=image.width,

@@ -10,6 +10,7 @@ from imageroute_app.components.examples import examples
 from imageroute_app.components.icons import icon
 from imageroute_app.components.links import link
 from imageroute_app.components.marks import bullet, mini_route, moment
+from imageroute_app.components.pictures import picture
 from imageroute_app.components.welcome import welcome
 from imageroute_app.state.create import CreateState
 from imageroute_app.state.create_views import GroupView, JobView, TileView
@@ -149,7 +150,7 @@ def _picture(tile: Tile) -> rx.Component:
     """Draw a picture as the button that opens the inspector."""
     is_selected = InspectorState.is_open & (InspectorState.image.id == tile.id)
     return rx.el.button(
-        rx.el.img(
+        picture(
             src=tile.thumb,
             src_set=tile.sources,
             sizes="(max-width: 759px) 50vw, 25vw",

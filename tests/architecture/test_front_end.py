@@ -103,6 +103,7 @@ def test_styles_of_components_are_plain(scripts: str) -> None:
 
     assert styles
     assert [style for style in styles if re.search(r'\["[^"]*[&:@ ]', style) or "{" in style] == []
+    assert re.findall(r"css:\{(?:width|height):[^{}]*\}", scripts) == [], "see components/pictures.py"
 
 
 @pytest.mark.promise("P12")

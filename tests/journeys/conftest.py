@@ -20,6 +20,7 @@ from playwright.async_api import (
     BrowserContext,
     CDPSession,
     ConsoleMessage,
+    Locator,
     Page,
     Request,
     async_playwright,
@@ -99,6 +100,15 @@ async def browser() -> AsyncIterator[Browser]:
 def fresh(name: str) -> str:
     """Return an address that nobody has: a journey that is tried again opens its account once more."""
     return f"{name}-{secrets.token_hex(4)}@example.com"
+
+
+async def expect_whole(pictures: Locator) -> None:
+    """Expect that each picture is as large as what it stands in: nothing of it is cut off, nothing beside it is bare."""
+    apart = """each => { const [own, around] = [each, each.parentElement].map(one => one.getBoundingClientRect());
+        return Math.max(...["x", "y", "width", "height"].map(side => Math.abs(own[side] - around[side]))) }"""
+    assert await pictures.count() > 0
+    for picture in await pictures.all():
+        assert await picture.evaluate(apart) <= 1
 
 
 OpenContext = Callable[..., Awaitable[BrowserContext]]

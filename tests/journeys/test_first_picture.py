@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import Locator, Page, expect
 
 from tests.conftest import MakeProduct
-from tests.journeys.conftest import LOOKS, OpenContext, Watch, find_barriers, fresh
+from tests.journeys.conftest import LOOKS, OpenContext, Watch, expect_whole, find_barriers, fresh
 from tests.journeys.test_account import PASSWORD, sign_in, sign_up
 from tests.product import Product
 
@@ -97,6 +97,7 @@ async def test_new_visitor_makes_a_picture_by_mouse(page: Page) -> None:
     await expect(results_of(page).locator(".tile")).to_have_count(4)
     await page.reload()
     await expect_pictures(page, 4)
+    await expect_whole(results_of(page).get_by_role("img", name=WISH))
     await expect(page.locator("a.pill")).to_contain_text("46")
     assert await gallery_of(page) == [WISH] * 4
     await expect(prompt_of(page)).to_have_value(WISH)

@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Locator, Page, Route, expect
 
-from tests.journeys.conftest import LOOKS, OpenContext, Watch, find_barriers
+from tests.journeys.conftest import LOOKS, OpenContext, Watch, expect_whole, find_barriers
 from tests.journeys.test_account import sign_up
 from tests.product import Product
 from tests.seeding import seed_images
@@ -146,6 +146,7 @@ async def test_pictures_open_and_step_by_mouse_and_by_keyboard(fill: Fill) -> No
     await picture(page, 68).click()
     await expect(lightbox(page)).to_contain_text("number68")
     await expect(lightbox(page)).to_contain_text("2 of 70")
+    await expect_whole(lightbox(page).locator(".frame img"))
     await lightbox(page).get_by_role("button", name="Next picture").click()
     await expect(lightbox(page).get_by_role("heading", name="number67")).to_be_visible()
     await page.reload()

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest_asyncio
 from playwright.async_api import Page, expect
 
-from tests.journeys.conftest import OpenContext, Watch, find_barriers
+from tests.journeys.conftest import OpenContext, Watch, expect_whole, find_barriers
 from tests.journeys.test_account import sign_up
 from tests.journeys.test_gallery import TILES, open_gallery, picture
 from tests.product import Product
@@ -149,6 +149,7 @@ async def test_ranges_are_chosen_and_two_are_compared_with_one_zoom(large: Page)
     compare = page.get_by_role("dialog", name="Compare")
     await expect(compare.locator(".cmp-frame img")).to_have_count(3)
     await page.wait_for_timeout(200)
+    await expect_whole(compare.locator(".cmp-frame img"))
     await compare.locator("ir-compare").focus()
     for key in ("+", "+", "+", "ArrowRight"):
         await page.keyboard.press(key)

@@ -4,6 +4,7 @@ import reflex as rx
 
 from imageroute_app.components.links import link
 from imageroute_app.components.marks import moment
+from imageroute_app.components.pictures import picture
 from imageroute_app.components.privacy.frame import part
 from imageroute_app.domain.choices import NEVER_MINORS, TRAINING_WORDS
 from imageroute_app.domain.statistics import K
@@ -60,7 +61,7 @@ def _allowed() -> rx.Component:
 
 
 def _picture(view: rx.Var[AllowedView]) -> rx.Component:
-    thumb = rx.el.img(src=view.thumb, alt="", width="56", height="56", loading="lazy")
+    thumb = picture(src=view.thumb, alt="", width=56, height=56, loading="lazy")
     rests = rx.cond(
         view.is_resting,
         rx.fragment(" · rests until ", moment(view.cooled, "day")),
