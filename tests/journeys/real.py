@@ -24,7 +24,7 @@ from tests.emulators.cloudinary import CLOUD, KEY, SECRET, CloudinaryEmulator
 from tests.emulators.dodo import DodoEmulator, settings_of
 from tests.emulators.kit import served
 from tests.journeys.conftest import OpenContext, Watch
-from tests.journeys.test_clerk import EMAIL, join
+from tests.journeys.test_clerk import join
 from tests.journeys.test_scale import WEB, Farm
 from tests.mongo_server import RUN
 from tests.product import Product
@@ -54,7 +54,7 @@ class Real:
             keys = [key for key in await redis.keys("*_state*") if await redis.type(key) == b"string"]
             return b"".join([await redis.get(key) or b"" for key in keys])
 
-    async def person(self, open_context: OpenContext, email: str = EMAIL) -> Page:
+    async def person(self, open_context: OpenContext, email: str) -> Page:
         """Return the page of somebody who has just signed up."""
         page = await (await open_context(url=self.farm.product.url)).new_page()
         await join(page, email)

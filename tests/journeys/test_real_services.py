@@ -94,7 +94,7 @@ async def test_a_whole_life_on_real_adapters(real: Real, open_context: OpenConte
 
 @pytest.mark.real
 async def test_journey_1_one_picture_whatever_is_pressed_and_reloaded(real: Real, open_context: OpenContext) -> None:
-    page = await real.person(open_context, "bea@example.com")
+    page = await real.person(open_context, fresh("bea"))
     await write(page)
     await page.get_by_role("button", name=GO).dblclick()
     await expect(results_of(page).get_by_role("article")).to_have_count(1)
@@ -116,7 +116,7 @@ async def test_journey_1_one_picture_whatever_is_pressed_and_reloaded(real: Real
 
     tile = (await (await page.request.get("/api/gallery")).json())["tiles"][0]["id"]
     assert (await page.request.get(f"/media/{tile}/320")).status == 200
-    stranger = await real.person(open_context, "stranger-1@example.com")
+    stranger = await real.person(open_context, fresh("stranger"))
     assert (await stranger.request.get(f"/media/{tile}/320")).status == 404
     assert await gallery_of(stranger) == []
 
@@ -125,7 +125,7 @@ async def test_journey_1_one_picture_whatever_is_pressed_and_reloaded(real: Real
 async def test_journey_8_every_download_in_its_format_whole_marked_and_for_its_owner_only(
     real: Real, open_context: OpenContext, tmp_path: Path
 ) -> None:
-    page = await real.person(open_context, "cyd@example.com")
+    page = await real.person(open_context, fresh("cyd"))
     await write(page)
     await choose_count(page, 3)
     await generate(page)
@@ -154,7 +154,7 @@ async def test_journey_8_every_download_in_its_format_whole_marked_and_for_its_o
     address = await page.get_by_role("link", name="Download", exact=True).get_attribute("href") or ""
     rest = await page.request.get(address, headers={"range": f"bytes={len(whole) // 2}-"})
     assert (rest.status, await rest.body()) == (206, whole[len(whole) // 2 :])
-    stranger = await real.person(open_context, "stranger-8@example.com")
+    stranger = await real.person(open_context, fresh("stranger"))
     assert (await stranger.request.get(address)).status == 404
 
 
@@ -163,7 +163,7 @@ async def test_journey_8_every_download_in_its_format_whole_marked_and_for_its_o
 async def test_journey_9_credits_once_whatever_the_messages_do_and_no_card_anywhere(
     real: Real, open_context: OpenContext
 ) -> None:
-    page = await real.person(open_context, "dan@example.com")
+    page = await real.person(open_context, fresh("dan"))
     await page.goto("/credits")
     await page.get_by_role("button", name="Continue to payment").click()
     await page.get_by_role("link", name="Pay at Dodo Payments").click()

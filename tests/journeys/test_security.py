@@ -1,6 +1,5 @@
 """Signing in without a password, and with a second step: passkeys in Chromium's own virtual authenticator, codes, no script."""
 
-import base64
 import re
 
 import pytest
@@ -8,7 +7,7 @@ from playwright.async_api import BrowserContext, Page, expect
 
 from imageroute_app.bootstrap import utc_now
 from imageroute_app.domain.factors import STEP_S, code_at
-from tests.journeys.conftest import LOOKS, OpenContext, Watch, find_barriers
+from tests.journeys.conftest import LOOKS, OpenContext, Watch, find_barriers, fresh
 from tests.journeys.test_account import PASSWORD, sign_up
 from tests.product import Product
 
@@ -116,7 +115,7 @@ async def test_codes_are_set_up_and_asked_for_without_scripts(open_context: Open
 
 async def sign_up_plain(page: Page) -> str:
     """Open an account where no script runs."""
-    email = f"plain{base64.b32encode(str(id(page)).encode()).decode().rstrip('=').lower()}@example.com"
+    email = fresh("plain")
     await page.goto("/sign-up")
     await page.get_by_label("Email").fill(email)
     await page.get_by_label("Password", exact=True).fill(PASSWORD)
