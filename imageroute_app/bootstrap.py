@@ -407,6 +407,7 @@ async def open_services(  # noqa: PLR0915  # one a service, in the order they ne
         await archives.settle()
         await worker.settle()
         await erasures.settle()
+        await adapters.post.settle()
         await adapters.close()
 
     return Services(
@@ -552,7 +553,14 @@ async def _open_adapters(settings: Settings, clock: Clock) -> _Adapters:
         dispatcher=_open_dispatcher(settings),
         outbox=outbox,
         mailer=mailer,
-        post=MailQueue(database=database, mailer=mailer, clock=clock, new_id=new_id),
+        post=MailQueue(
+            database=database,
+            mailer=mailer,
+            clock=clock,
+            new_id=new_id,
+            is_far=bool(settings.smtp_url),
+            fault=_fault(settings),
+        ),
         quiet=quiet,
         passwords=ArgonPasswords(),
         identity=_open_identity(settings, clock),

@@ -714,6 +714,7 @@ class Mail:
 
     `link` is repeated in it and shown as a button by the outbox page; `headers` are added to the usual ones. `is_asked` is one
     that somebody asked for just now: it is tried although mail came back from there. After `good_until` it is of no use.
+    `number` is what it is called when it is sent once more, empty for one that is sent once.
     """
 
     to: str
@@ -723,6 +724,7 @@ class Mail:
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     is_asked: bool = False
     good_until: datetime | None = None
+    number: str = ""
 
 
 class Mailer(Protocol):

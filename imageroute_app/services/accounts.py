@@ -108,9 +108,9 @@ class Accounts:
         try:
             await self._opening.open(signed_in)
         except Duplicate as error:
-            self._links.tell_taken(email)
+            await self._links.tell_taken(email)
             raise InvalidInput(TAKEN, field="email") from error
-        self._links.send(person, MailPurpose.VERIFY)
+        await self._links.send(person, MailPurpose.VERIFY)
         await self._entries.opened(person.id, device=device, address=address)
         return signed_in
 
@@ -262,7 +262,7 @@ class Accounts:
         """Send the link that proves the address; at most five an hour."""
         await self._limiter.hit("verify", owner, limit=5, window_s=3600)
         if not await self.is_confirmed(owner):
-            self._links.send(await self.person(owner), MailPurpose.VERIFY)
+            await self._links.send(await self.person(owner), MailPurpose.VERIFY)
 
     async def verify_email(self, secret: str) -> Person:
         """Use up a verification link; raises NotFound when it is used, late or invented."""
@@ -280,7 +280,7 @@ class Accounts:
         await self._limiter.hit("reset", hash_token(key), limit=5, window_s=3600)
         person = await self._tables.people.by_key("email_key", key)
         if person:
-            self._links.send(person, MailPurpose.RESET)
+            self._links.send_beside(person, MailPurpose.RESET)
 
     async def reset_password(self, secret: str, password: str) -> Person:
         """Set a new password with a mailed link; ends every session and proves the address."""

@@ -17,9 +17,14 @@ class Beside:
 
     def run(self, work: Coroutine[None, None, object], event: str) -> None:
         """Do it beside the answer; a failure is logged as `event`."""
-        task = asyncio.create_task(_quietly(work, event))
+        task = asyncio.create_task(quietly(work, event))
         self._on_the_way.add(task)
         task.add_done_callback(self._on_the_way.discard)
+
+    @property
+    def count(self) -> int:
+        """How many are on the way."""
+        return len(self._on_the_way)
 
     async def settle(self) -> None:
         """Wait for all of it."""
@@ -27,7 +32,8 @@ class Beside:
             await asyncio.gather(*self._on_the_way)
 
 
-async def _quietly(work: Coroutine[None, None, object], event: str) -> None:
+async def quietly(work: Coroutine[None, None, object], event: str) -> None:
+    """Do it; a failure is logged as `event` and stops nobody."""
     try:
         await work
     except ImageRouteError as error:

@@ -1,4 +1,4 @@
-"""Links in mails: single-use secrets that prove a mailbox, sent beside the answer."""
+"""Links in mails: single-use secrets that prove a mailbox."""
 
 import hashlib
 import secrets
@@ -7,7 +7,7 @@ from datetime import timedelta
 from imageroute_app.domain.accounts import MailPurpose, MailToken, Person
 from imageroute_app.domain.errors import NotFound
 from imageroute_app.domain.ports import Clock, Mail, Mailer, NewId, Tables
-from imageroute_app.services.beside import Beside
+from imageroute_app.services.beside import Beside, quietly
 
 RESET_LIFE = timedelta(minutes=60)
 VERIFY_LIFE = timedelta(hours=24)
@@ -20,25 +20,26 @@ def hash_token(token: str) -> str:
 
 
 class MailLinks:
-    """Sends mails and uses their links up.
-
-    Mails go out beside the answer: its time must not tell whether there was one, nor a slow mail server hold it up.
-    """
+    """Sends mails and uses their links up."""
 
     def __init__(self, *, tables: Tables, mailer: Mailer, clock: Clock, new_id: NewId, origin: str) -> None:
         self._tables, self._mailer, self._clock, self._new_id = tables, mailer, clock, new_id
         self._origin = origin
         self._beside = Beside()
 
-    def send(self, person: Person, purpose: MailPurpose) -> None:
-        """Send a fresh link for this purpose."""
+    async def send(self, person: Person, purpose: MailPurpose) -> None:
+        """Send a fresh link for this purpose; one that fails is logged, and can be asked for again."""
+        await quietly(self._send_link(person, purpose), "mail.failed")
+
+    def send_beside(self, person: Person, purpose: MailPurpose) -> None:
+        """Send it beside the answer, whose time must not tell whether there was anybody to send it to."""
         self._beside.run(self._send_link(person, purpose), "mail.failed")
 
-    def tell_taken(self, email: str) -> None:
+    async def tell_taken(self, email: str) -> None:
         """Tell a mailbox that somebody tried to open a second account with it."""
         text = f"Somebody tried to open a second account with this address.\n\nSign in: {self._origin}/sign-in"
         mail = Mail(to=email, subject="You already have an account", text=text, is_asked=True)
-        self._beside.run(self._mailer.send(mail), "mail.failed")
+        await quietly(self._mailer.send(mail), "mail.failed")
 
     async def use_up(self, secret: str, purpose: MailPurpose) -> str:
         """Return whose link this is and end it; raises NotFound when it is used, late or invented."""

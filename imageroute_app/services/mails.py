@@ -1,8 +1,9 @@
-"""Mails that wait for a mail server, and addresses that are left alone because mail came back from them.
+"""Mails on their way to a mail server, and addresses that are left alone because mail came back from them.
 
-Principle: whoever sends through the queue need not care whether the mail server is there: the mail leaves now or later, or is
-dropped when it is of no use any more. What is asked for at this moment is tried at every address; what we send by ourselves is
-not sent to one that mail came back from, until the address is proven again or 90 days are over.
+Principle: whoever sends through the queue need not care whether the mail server is there: the mail is written down, and leaves
+now or later, or is dropped when it is of no use any more. After a crash it may come twice, under one number, never not at all.
+What is asked for at this moment is tried at every address; what we send by ourselves is not sent to one that mail came back
+from, until the address is proven again or 90 days are over.
 """
 
 import json
@@ -12,12 +13,15 @@ from datetime import datetime
 
 from imageroute_app.domain.errors import AddressRefused, Conflict, Duplicate, InvalidInput, NotFound, Unavailable
 from imageroute_app.domain.mails import QUIET_FOR, WAITS_MOST, QuietAddress, WaitingMail, pause_after
-from imageroute_app.domain.ports import Clock, Database, Mail, Mailer, NewId
+from imageroute_app.domain.ports import Clock, Database, Fault, Mail, Mailer, NewId
+from imageroute_app.services.beside import Beside
 
 log = logging.getLogger(__name__)
 
 BATCH = 200
 FAILED_MOST = 3
+TRIED_AT_ONCE = 20
+"""Of what was just written down; each is a connection to the mail server."""
 IN_HAND = pause_after(3)
 """For how long a mail is one worker's; one that dies is followed after that."""
 
@@ -104,18 +108,57 @@ class CarefulMailer:
 
 
 class MailQueue:
-    """A mailer that keeps what no mail server takes now, and sends it later."""
+    """A mailer that keeps what no mail server has taken yet, and sends it again."""
 
-    def __init__(self, *, database: Database, mailer: Mailer, clock: Clock, new_id: NewId) -> None:
+    def __init__(
+        self,
+        *,
+        database: Database,
+        mailer: Mailer,
+        clock: Clock,
+        new_id: NewId,
+        is_far: bool = False,
+        fault: Fault = lambda point: None,
+    ) -> None:
+        """Send by `mailer`; `is_far` says that a server takes the mails, which no page waits for and which may be away.
+
+        A mailer that writes them to the disk of this machine keeps them as well as a row would.
+        """
         self._database, self._tables, self._mailer = database, database.tables, mailer
-        self._clock, self._new_id = clock, new_id
+        self._clock, self._new_id, self._is_far, self._fault = clock, new_id, is_far, fault
+        self._beside = Beside()
 
     async def send(self, mail: Mail) -> None:
-        """Send a mail, now or later; raises InvalidInput for one that never can be sent."""
+        """Send a mail, now or later.
+
+        Raises:
+            InvalidInput: it never can be sent. Known only where the mailer is near; else it is logged.
+            Unavailable: neither database nor mailer takes it.
+        """
+        if self._is_far:
+            await self._send_far(mail)
+            return
         try:
             await self._mailer.send(mail)
         except Unavailable:
-            await self._keep(mail)
+            await self._keep(mail, tries=1, next_at=self._clock() + pause_after(1))
+
+    async def _send_far(self, mail: Mail) -> None:
+        """Write it down, then try it beside the answer; in a rush the sweep tries it."""
+        is_rush = self._beside.count >= TRIED_AT_ONCE
+        now = self._clock()
+        try:
+            kept = await self._keep(mail, tries=0 if is_rush else 1, next_at=now if is_rush else now + IN_HAND)
+        except Unavailable:  # better once, now, than not at all
+            await self._mailer.send(mail)
+            return
+        self._fault("mail.kept")
+        if not is_rush:
+            self._beside.run(self._deliver(kept), "mail.failed")
+
+    async def settle(self) -> None:
+        """Wait for the mails that are on their way."""
+        await self._beside.settle()
 
     async def deliver(self) -> int:
         """Send what is due, and drop what is of no use any more; returns how many mails are off the queue. Part of the sweep.
@@ -149,34 +192,40 @@ class MailQueue:
             after = page[-1].id
         return gone
 
-    async def _keep(self, mail: Mail) -> None:
+    async def _keep(self, mail: Mail, *, tries: int, next_at: datetime) -> WaitingMail:
         now, new_id = self._clock(), self._new_id()
         owner = await owner_of_address(self._database, mail.to) or new_id
         waiting = WaitingMail(
             id=new_id, owner=owner, address=mail.to, subject=mail.subject, text=mail.text, link=mail.link,
-            headers=json.dumps(dict(mail.headers)), is_asked=mail.is_asked, tries=1, next_at=now + pause_after(1),
+            headers=json.dumps(dict(mail.headers)), is_asked=mail.is_asked, tries=tries, next_at=next_at,
             drop_at=min(mail.good_until or now + WAITS_MOST, now + WAITS_MOST), created_at=now,
         )  # fmt: skip
         await self._tables.waiting_mails.add(waiting)
-        log.warning("mail.waits", extra={"mail": new_id})
+        return waiting
 
     async def _try(self, mail: WaitingMail, now: datetime) -> bool:
         try:  # the claim: whoever writes this version first is at it
-            mail = await self._tables.waiting_mails.update(replace(mail, next_at=now + IN_HAND))
+            mail = await self._tables.waiting_mails.update(replace(mail, tries=mail.tries + 1, next_at=now + IN_HAND))
         except (Conflict, NotFound):
             return False
+        return await self._deliver(mail)
+
+    async def _deliver(self, mail: WaitingMail) -> bool:
+        """Try a mail that is in hand; returns whether it is off the queue."""
         letter = Mail(
             to=mail.address, subject=mail.subject, text=mail.text, link=mail.link, headers=json.loads(mail.headers),
-            is_asked=mail.is_asked, good_until=mail.drop_at,
+            is_asked=mail.is_asked, good_until=mail.drop_at, number=mail.id,
         )  # fmt: skip
         try:
             await self._mailer.send(letter)
         except Unavailable:
-            tries = mail.tries + 1
-            await self._again(replace(mail, tries=tries, next_at=now + pause_after(tries)))
+            await self._again(replace(mail, next_at=self._clock() + pause_after(mail.tries)))
+            log.warning("mail.waits", extra={"mail": mail.id, "tries": mail.tries})
             return False
         except InvalidInput as error:
             log.warning("mail.refused", extra={"mail": mail.id, "code": error.code})
+        else:
+            self._fault("mail.sent")
         await self._drop(mail)
         return True
 

@@ -13,7 +13,7 @@ from imageroute_app.domain.activity import ActivityKind
 from imageroute_app.domain.cases import Kind
 from imageroute_app.domain.errors import Conflict, Duplicate, InvalidInput, NotFound
 from imageroute_app.domain.ports import Clock, Database, Limiter, Mail, Mailer, NewId, Query
-from imageroute_app.services.beside import Beside
+from imageroute_app.services.beside import Beside, quietly
 from imageroute_app.services.entries import Entries
 from imageroute_app.services.mail_links import LATE, VERIFY_LIFE, hash_token
 from imageroute_app.services.signing import clean_email
@@ -65,7 +65,7 @@ class NewAddress:
             raise InvalidInput("This is the address of your account already.", field="email")
         await self._drop_links(owner, MailPurpose.EMAIL)
         if await self._tables.people.by_key("email_key", email.casefold()) is not None:
-            self._beside.run(self._mailer.send(Mail(to=email, subject="You have an account", text=TOLD)), "mail.failed")
+            await quietly(self._mailer.send(Mail(to=email, subject="You have an account", text=TOLD)), "mail.failed")
             return
         secret, now = secrets.token_urlsafe(32), self._clock()
         token = MailToken(
@@ -79,7 +79,7 @@ class NewAddress:
             " Ignore this mail: nothing changes."
         )
         mail = Mail(to=email, subject="Confirm your new email", text=text, link=link)
-        self._beside.run(self._mailer.send(mail), "mail.failed")
+        await quietly(self._mailer.send(mail), "mail.failed")
 
     async def take(self, secret: str, email: str, *, address: str) -> Person:
         """Make the proven address the account's; returns the person as stored.
@@ -103,7 +103,7 @@ class NewAddress:
             await self._drop_links(person.id, purpose)
         await self._entries.noted(person.id, ActivityKind.EMAIL_CHANGED)
         mail = Mail(to=person.email, subject="Your email was changed", text=MOVED.format(origin=self._origin))
-        self._beside.run(self._mailer.send(mail), "mail.failed")
+        await quietly(self._mailer.send(mail), "mail.failed")
         self._beside.run(self._tell(person.id), "correction.failed")
         return stored
 

@@ -19,12 +19,15 @@ class Box:
     sent: list[Envelope] = field(default_factory=list)
     logins: list[bytes] = field(default_factory=list)
     port: int = 0
+    takes: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set unless the server keeps everybody waiting."""
     _server: asyncio.Server | None = None
 
     async def handle_RCPT(  # noqa: N802  # named by aiosmtpd
         self, _server: aiosmtpd.SMTP, _session: Session, envelope: Envelope, address: str, _options: Any
     ) -> str:
         self.asked.append(address)
+        await self.takes.wait()
         if self.refusal:
             return f"{self.refusal} {address} is not here"
         envelope.rcpt_tos.append(address)
@@ -62,6 +65,7 @@ class Box:
 async def mail_server() -> AsyncIterator[Box]:
     """Run one as long as it is needed."""
     box = Box()
+    box.takes.set()
     await box.start()
     try:
         yield box

@@ -117,3 +117,15 @@ async def test_what_cannot_leave_is_said_and_the_next_goes(way: Way) -> None:
     await way.come_back()
     await way.mailer.send(replace(MAIL, subject="again"))
     assert sorted(message["Subject"] for message in way.arrived()) == sorted([MAIL.subject, "again"])
+
+
+async def test_a_mail_that_is_sent_once_more_keeps_its_number(way: Way) -> None:
+    for _ in range(2):
+        await way.mailer.send(replace(MAIL, number="0" * 31 + "1"))
+    await way.mailer.send(MAIL)
+    repeated = [message["Message-ID"] for message in way.arrived() if message["Message-ID"].startswith("<0000")]
+    if isinstance(way.mailer, Outbox):
+        assert len(way.arrived()) == 2  # a file takes its own place
+    else:
+        assert len(set(repeated)) == 1
+        assert len(repeated) == 2

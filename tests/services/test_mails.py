@@ -14,12 +14,14 @@ import pytest
 
 from imageroute_app.domain.accounts import Person
 from imageroute_app.domain.cases import Kind
-from imageroute_app.domain.errors import NotFound
+from imageroute_app.domain.errors import NotFound, Unavailable
 from imageroute_app.domain.mails import QUIET_FOR, QUIET_WORDS, WAITS_MOST
+from imageroute_app.domain.ports import Mail
 from imageroute_app.services.accounts import SignUp
 from imageroute_app.services.bounces import read_bounce
 from imageroute_app.services.cases import Opening
 from imageroute_app.services.house import Services
+from imageroute_app.services.mails import TRIED_AT_ONCE
 from tests.adapters.mail_server import Box, mail_server
 from tests.doubles import MovingClock
 from tests.needles import open_home
@@ -46,8 +48,18 @@ class Post:
     async def person(self) -> Person:
         form = SignUp(full_name="Ada", email=ADA, password="long enough", born=date(1990, 1, 1))
         person = (await self.services.accounts.sign_up(form, device="Test", address="127.0.0.1")).person
-        await self.services.accounts.settle()
+        await self.settle()
         return person
+
+    async def settle(self) -> None:
+        await self.services.accounts.settle()
+        await self.services.newsletter.settle()
+        await self.services.mails.settle()
+
+    async def ask(self, contact: str = "bob@example.com") -> None:
+        """Write to us without an account, and be written to."""
+        opening = Opening(kind=Kind.TICKET, text="Where is my picture?", contact=contact)
+        await self.services.office.cases.open(opening, address="127.0.0.1")
 
     async def tell(self, owner: str) -> None:
         await self.services.notices.tell(owner, "news", "Something happened.", "/account", mail="News")
@@ -100,7 +112,7 @@ async def test_a_link_that_ended_meanwhile_is_not_sent(post: Post) -> None:
     await post.person()
     await post.box.stop()
     await post.services.accounts.request_reset(ADA, address="127.0.0.1")
-    await post.services.accounts.settle()
+    await post.settle()
     await post.box.start()
     assert await post.later(minutes=61) == 1
     assert post.subjects() == ["Confirm your email"]
@@ -112,7 +124,7 @@ async def test_a_server_that_is_away_is_asked_three_times_and_then_left_until_th
     post.box.refusal = "451"
     for number in range(5):
         await post.services.newsletter.ask(f"reader{number}@example.com")
-    await post.services.newsletter.settle()
+    await post.settle()
     post.box.asked.clear()
     assert await post.later(minutes=2) == 0
     assert len(post.box.asked) == 3
@@ -124,8 +136,8 @@ async def test_a_server_that_is_away_is_asked_three_times_and_then_left_until_th
 @one_database
 async def test_a_mail_to_no_account_lies_under_a_key_of_its_own_and_takes_it_along(post: Post) -> None:
     await post.box.stop()
-    opening = Opening(kind=Kind.TICKET, text="Where is my picture?", contact="bob@example.com")
-    await post.services.office.cases.open(opening, address="127.0.0.1")
+    await post.ask()
+    await post.settle()
     (mail,) = await post.services.database.tables.waiting_mails.walk("", 10)
     assert mail.owner == mail.id
     await post.box.start()
@@ -139,8 +151,8 @@ async def test_a_mail_to_no_account_lies_under_a_key_of_its_own_and_takes_it_alo
 @one_database
 async def test_nothing_waits_for_longer_than_three_days(post: Post) -> None:
     await post.box.stop()
-    opening = Opening(kind=Kind.TICKET, text="Where is my picture?", contact="bob@example.com")
-    await post.services.office.cases.open(opening, address="127.0.0.1")
+    await post.ask()
+    await post.settle()
     await post.box.start()
     post.box.refusal = "451"
     assert await post.later(seconds=WAITS_MOST.total_seconds() - 1) == 0
@@ -148,10 +160,51 @@ async def test_nothing_waits_for_longer_than_three_days(post: Post) -> None:
     assert await post.services.mails.waiting() == 0
 
 
+async def test_a_mail_is_written_down_before_anybody_is_asked_to_take_it_and_no_answer_waits(post: Post) -> None:
+    post.box.takes.clear()  # a server that lets everybody wait
+    await post.ask()
+    (mail,) = await post.services.database.tables.waiting_mails.walk("", 10)
+    assert (mail.address, post.box.sent) == ("bob@example.com", [])
+    assert await post.later(minutes=3) == 0  # it is in hand; no other worker sends it as well
+    post.box.takes.set()
+    await post.settle()
+    assert [str(letter["To"]) for letter in post.letters()] == ["bob@example.com"]
+    assert await post.services.mails.waiting() == 0
+    assert await post.later(days=1) == 0
+
+
+@one_database
+async def test_in_a_rush_twenty_are_tried_at_once_and_the_others_by_the_sweep(post: Post) -> None:
+    post.box.takes.clear()
+    for number in range(TRIED_AT_ONCE + 5):
+        await post.services.mails.send(Mail(to=f"reader{number}@example.com", subject="Hello", text="Hello."))
+    post.box.takes.set()
+    await post.settle()
+    assert len(post.box.sent) == TRIED_AT_ONCE
+    assert await post.services.mails.deliver() == 5
+    assert len({str(letter["To"]) for letter in post.letters()}) == TRIED_AT_ONCE + 5
+
+
+@one_database
+async def test_where_the_database_takes_nothing_the_mail_server_is_asked_at_once(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def locked(_mail: object) -> None:
+        raise Unavailable
+
+    monkeypatch.setattr(post.services.database.tables.waiting_mails, "add", locked)
+    await post.services.mails.send(Mail(to=ADA, subject="Hello", text="Hello."))
+    assert post.subjects() == ["Hello"]
+    await post.box.stop()
+    with pytest.raises(Unavailable):
+        await post.services.mails.send(Mail(to=ADA, subject="Hello", text="Hello."))
+
+
 async def test_an_erasure_takes_what_waits_and_its_last_mail_still_arrives(post: Post) -> None:
     await post.box.stop()
     person = await post.person()
     await post.services.erasures.erase_now(person.id, "asked")
+    await post.settle()
     (left,) = await post.services.database.tables.waiting_mails.walk("", 10)
     assert (left.subject, left.owner) == ("Erased", left.id)
     assert set((await post.services.database.count_rows(person.id)).values()) == {0}
@@ -177,7 +230,7 @@ async def test_a_mailbox_that_is_not_there_gets_no_more_mail_until_it_is_proven_
     await post.tell(person.id)
     assert post.subjects() == ["Confirm your email"]
     await post.services.accounts.request_verification(person.id)
-    await post.services.accounts.settle()
+    await post.settle()
     await post.services.accounts.verify_email(token_in(post.letters()[-1]))
     assert (await post.services.banners.word(person.id)).banners == []
     await post.tell(person.id)

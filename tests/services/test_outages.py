@@ -235,7 +235,7 @@ async def test_a_mail_server_away_delays_what_must_be_said_and_stops_nobody(tmp_
     async with mail_server() as box:
         settings = {"SMTP_URL": f"smtp://127.0.0.1:{box.port}", "MAIL_FROM": "ImageRoute <noreply@example.com>"}
         async with living(tmp_path, **settings) as ada:
-            await ada.services.accounts.settle()
+            await ada.services.mails.settle()
             assert len(box.sent) == 1  # the address is to be confirmed
             await box.stop()
             asked = await ada.browser.post("/auth/forgot-password", data={"email": EMAIL})
@@ -244,6 +244,7 @@ async def test_a_mail_server_away_delays_what_must_be_said_and_stops_nobody(tmp_
             assert await ada.draw(await ada.submit()) is JobState.SUCCEEDED
             await ada.services.notices.settle()
             await ada.services.accounts.settle()
+            await ada.services.mails.settle()
             assert [notice.text for notice in await ada.services.notices.unread(ada.owner)] == ["Your export is ready."]
             ada.clock.move(minutes=16)
             assert await ada.services.notices.deliver() == 0

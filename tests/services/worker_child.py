@@ -1,9 +1,9 @@
 """A worker process for kill tests: submits one job, or ends what another left behind and says what it found.
 
-    python -m tests.services.worker_child submit|finish
+    python -m tests.services.worker_child submit|finish|write
 
-Settings come from the environment. `submit` is expected to be killed at the named point; `finish` waits until every job is
-final and prints one line of JSON.
+Settings come from the environment. `submit` and `write` are expected to be killed at the named point; `finish` waits until
+every job is final and prints one line of JSON; `write` has us write a mail to a person.
 """
 
 import asyncio
@@ -58,11 +58,18 @@ async def finish(services: Services) -> None:
     sys.stdout.write(json.dumps(facts) + "\n")
 
 
+async def write(services: Services) -> None:
+    """Open the account, which is asked to confirm its address, and wait to be killed."""
+    form = SignUp(full_name="", email=EMAIL, password=PASSWORD, born=date(1990, 1, 1))
+    await services.accounts.sign_up(form, device="", address="127.0.0.1")
+    await services.mails.settle()
+
+
 async def main() -> None:
     """Do what the first argument says."""
     services = await open_services(load_settings())
     async with running(services):
-        await {"submit": submit, "finish": finish}[sys.argv[1]](services)
+        await {"submit": submit, "finish": finish, "write": write}[sys.argv[1]](services)
 
 
 if __name__ == "__main__":

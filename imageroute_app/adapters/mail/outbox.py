@@ -55,7 +55,7 @@ class Outbox:
         extra = {**mail.headers, **({LINK: mail.link} if mail.link else {})}
         message = compose(mail, sender=SENDER, sent_at=self._clock(), extra=extra)
         try:
-            await asyncio.to_thread(self._write, message.as_bytes())
+            await asyncio.to_thread(self._write, message.as_bytes(), mail.number or uuid7().hex)
         except OSError as error:
             log.warning("outbox.failed", extra={"errno": error.errno})
             raise Unavailable("The mail could not be written. Try again in a moment.") from None
@@ -85,10 +85,11 @@ class Outbox:
             (self._folder / f"{one}{SUFFIX}").unlink(missing_ok=True)
         return len(ids)
 
-    def _write(self, data: bytes) -> None:
+    def _write(self, data: bytes, number: str) -> None:
+        """Write a file; a mail that is sent once more has the same number and takes its own place."""
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path = self._folder / f"{uuid7().hex}{SUFFIX}"
-        temporary = path.with_suffix(".new")
+        path = self._folder / f"{number}{SUFFIX}"
+        temporary = self._folder / f"{uuid7().hex}.new"
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
         with open(os.open(temporary, flags, 0o600), "wb") as file:  # noqa: PTH123  # of a descriptor
             file.write(data)

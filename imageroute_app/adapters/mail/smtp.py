@@ -42,7 +42,7 @@ class SmtpMailer:
 
     async def send(self, mail: Mail) -> None:
         """Hand the message over; raises Unavailable, AddressRefused, InvalidInput."""
-        number = self._number(mail.to) if self._marks else ""
+        number = self._number(mail) if self._marks else mail.number
         message = compose(mail, sender=self._sender, sent_at=self._clock(), extra=mail.headers, number=number)
         try:
             await aiosmtplib.send(
@@ -81,9 +81,10 @@ class SmtpMailer:
             return
         raise Unavailable(f"The mail server does not let us in ({failure}): check IMAGEROUTE_SMTP_URL.")
 
-    def _number(self, address: str) -> str:
-        number = secrets.token_hex(16)
-        return f"{number}.{mark_of(self._marks, number, address)}"
+    def _number(self, mail: Mail) -> str:
+        """Return the number of a mail: the same when it is sent once more, so that mail programs show it once."""
+        number = mail.number or secrets.token_hex(16)
+        return f"{number}.{mark_of(self._marks, number, mail.to)}"
 
     def _start_tls(self) -> bool | None:
         """Return whether to upgrade to TLS: always before a password leaves, else if offered."""
