@@ -45,7 +45,6 @@ from imageroute_app.adapters.registry import catalogues, open_providers
 from imageroute_app.adapters.throttle import MovingWindow, open_limiter
 from imageroute_app.adapters.workers import PRELOADED, WorkerPool
 from imageroute_app.domain.backups import Strongbox
-from imageroute_app.domain.cases import Kind as CaseKind
 from imageroute_app.domain.data_map import RECEIVERS
 from imageroute_app.domain.errors import StorageFull, Unavailable
 from imageroute_app.domain.policies import Kind
@@ -89,6 +88,7 @@ from imageroute_app.services.export_collect import Collector
 from imageroute_app.services.export_report import Report
 from imageroute_app.services.export_worker import ExportWorker
 from imageroute_app.services.exports import Exports
+from imageroute_app.services.fulfilment import Machines
 from imageroute_app.services.gallery import Gallery
 from imageroute_app.services.gate import Gate
 from imageroute_app.services.holdings import Holdings
@@ -369,8 +369,11 @@ async def open_services(  # noqa: PLR0915  # one a service, in the order they ne
     steps = _erasure_steps(adapters, notes, jobs, outside, parts, clock)
     erasures = _erasures(settings, adapters, steps, notices, gate, clock, rules, fault)
     holdings = Holdings(database=adapters.database, newsletter=newsletter)
-    tell = _teller(billing, steps)
-    office = _office(settings, adapters, notices, gate, tell, erasures, clock)
+    part_erasures = PartErasures(
+        database=adapters.database, erasures=erasures, steps=steps, holdings=holdings, clock=clock, new_id=new_id
+    )
+    machines = Machines(erasures=erasures, parts=part_erasures, exports=exports, choices=choices, mails=outside.mails)
+    office = _office(settings, adapters, notices, gate, billing.tell, machines, clock)
     outside.cases.append(office.traces.forget)
     if hosted is not None:
         hosted.erase_with(_eraser(erasures))
@@ -447,9 +450,7 @@ async def open_services(  # noqa: PLR0915  # one a service, in the order they ne
         spending=spending,
         runner=_runner(adapters, routing, gate, clock, rules, fault),
         erasures=erasures,
-        part_erasures=PartErasures(
-            database=adapters.database, erasures=erasures, steps=steps, holdings=holdings, clock=clock, new_id=new_id
-        ),
+        part_erasures=part_erasures,
         company_answers=CompanyAnswers(database=adapters.database, clock=clock),
         outside=outside,
         jobs=jobs,
@@ -762,23 +763,13 @@ def _uploads(  # as open_services has them
     )
 
 
-def _teller(billing: Billing, steps: ErasureSteps) -> TellRecipients:
-    """Return how everyone who holds it is told of what was granted: the seller, and of an erasure every company."""
-
-    async def tell(owner: str, kind: str) -> Sequence[str]:
-        told = await billing.tell(owner, kind)
-        return [*told, *(await steps.announce(owner) if kind == CaseKind.ERASE else ())]
-
-    return tell
-
-
 def _office(  # noqa: PLR0913, PLR0917  # as open_services has them
     settings: Settings,
     adapters: _Adapters,
     notices: Notices,
     gate: Gate,
     tell: TellRecipients,
-    erasures: Erasures,
+    machines: Machines,
     clock: Clock,
 ) -> Office:
     return open_office(
@@ -792,7 +783,7 @@ def _office(  # noqa: PLR0913, PLR0917  # as open_services has them
             gate=gate,
             clock=clock,
             new_id=new_id,
-            erase_now=erasures.erase_now,
+            machines=machines,
             tell_recipients=tell,
             origin=settings.origin,
             contact=settings.controller_email,

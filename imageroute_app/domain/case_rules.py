@@ -179,7 +179,10 @@ def kept_until(kind: Kind, ended: datetime) -> datetime | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ruling:
-    """An answer that ends a case; the three texts about a refusal are demanded by GDPR Art. 12(4)."""
+    """An answer that ends a case; the three texts about a refusal are demanded by GDPR Art. 12(4).
+
+    Of an erasure: `part` is the category that goes where not everything does, `at_once` that the person wants no seven days.
+    """
 
     outcome: Outcome
     text: str
@@ -187,6 +190,8 @@ class Ruling:
     complaint_route: str = ""
     court_route: str = ""
     late_reason: str = ""
+    part: str = ""
+    at_once: bool = False
 
 
 def decide(case: Case, ruling: Ruling, now: datetime) -> Case:

@@ -12,6 +12,7 @@ class Facts:
     """Short texts of a register; times are ISO 8601 in UTC, empty where they do not apply.
 
     `categories` are of DATA_MAP, joined by ";"; records made from `since` (empty: ever) and before `until` may have been seen.
+    `erasure` is the secret of the erasure's page that a granted case set going, `export` the id of the package.
     """
 
     authority: str = ""
@@ -27,6 +28,8 @@ class Facts:
     late_reason: str = ""
     new_owner: str = ""
     lock_before: str = ""
+    erasure: str = ""
+    export: str = ""
 
     def dump(self) -> str:
         """Return the facts as they lie in a case."""

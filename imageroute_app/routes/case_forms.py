@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from imageroute_app.domain.authorities import LIST_URL, likely_authority
+from imageroute_app.domain.case_progress import Progress
 from imageroute_app.domain.case_rules import RULES
 from imageroute_app.domain.cases import FILE_BYTES_MAX, Author, Case, CaseMessage, CaseState, Outcome
 from imageroute_app.domain.errors import ImageRouteError
@@ -61,12 +62,14 @@ def day(moment: datetime | None) -> str:
     return f"{moment.day} {moment:%B %Y, %H:%M} UTC" if moment else ""
 
 
-def shown(case: Case, messages: Sequence[CaseMessage] = ()) -> dict[str, Any]:
-    """Return what the templates need of a case."""
+def shown(case: Case, messages: Sequence[CaseMessage], progress: Progress) -> dict[str, Any]:
+    """Return what the templates need of a case; what it set going says itself how far it is."""
     return {
         "case": case,
         "title": RULES[case.kind].title,
-        "state": OUTCOMES[case.outcome],
+        "state": progress.words or OUTCOMES[case.outcome],
+        "is_under_way": progress.is_under_way,
+        "followed": progress.path,
         "is_open": case.state is CaseState.OPEN,
         "received": day(case.created_at),
         "due": day(case.due_at),

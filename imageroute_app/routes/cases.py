@@ -262,5 +262,5 @@ async def _case(
         can_claim=session is not None and not case.has_account,
         needs_proof=not case.is_confirmed and bool(case.proof_hash),
         **({} if error else {"headers": PRIVATE}),
-        **shown(case, await services.office.cases.messages(case)),
+        **shown(case, await services.office.cases.messages(case), await services.office.fulfilment.progress(case)),
     )

@@ -13,10 +13,12 @@ from starlette.routing import Route
 
 from imageroute_app.domain.accounts import Person
 from imageroute_app.domain.authorities import COURT_ROUTE, complaint_route
+from imageroute_app.domain.case_progress import waits
 from imageroute_app.domain.case_rules import ANSWER_MAX, CAN_BE_REFUSED, RULES, Ruling
 from imageroute_app.domain.cases import Case, CaseState, Kind, Outcome
 from imageroute_app.domain.errors import ImageRouteError, InvalidInput, NotFound
 from imageroute_app.domain.money import money
+from imageroute_app.domain.parts import PARTS
 from imageroute_app.domain.purposes import Purpose
 from imageroute_app.domain.registers import read_facts, read_time
 from imageroute_app.routes.answers import note
@@ -39,7 +41,7 @@ ENTER = Act(
 )
 SOON = timedelta(days=3)
 CASE_FIELDS = (
-    "act", "reason", "text", "outcome", "reasons", "complaint_route", "court_route", "late_reason", *PROOF,
+    "act", "reason", "text", "outcome", "reasons", "complaint_route", "court_route", "late_reason", "part", "at_once", *PROOF,
 )  # fmt: skip
 ANSWER_FIELDS = ("number", "answer", "reason", "until", *PROOF)
 Page = Callable[[Request, Person, Form], Awaitable[Response]]
@@ -213,6 +215,8 @@ def _ruling(form: Form) -> Ruling:
         complaint_route=form.get("complaint_route"),
         court_route=form.get("court_route"),
         late_reason=form.get("late_reason"),
+        part=form.get("part"),
+        at_once=bool(form.get("at_once")),
     )
 
 
@@ -246,11 +250,15 @@ async def _case_page(
         readable=services.office.registers.readable(case) if affected else [],
         outcomes=[(one.value, OUTCOMES[one]) for one in RULES[case.kind].outcomes],
         can_be_refused=case.kind in CAN_BE_REFUSED,
+        parts_of_account=[(one.value, one.value) for one in PARTS]
+        if case.kind is Kind.ERASE and case.has_account
+        else [],
+        waits=waits(case, desk.now()),
         can_extend=case.state is CaseState.OPEN
         and case.extended_at is None
         and bool(RULES[case.kind].clocks[0].longest),
         is_late=bool(case.due_at and case.due_at < desk.now()),
-        **shown(case, messages),
+        **{**shown(case, messages, await services.office.fulfilment.progress(case)), "followed": ""},
     )
 
 

@@ -13,6 +13,7 @@ from imageroute_app.domain.registers import read_facts, read_time
 from imageroute_app.services.case_files import CaseFiles
 from imageroute_app.services.case_mail import CaseMail
 from imageroute_app.services.cases import Cases
+from imageroute_app.services.child_reports import ChildReports
 from imageroute_app.services.registers import Registers
 
 log = logging.getLogger(__name__)
@@ -31,13 +32,14 @@ class CaseClock:
         files: CaseFiles,
         mail: CaseMail,
         registers: Registers,
+        children: ChildReports,
         watchers: Sequence[str],
         clock: Clock,
     ) -> None:
         """Wake `watchers`, the addresses of operators and controller, when a case is neglected."""
         self._database, self._tables, self._cases = database, database.tables, cases
         self._files, self._mail, self._registers = files, mail, registers
-        self._watchers, self._clock = watchers, clock
+        self._children, self._watchers, self._clock = children, watchers, clock
 
     async def ring(self) -> int:
         """Do what cases are due for; returns for how many something was done."""
@@ -68,6 +70,9 @@ class CaseClock:
             case = await self._cases.acknowledge_again(case)
             if first_alarm(case.kind, case.created_at) > self._clock():
                 return
+        if case.kind is Kind.CHILD and read_facts(case.facts).erasure:
+            await self._children.finish(case)
+            return
         gag = read_time(read_facts(case.facts).gag_until)
         if case.kind is Kind.LEGAL and gag is not None and gag <= self._clock():
             told = await self._registers.tell_subject(case)

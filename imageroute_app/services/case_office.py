@@ -10,8 +10,9 @@ from imageroute_app.services.case_mail import CaseMail
 from imageroute_app.services.case_tallies import Tallies
 from imageroute_app.services.case_traces import CaseTraces
 from imageroute_app.services.cases import Cases
-from imageroute_app.services.child_reports import ChildReports, EraseNow
+from imageroute_app.services.child_reports import ChildReports
 from imageroute_app.services.desk import Desk, TellRecipients
+from imageroute_app.services.fulfilment import Fulfilment, Machines
 from imageroute_app.services.gate import Gate
 from imageroute_app.services.mail_intake import MailIntake
 from imageroute_app.services.notices import Notices
@@ -30,6 +31,7 @@ class Office:
     clock: CaseClock
     intake: MailIntake
     traces: CaseTraces
+    fulfilment: Fulfilment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +47,7 @@ class World:
     gate: Gate
     clock: Clock
     new_id: NewId
-    erase_now: EraseNow
+    machines: Machines
     tell_recipients: TellRecipients
     origin: str
     contact: str = ""
@@ -67,7 +69,12 @@ def open_office(world: World) -> Office:
         new_id=world.new_id,
     )
     tallies = Tallies(database=world.database, clock=world.clock, new_id=world.new_id)
-    desk = _desk(world, cases, mail, tallies)
+    traces = CaseTraces(database=world.database, files=files)
+    fulfilment = Fulfilment(
+        database=world.database, machines=world.machines, traces=traces, clock=world.clock, origin=world.origin
+    )
+    desk = _desk(world, cases, mail, tallies, fulfilment)
+    children = _children(world, cases, desk)
     registers = Registers(
         database=world.database, cases=cases, notices=world.notices, clock=world.clock, new_id=world.new_id
     )
@@ -76,8 +83,9 @@ def open_office(world: World) -> Office:
         desk=desk,
         registers=registers,
         tallies=tallies,
-        children=_children(world, cases, desk),
-        traces=CaseTraces(database=world.database, files=files),
+        children=children,
+        traces=traces,
+        fulfilment=fulfilment,
         intake=MailIntake(
             database=world.database, cases=cases, desk=desk, own=(world.contact, *world.own), clock=world.clock
         ),
@@ -87,6 +95,7 @@ def open_office(world: World) -> Office:
             files=files,
             mail=mail,
             registers=registers,
+            children=children,
             watchers=sorted(filter(None, {*_addresses(world), world.contact.casefold()})),
             clock=world.clock,
         ),
@@ -107,13 +116,14 @@ def _mail(world: World) -> CaseMail:
     )
 
 
-def _desk(world: World, cases: Cases, mail: CaseMail, tallies: Tallies) -> Desk:
+def _desk(world: World, cases: Cases, mail: CaseMail, tallies: Tallies, fulfilment: Fulfilment) -> Desk:
     return Desk(
         database=world.database,
         cases=cases,
         mail=mail,
         tallies=tallies,
         operators=_addresses(world),
+        fulfilment=fulfilment,
         tell_recipients=world.tell_recipients,
         clock=world.clock,
         new_id=world.new_id,
@@ -127,5 +137,6 @@ def _children(world: World, cases: Cases, desk: Desk) -> ChildReports:
         desk=desk,
         gate=world.gate,
         limiter=world.limiter,
-        erase_now=world.erase_now,
+        erasures=world.machines.erasures,
+        clock=world.clock,
     )

@@ -42,6 +42,21 @@ class CaseTraces:
             changed += await self._forget_in(case, owner, address)
         return changed
 
+    async def forget_address(self, address: str, *, besides: str) -> int:
+        """Drop what an address without account asked, `besides` one case; it must be proven. Returns how many changed."""
+        changed = 0
+        async for case in self._cases():
+            if case.id != besides:
+                changed += await self._forget_in(case, "", address.casefold())
+        return changed
+
+    async def erase_words(self, case: Case) -> None:
+        """Erase the messages and files of a case; its own text is the caller's to drop."""
+        await self._files.erase(case.owner, case.id)
+        query = Query(owner=case.owner, equals={"case_id": case.id}, limit=1000)
+        for message in await self._tables.case_messages.find(query):
+            await self._tables.case_messages.delete(message.id, message.owner)
+
     async def _cases(self) -> AsyncIterator[Case]:
         after = ""
         while page := await self._tables.cases.walk(after, PAGE):
@@ -55,18 +70,13 @@ class CaseTraces:
             await self._files.erase(case.owner, case.id)
             await self._database.erase_rows(case.owner)
             return True
-        is_about = case.subject == owner
+        is_about = owner != "" and case.subject == owner
         if not is_theirs and not is_about:
             return False
         if is_about and case.kind is Kind.CHILD:
-            await self._erase_words(case)
+            await self.erase_words(case)
             case = replace(case, text=ERASED_WORDS)
         await self._tables.cases.update(
             replace(case, contact="" if is_theirs else case.contact, subject="" if is_about else case.subject)
         )
         return True
-
-    async def _erase_words(self, case: Case) -> None:
-        await self._files.erase(case.owner, case.id)
-        for message in await self._tables.case_messages.find(Query(owner=case.owner, limit=1000)):
-            await self._tables.case_messages.delete(message.id, message.owner)

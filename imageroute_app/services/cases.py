@@ -212,7 +212,12 @@ class Cases:
 
     async def _confirm(self, case: Case) -> Case:
         """Note that the address is proven; if an account has proven it too, the case belongs there from now on."""
-        case = await self._tables.cases.update(replace(case, confirmed_at=self._clock()))
+        return await self.bring_home(await self._tables.cases.update(replace(case, confirmed_at=self._clock())))
+
+    async def bring_home(self, case: Case) -> Case:
+        """Give a case whose address is proven to the account that has proven it too, if there is one by now."""
+        if case.has_account or not case.is_confirmed:
+            return case
         person = await self._tables.people.by_key("email_key", case.contact.casefold()) if case.contact else None
         if person is None or person.email_verified_at is None:
             return case  # an account that never proved the address may be somebody else's

@@ -3,22 +3,23 @@
 Principle: nobody learns from a report whether an account exists, and nothing is kept to prove what was erased but a number.
 """
 
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import timedelta
 
 from imageroute_app.domain.accounts import Lock
 from imageroute_app.domain.case_rules import Ruling
 from imageroute_app.domain.cases import Case, CaseState, Kind, Outcome
 from imageroute_app.domain.errors import Conflict, NotFound
-from imageroute_app.domain.ports import Database, Limiter
+from imageroute_app.domain.ports import Clock, Database, Limiter
 from imageroute_app.domain.registers import Facts, read_facts
 from imageroute_app.services.case_traces import ERASED_WORDS
 from imageroute_app.services.cases import Cases, Opened, Opening
 from imageroute_app.services.desk import Desk
+from imageroute_app.services.erasure import Erasures
+from imageroute_app.services.erasure_mails import CHILD_REPORT
 from imageroute_app.services.gate import Gate
 
-EraseNow = Callable[[str, str], Awaitable[None]]
-"""Erases an account everywhere at once, without grace: (owner, reason)."""
+LOOK_AGAIN = timedelta(minutes=5)
 REPORTS_PER_DAY = 5
 ANSWERS = {
     Outcome.CONFIRMED: "Thank you. The account is erased, with everything in it.",
@@ -38,10 +39,11 @@ class ChildReports:
         desk: Desk,
         gate: Gate,
         limiter: Limiter,
-        erase_now: EraseNow,
+        erasures: Erasures,
+        clock: Clock,
     ) -> None:
         self._tables, self._cases, self._desk = database.tables, cases, desk
-        self._gate, self._limiter, self._erase_now = gate, limiter, erase_now
+        self._gate, self._limiter, self._erasures, self._clock = gate, limiter, erasures, clock
 
     async def report(self, account: str, text: str, *, contact: str, address: str) -> Opened:
         """Take a report; an account that it names is only stored from this moment on.
@@ -68,21 +70,39 @@ class ChildReports:
         return opened
 
     async def confirm(self, case: Case) -> Case:
-        """Erase the account at once and tell the reporter; repeating goes on where it stopped."""
+        """Erase the account at once, without grace; the reporter is told when it is gone, and not before.
+
+        What does not answer is tried again by itself: then the report stays open until `finish` finds the erasure over.
+        """
         subject = self._open_subject(case)
-        if subject:
-            await self._erase_now(subject, "child_report")
-            case = replace(
-                await self._tables.cases.get(case.id, case.owner), subject=subject
-            )  # the erasure unlinked it
-        return await self._end(case, Outcome.CONFIRMED if subject else Outcome.UNFOUNDED)
+        if read_facts(case.facts).erasure:
+            return await self.finish(case)
+        if not subject:
+            return await self._end(case, Outcome.UNFOUNDED)
+        erasure = await self._erasures.begin(subject, at_once=True, reason=CHILD_REPORT)
+        facts = replace(read_facts(case.facts), erasure=erasure.code)
+        case = await self._tables.cases.update(replace(case, facts=facts.dump(), alarm_at=self._clock() + LOOK_AGAIN))
+        await self._erasures.run(erasure.id)
+        return await self.finish(await self._tables.cases.get(case.id, case.owner))  # the erasure unlinked it
+
+    async def finish(self, case: Case) -> Case:
+        """End a confirmed report once the erasure is over; until then look again later."""
+        code = read_facts(case.facts).erasure
+        erasure = await self._tables.erasures.by_key("code", code)
+        if erasure is not None and not erasure.phase.is_final:
+            return await self._tables.cases.update(replace(case, alarm_at=self._clock() + LOOK_AGAIN))
+        return await self._end(case, Outcome.CONFIRMED)
 
     async def dismiss(self, case: Case) -> Case:
-        """Give the account back as it was, unless another report of it is open."""
+        """Give the account back as it was, unless another report of it is open or its person closes it."""
         subject = self._open_subject(case)
+        if read_facts(case.facts).erasure:
+            raise Conflict("The account is being erased already.")
         if subject and not await self._is_reported_again(case):
             before = Lock(read_facts(case.facts).lock_before)
-            await self._gate.lock(subject, Lock.OPEN if before is Lock.CHILD_REPORT else before)
+            closing = await self._erasures.of(subject) is not None
+            before = Lock.OPEN if before is Lock.CHILD_REPORT else before
+            await self._gate.lock(subject, Lock.CLOSING if closing else before)
         return await self._end(case, Outcome.UNFOUNDED)
 
     def _open_subject(self, case: Case) -> str:
@@ -100,7 +120,8 @@ class ChildReports:
 
     async def _end(self, case: Case, outcome: Outcome) -> Case:
         """Answer, count, and keep nothing that says whom it was about."""
-        text = ANSWERS[outcome] if case.subject else NO_ACCOUNT
+        was_there = bool(case.subject) or outcome is Outcome.CONFIRMED
+        text = ANSWERS[outcome] if was_there else NO_ACCOUNT
         for message in await self._cases.messages(case):
             await self._tables.case_messages.delete(message.id, message.owner)
         bare = replace(case, text=ERASED_WORDS, subject="", facts="")

@@ -4,6 +4,8 @@ Principle: every look is written down before anything is shown, in the books of 
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from imageroute_app.domain.accounts import Person
@@ -15,13 +17,14 @@ from imageroute_app.domain.ports import Clock, Database, NewId, Query
 from imageroute_app.services.case_mail import CaseMail
 from imageroute_app.services.case_tallies import Tallies
 from imageroute_app.services.cases import Cases
+from imageroute_app.services.fulfilment import Begun, Fulfilment
 
 QUEUE_MAX = 500
 LOOK_LIFE = timedelta(minutes=15)
 """How long one reason holds; the next look needs another."""
 
 TellRecipients = Callable[[str, str], Awaitable[Sequence[str]]]
-"""Tells every company that holds it of a correction, erasure or restriction (GDPR Art. 19); returns them, each as it stands."""
+"""Tells every company that holds it of a correction or restriction (GDPR Art. 19); returns them, each as it stands."""
 
 
 class Desk:
@@ -35,12 +38,13 @@ class Desk:
         mail: CaseMail,
         tallies: Tallies,
         operators: frozenset[str],
+        fulfilment: Fulfilment,
         tell_recipients: TellRecipients,
         clock: Clock,
         new_id: NewId,
     ) -> None:
         self._tables, self._cases, self._mail = database.tables, cases, mail
-        self._tallies = tallies
+        self._tallies, self._fulfilment = tallies, fulfilment
         self._operators, self._tell_recipients = operators, tell_recipients
         self._clock, self._new_id = clock, new_id
 
@@ -114,20 +118,39 @@ class Desk:
         await self._need_look(operator, case)
         if case.kind is Kind.CHILD:
             raise Conflict("A report of a child's account is confirmed or found wrong with its own buttons.")
-        return await self.settle(case, ruling)
+        return await self.settle(await self._cases.bring_home(case), ruling)
 
     async def settle(self, case: Case, ruling: Ruling) -> Case:
-        """Write the answer down, tell the person and, after a correction or the like, everyone who holds the data."""
-        ended = await self._tables.cases.update(decide(case, ruling, self._clock()))
+        """Begin what is granted, write the answer down, tell the person, and who holds what was corrected or restricted.
+
+        Raises:
+            Conflict: It has ended already, or this outcome is not possible yet.
+            InvalidInput: Something that the answer needs is missing; names the field.
+            Unavailable: What is granted could not be begun; nothing is answered then.
+        """
+        ended = decide(case, ruling, self._clock())
+        begun = await self._fulfilment.begin(case, ended, ruling)
+        with suppress(NotFound):  # another worker may have erased the case with its account in this moment
+            ended = await self._write_down(begun, contact=case.contact)
+        begun.go()
+        return ended
+
+    async def _write_down(self, begun: Begun, *, contact: str) -> Case:
+        ended = await self._tables.cases.update(begun.case)
         if ended.kind in COUNTED:
             await self._tallies.add(ended.kind, ended.outcome)
+        if begun.note:
+            await self._cases.add(ended, Author.HOUSE, begun.note)
         if ended.kind in TOLD_ON and ended.outcome in {Outcome.GRANTED, Outcome.PARTLY} and ended.has_account:
             told = await self._tell_recipients(ended.owner, ended.kind.value)
             names = ", ".join(told) if told else "nobody, since no company holds it"
             await self._cases.add(ended, Author.HOUSE, f"Told of it, as GDPR Art. 19 asks: {names}.")
         # The words of an answer stay here: a mail can be read by others, and may not have been proven to be theirs.
-        words = f"Your case is answered ({case.reference})." if ended.is_confirmed else ended.answer
-        await self._mail.tell(ended, "Your case is answered", words)
+        words = f"Your case is answered ({ended.reference})." if ended.is_confirmed else ended.answer
+        if ended.is_confirmed and begun.note:
+            words = f"{words} {begun.note}"
+        # An address that was just forgotten gets its answer all the same, once.
+        await self._mail.tell(replace(ended, contact=contact), "Your case is answered", words)
         return ended
 
     async def looks_at(self, owner: str) -> list[StaffAccess]:
@@ -140,4 +163,5 @@ class Desk:
 
 
 COUNTED = frozenset({Kind.CHILD, Kind.LEGAL})
-TOLD_ON = frozenset({Kind.CORRECT, Kind.ERASE, Kind.RESTRICT})
+TOLD_ON = frozenset({Kind.CORRECT, Kind.RESTRICT})
+"""An erasure tells every company itself, as one of its steps."""

@@ -87,11 +87,12 @@ class Erasures:
     async def begin(self, owner: str, *, at_once: bool, reason: str = "asked") -> Erasure:
         """Lock the account and start the seven days, or the erasing itself; asking again returns the one that stands."""
         person = await self._tables.people.get(owner, owner)
-        await self._gate.lock(owner, Lock.CLOSING)
+        if person.locked_for is Lock.OPEN:  # calling it off must not lift the lock of a review
+            await self._gate.lock(owner, Lock.CLOSING)
         self._fault("erasure.locked")
         if (standing := await self.of(owner)) is None:
             standing = await self._open(owner, person.email, reason)
-            await self._mails.tell_asked(standing, person.email)
+            await self._mails.tell_asked(standing, person.email, at_once=at_once)
         if at_once:
             standing = await self._begin_now(standing)
         await self._end_sessions(owner)
@@ -163,7 +164,9 @@ class Erasures:
         if erasure is None:
             raise Conflict("This account is not being closed.")
         cancelled = await self._tables.erasures.update(erasure.cancelled(self._clock()))
-        await self._gate.lock(owner, Lock.OPEN)
+        person = await self._tables.people.get(owner, owner)
+        if person.locked_for is Lock.CLOSING:
+            await self._gate.lock(owner, Lock.OPEN)
         await self._mails.forget_address(cancelled)
         return cancelled
 

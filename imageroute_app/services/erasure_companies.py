@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from imageroute_app.domain.backups import FAR
 from imageroute_app.domain.erasures import ErasureStep, Outcome, StepState, settled
-from imageroute_app.domain.errors import InvalidInput, NotFound, Unavailable
+from imageroute_app.domain.errors import InvalidInput, NotFound
 from imageroute_app.domain.jobs import Attempt
 from imageroute_app.domain.ports import Clock, Database, Query, Tables
 from imageroute_app.services.provider_copies import NO_KEY, Asked, ProviderCopies, ended, is_held, kept_until
@@ -78,26 +78,6 @@ class Companies:
         told = replace(outcome, detail=f"{outcome.detail}. {SENT.format(number=number)}")
         is_open = told.state is StepState.RETAINED and told.until is None
         return replace(told, state=StepState.MANUAL) if is_open else told
-
-    async def announce(self, subject: str) -> list[str]:
-        """Erase at every company what it got, or tell it to (GDPR Art. 19); returns how each stands, in words."""
-        stand: list[str] = []
-        for company, sent in sorted((await self._sent(subject)).items()):
-            try:
-                asked = await self._copies.erase(sent)
-            except Unavailable:
-                stand.append(f"{company} (did not answer)")
-                continue
-            held = [one for one in asked.left if is_held(one, self._clock())]
-            if not held:
-                stand.append(f"{company} (holds nothing any more)")
-            elif self._recipients is None or not self._recipients.can_be_told(company):
-                stand.append(f"{company} (cannot be told: no address of it takes notices)")
-            else:
-                number = notice_number(held[0].id)
-                went_out = await self._recipients.tell(company, number, [_line(one) for one in held])
-                stand.append(f"{company} (notice {number})" if went_out else f"{company} (the notice did not go out)")
-        return stand
 
     async def _sent(self, subject: str) -> dict[str, list[Attempt]]:
         """Return the submissions to each company outside, newest first."""

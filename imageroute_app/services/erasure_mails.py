@@ -15,6 +15,8 @@ from imageroute_app.services.notices import Notices
 
 log = logging.getLogger(__name__)
 STEPS_MAX = 100
+CHILD_REPORT = "child_report"
+"""Why an account is erased that was confirmed to be a child's."""
 
 
 def day(moment: datetime) -> str:
@@ -22,18 +24,22 @@ def day(moment: datetime) -> str:
     return f"{moment.day} {moment:%B %Y}"
 
 
-def asked_mail(erasure: Erasure, page: str) -> tuple[str, str]:
-    """Return subject and text of the mail that says it was asked for, or that nobody used the account for 24 months."""
+def asked_mail(erasure: Erasure, page: str, *, at_once: bool = False) -> tuple[str, str]:
+    """Return subject and text of the mail that says that an account is closed, and why."""
+    stands = f"How it stands, without signing in:\n{page}"
     if erasure.reason == INACTIVE:
-        text = (
-            "Nobody signed in to your account for 24 months, and we told you three times. It is erased now, with everything"
-            f" in it.\n\nHow it stands, without signing in:\n{page}"
-        )
-        return "Your account is erased", text
+        why = "Nobody signed in to your account for 24 months, and we told you three times."
+        return "Your account is erased", f"{why} It is erased now, with everything in it.\n\n{stands}"
+    if erasure.reason == CHILD_REPORT:
+        why = "Your account was reported as a child's, and somebody looked at it and found that it is."
+        return "Your account is erased", f"{why} It is erased now, with everything in it.\n\n{stands}"
+    if at_once:
+        text = f"You asked us to erase your account at once. It has begun and cannot be called off.\n\n{stands}"
+        return "Your account is being erased", text
     text = (
         f"You asked us to close your account and erase everything. It only stores now, and on {day(erasure.grace_until)}"
-        " it is erased. Until then you can sign in to call it off, to export your data or to erase at once.\n\n"
-        f"How it stands, without signing in:\n{page}"
+        " it is erased. Until then you can sign in to call it off, to export your data or to erase at once."
+        f"\n\n{stands}"
     )
     return "Your account is being closed", text
 
@@ -92,9 +98,9 @@ class ErasureMails:
         self._mailer, self._notices, self._origin = mailer, notices, origin
         self._watchers, self._clock = watchers, clock
 
-    async def tell_asked(self, erasure: Erasure, address: str) -> None:
+    async def tell_asked(self, erasure: Erasure, address: str, *, at_once: bool) -> None:
         """Say that it was asked for."""
-        await self._send(erasure, address, *asked_mail(erasure, self._page(erasure)))
+        await self._send(erasure, address, *asked_mail(erasure, self._page(erasure), at_once=at_once))
 
     async def remind(self, erasure: Erasure) -> bool:
         """Remind whom it concerns now: the person within the grace; later, when it does not end, who must look at it."""

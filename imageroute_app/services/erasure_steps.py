@@ -146,10 +146,6 @@ class ErasureSteps:
         """Return the companies outside that received something of a person, by name."""
         return await self._companies.names(subject)
 
-    async def announce(self, subject: str) -> list[str]:
-        """Tell every company outside of an erasure that was granted by hand; returns how each stands, in words."""
-        return await self._companies.announce(subject)
-
     async def _forget_payments(self, whose: Whose) -> Outcome:
         if self._outside.payments is None:
             return Outcome(state=StepState.ABSENT, detail="You have no payments here")

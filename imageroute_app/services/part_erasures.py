@@ -45,13 +45,17 @@ class PartErasures:
         counts = {holding.category: holding.count for holding in await self._holdings.all(owner)}
         return Offer(part=PARTS[category], count=counts[category], companies=await self._steps.companies(owner))
 
-    async def begin(self, owner: str, category: Category) -> Erasure:
-        """Begin beside the answer; asking again while it runs returns the one that runs. Raises NotFound once erased."""
+    async def begin(self, owner: str, category: Category, *, beside: bool = True) -> Erasure:
+        """Begin beside the answer; asking again while it runs returns the one that runs. Raises NotFound once erased.
+
+        Not `beside`: only noted down; the caller, or the sweep, has it carried out.
+        """
         await self._tables.people.get(owner, owner)
         subject = subject_of(owner, category)
         if (standing := await self._tables.erasures.by_key("subject", subject)) is None:
             standing = await self._open(subject, category)
-        self._erasures.go(standing)
+        if beside:
+            self._erasures.go(standing)
         return standing
 
     async def _open(self, subject: str, category: Category) -> Erasure:

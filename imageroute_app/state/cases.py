@@ -6,6 +6,7 @@ from datetime import timedelta
 import reflex as rx
 
 from imageroute_app.bootstrap import services, utc_now
+from imageroute_app.domain.case_progress import Progress
 from imageroute_app.domain.case_rules import RULES
 from imageroute_app.domain.cases import Case, CaseState, Outcome
 from imageroute_app.state import text
@@ -47,11 +48,13 @@ class RequestsState(rx.State):
     @signed_in
     async def load_requests(self):
         """Read the person's cases, newest first."""
-        self.cases = [_view(case) for case in await services().office.cases.mine(await actor(self))]
+        office = services().office
+        mine = await office.cases.mine(await actor(self))
+        self.cases = [_view(case, await office.fulfilment.progress(case)) for case in mine]
         self.is_loaded = True
 
 
-def _view(case: Case) -> CaseView:
+def _view(case: Case, progress: Progress) -> CaseView:
     is_open = case.state is CaseState.OPEN
     is_late = case.due_at is not None and case.due_at - utc_now() <= SOON
     return CaseView(
@@ -62,6 +65,6 @@ def _view(case: Case) -> CaseView:
         received=text.iso(case.created_at),
         due=text.iso(case.due_at),
         law=case.law if is_open else "",
-        state="Open" if is_open else ENDS.get(case.outcome, "Answered"),
-        tone="warn" if is_open and is_late else "" if is_open else "ok",
+        state=progress.words or ("Open" if is_open else ENDS.get(case.outcome, "Answered")),
+        tone="warn" if is_open and is_late else "" if is_open or progress.is_under_way else "ok",
     )

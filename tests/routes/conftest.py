@@ -53,6 +53,7 @@ from imageroute_app.services.export_collect import Collector
 from imageroute_app.services.export_report import Report
 from imageroute_app.services.export_worker import ExportWorker
 from imageroute_app.services.exports import Exports
+from imageroute_app.services.fulfilment import Machines
 from imageroute_app.services.gallery import Gallery
 from imageroute_app.services.gate import Gate
 from imageroute_app.services.holdings import Holdings
@@ -311,6 +312,12 @@ async def open_house(  # noqa: PLR0915  # one a part
         database=database, steps=steps, gate=gate, mailer=outbox, notices=notices, limiter=limiter, clock=clock, new_id=new_id,
         rules=rules, fault=lambda point: None,
     )  # fmt: skip
+    part_erasures = PartErasures(
+        database=database, erasures=erasures, steps=steps, holdings=holdings, clock=clock, new_id=new_id
+    )
+    machines = Machines(
+        erasures=erasures, parts=part_erasures, exports=exports, choices=choices, mails=(newsletter.forget_address,)
+    )
     if hosted is not None:
 
         async def erase(owner: str) -> None:
@@ -322,7 +329,7 @@ async def open_house(  # noqa: PLR0915  # one a part
         World(
             database=database, media=media, imaging=imaging, mailer=outbox, notices=notices, limiter=limiter,
             gate=gate, clock=clock,
-            new_id=new_id, erase_now=erasures.erase_now, tell_recipients=tell_nobody, origin=rules.origin,
+            new_id=new_id, machines=machines, tell_recipients=tell_nobody, origin=rules.origin,
             operators=("olga@example.com",),
         )
     )  # fmt: skip
@@ -356,9 +363,7 @@ async def open_house(  # noqa: PLR0915  # one a part
         newsletter=newsletter,
         newsletter_choice=NewsletterChoice(database=database, choices=choices, newsletter=newsletter),
         holdings=holdings,
-        part_erasures=PartErasures(
-            database=database, erasures=erasures, steps=steps, holdings=holdings, clock=clock, new_id=new_id
-        ),
+        part_erasures=part_erasures,
         company_answers=CompanyAnswers(database=database, clock=clock),
         appeals=Appeals(database=database, clock=clock),
         office=office,

@@ -238,6 +238,27 @@ async def test_refusal_shows_what_is_missing_and_reaches_the_person_whole(house:
         assert words in told
 
 
+@pytest.mark.promise("P47", "P53")
+async def test_a_granted_erasure_is_followed_from_the_case_and_not_called_done(house: House) -> None:
+    ada, olga = await house.signed_up("ada"), await operator(house)
+    mine = (await ada.post("/requests", data={"kind": "erase", "text": "All of it"})).headers["location"]
+    (reference,) = await references(olga)
+    await do(olga, reference, "look", reason="To answer")
+    assert "can call it off" in (await olga.get(f"/admin/cases/{reference}")).text
+    assert (await do(olga, reference, "decide", outcome="granted", text="As you ask.")).status_code == 303
+    again = await ada.post(
+        "/auth/sign-in", data={"email": "ada@example.com", "password": PASSWORD}
+    )  # it was signed out
+    assert again.status_code == 303, again.text
+    page = await ada.get(mine)
+    assert "To be erased on 2 December 2026" in page.text
+    assert ">Done<" not in page.text
+    stands = re.search(r'href="(/erasure/[0-9a-f]+)"', page.text)
+    assert stands
+    assert "only stores" in (await ada.get(stands[1])).text
+    assert "/erasure/" not in (await olga.get(f"/admin/cases/{reference}")).text.partition("What was written")[0]
+
+
 @pytest.mark.promise("P66")
 async def test_extension_moves_the_date_that_the_person_sees(house: House) -> None:
     ada, olga = await house.signed_up("ada"), await operator(house)

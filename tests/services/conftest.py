@@ -37,6 +37,11 @@ from imageroute_app.services.disclosures import Disclosures
 from imageroute_app.services.entries import Entries
 from imageroute_app.services.erasure import Erasures
 from imageroute_app.services.erasure_steps import ErasureSteps, Outside
+from imageroute_app.services.export_collect import Collector
+from imageroute_app.services.export_report import Report
+from imageroute_app.services.export_worker import ExportWorker
+from imageroute_app.services.exports import Exports
+from imageroute_app.services.fulfilment import Machines
 from imageroute_app.services.gallery import Gallery
 from imageroute_app.services.gate import Gate
 from imageroute_app.services.holdings import Holdings
@@ -50,6 +55,7 @@ from imageroute_app.services.part_erasures import PartErasures
 from imageroute_app.services.parts import PartSteps
 from imageroute_app.services.policies import Policies
 from imageroute_app.services.provider_copies import ProviderCopies
+from imageroute_app.services.recipes import Recipes
 from imageroute_app.services.routing import Routing
 from imageroute_app.services.runner import Runner
 from imageroute_app.services.selection import Selection
@@ -211,6 +217,7 @@ class House:
             database=self.database, erasures=self.erasures, steps=self.steps, holdings=self.holdings, clock=self.clock,
             new_id=new_id,
         )  # fmt: skip
+        self.exports = self.new_exports()
         self.banners = Banners(database=self.database, notices=self.notices, gate=self.gate, erasures=self.erasures)
 
     def new_billing(self, payments: Payments) -> Billing:
@@ -230,6 +237,26 @@ class House:
                 accounting_years=10,
             )
         )
+
+    def new_exports(self) -> Exports:
+        """Return the services of packages."""
+        recipes = Recipes(
+            database=self.database, routing=self.routing, read_marks=self.imaging.read_marks, clock=self.clock
+        )
+        report = Report(controller_name="", controller_address="", controller_email="", receivers=())
+        collector = Collector(
+            database=self.database,
+            media=self.media,
+            imaging=self.imaging,
+            recipes=recipes,
+            report=report,
+            clock=self.clock,
+        )
+        worker = ExportWorker(
+            database=self.database, media=self.media, collector=collector, report=report, notices=self.notices,
+            tell=self.bell.changed, clock=self.clock, new_id=new_id, fault=lambda point: None,
+        )  # fmt: skip
+        return Exports(database=self.database, media=self.media, worker=worker, clock=self.clock, new_id=new_id)
 
     def new_runner(self, fault: Callable[[str], None] = lambda point: None) -> Runner:
         """Return another worker; `fault` may raise at a named point."""
@@ -294,13 +321,20 @@ class House:
                 gate=self.gate,
                 clock=self.clock,
                 new_id=new_id,
-                erase_now=self.erasures.erase_now,
+                machines=self.machines(),
                 tell_recipients=tell_nobody,
                 origin=self.rules.origin,
                 contact="privacy@example.com",
                 operators=("olga@example.com",),
             )
         )
+
+    def machines(self) -> Machines:
+        """Return what a granted request sets going."""
+        return Machines(
+            erasures=self.erasures, parts=self.part_erasures, exports=self.exports, choices=self.choices,
+            mails=(self.letters.forget, self.newsletter.forget_address),
+        )  # fmt: skip
 
     async def person(self, name: str = "ada") -> str:
         """Open an account and return its owner id."""

@@ -8,10 +8,14 @@ from typing import Any
 import pytest
 
 from imageroute_app.domain.accounts import Lock
+from imageroute_app.domain.case_rules import Ruling
+from imageroute_app.domain.cases import Kind
+from imageroute_app.domain.cases import Outcome as Granted
 from imageroute_app.domain.erasures import Phase, StepState, System
 from imageroute_app.domain.errors import Conflict, NotFound, Unavailable
 from imageroute_app.domain.jobs import AttemptOutcome
 from imageroute_app.domain.ports import ErrorKind, Mail, ProviderError, Query
+from imageroute_app.services.cases import Opening
 from imageroute_app.services.erasure_companies import Answer, CompanyAnswers
 from imageroute_app.services.erasure_steps import rows_left
 from imageroute_app.services.provider_copies import kept_until
@@ -364,7 +368,7 @@ async def test_every_company_is_told_of_an_erasure_that_the_desk_granted(either_
     house = either_house
     told = Recipients(mailer=house.letters, contacts={"murk": "privacy@murk.example"}, reply_to="dpo@here.example")
     house.outside = replace(house.outside, recipients=told)
-    house.new_erasures()
+    house.erasures = house.new_erasures()
     owner, now = await house.person(), house.clock()
     sent = replace(
         attempt(owner=owner), company="Acme", region="us", retention="Retention unknown", job_ref="job-1",
@@ -373,11 +377,18 @@ async def test_every_company_is_told_of_an_erasure_that_the_desk_granted(either_
     house.provider.forgets = "erased"
     for number, changes in enumerate(({}, {"company": "Murk"}, {"company": "Fal", "provider": "scripted"}), 1):
         await house.database.tables.attempts.add(replace(sent, id=f"{number:032x}", number=number, **changes))
+    office = house.open_office()
+    opening = Opening(kind=Kind.ERASE, text="All of it, at once", owner=owner)
+    case = (await office.cases.open(opening, address="192.0.2.7")).case
 
-    stand = await house.steps.announce(owner)
+    await office.desk.settle(case, Ruling(outcome=Granted.GRANTED, text="It is done for you.", at_once=True))
+    erasure = await house.erasures.of(owner)
+    await house.erasures.settle()
 
-    assert [line.partition(" (")[0] for line in stand] == ["Acme", "Fal", "Murk"]
-    assert ["cannot be told" in stand[0], "holds nothing" in stand[1], "notice N-" in stand[2]] == [True] * 3
+    assert erasure is not None
+    steps = {step.label: step for step in (await house.erasures.status(erasure.code)).steps}
+    assert "cannot be told" in steps["Acme"].detail
+    assert (steps["Fal"].state, steps["Murk"].state) == (StepState.DONE, StepState.MANUAL)
     assert [mail.to for mail in house.letters.sent if "notice N-" in mail.subject] == ["privacy@murk.example"]
 
 

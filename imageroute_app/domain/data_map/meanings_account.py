@@ -102,7 +102,7 @@ OF_ACCOUNT: Mapping[str, Mapping[str, Meaning]] = {
         "law": us("The law that sets its clock"),
         "contact": you("Where the answer goes"),
         "agent": you("Who writes for you, if somebody does"),
-        "facts": you("What the form asked for beside the text, as JSON"),
+        "facts": you("What the form asked for beside the text, and what granting it set going, as JSON"),
         "outcome": us("How it ended"),
         "due_at": us("By when it must be answered", "UTC"),
         "alarm_at": us("When we are reminded of it", "UTC"),
