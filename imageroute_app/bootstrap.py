@@ -253,6 +253,22 @@ async def probe_mail(settings: Settings) -> None:
     await SmtpMailer(settings.smtp_url, settings.mail_from).probe()
 
 
+async def probe_identity(settings: Settings) -> str:
+    """Return what the operator has to mend about the sign-in service, empty when nothing is; raises Unavailable."""
+    from imageroute_app.adapters.identity.clerk_wire import Misconfigured
+
+    identity = _open_identity(settings, utc_now)
+    if identity is None:
+        return ""
+    try:
+        await identity.probe()
+    except Misconfigured as error:
+        return error.cure
+    finally:
+        await identity.close()
+    return ""
+
+
 async def open_drill(folder: Path, stores: Stores, *, clock: Clock = utc_now) -> Stores:
     """Open empty stores in a folder, with the keys and the notes of an installation, to try a backup on; SQLite and disk."""
     return replace(
@@ -831,6 +847,7 @@ def _hosted(adapters: _Adapters, opening: Opening, entries: Entries, clock: Cloc
 
 
 def _open_identity(settings: Settings, clock: Clock) -> HostedIdentity | None:
+    """Return the sign-in service of the settings; raises Unavailable with the cure when its public key is none."""
     if not settings.clerk_publishable_key:
         return None
     from imageroute_app.adapters.identity.clerk import Clerk, ClerkKeys
@@ -844,7 +861,10 @@ def _open_identity(settings: Settings, clock: Clock) -> HostedIdentity | None:
         frontend_url=settings.clerk_frontend_url,
         portal_url=settings.clerk_portal_url,
     )
-    return Clerk(keys, origins=settings.allowed_origins, clock=clock)
+    try:
+        return Clerk(keys, origins=settings.allowed_origins, clock=clock)
+    except ValueError as error:
+        raise Unavailable("IMAGEROUTE_CLERK_JWT_KEY cannot be read: copy it whole, or leave it empty.") from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

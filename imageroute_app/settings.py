@@ -372,6 +372,7 @@ def _contradictions(settings: Settings, given: Mapping[str, str]) -> list[str]:
     faults += _payment_faults(settings)
     faults += _halves(is_given, CLOUDINARY, CLOUDINARY[:3], "Cloudinary's console")
     faults += _halves(is_given, CLERK, CLERK, "Clerk's dashboard")
+    faults += _clerk_faults(settings)
     if not settings.is_loopback:
         faults += [
             f"{PREFIX}{name} is empty: the privacy page must name who is responsible; set it"
@@ -379,6 +380,14 @@ def _contradictions(settings: Settings, given: Mapping[str, str]) -> list[str]:
             if not is_given(name)
         ]
     return faults
+
+
+def _clerk_faults(settings: Settings) -> list[str]:
+    """Name a test key beside a live one: each alone looks right."""
+    start = settings.clerk_publishable_key[: len("pk_test_")].replace("pk_", "sk_", 1)
+    if not start or not settings.clerk_secret_key or settings.clerk_secret_key.startswith(start):
+        return []
+    return [f"IMAGEROUTE_CLERK_SECRET_KEY is of another instance than the publishable key: copy the one with {start}"]
 
 
 def _payment_faults(settings: Settings) -> list[str]:

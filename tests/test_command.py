@@ -19,6 +19,8 @@ from imageroute_app.serve import lock_data_dir
 from imageroute_app.services.accounts import SignUp
 from imageroute_app.services.house import Services
 from imageroute_app.settings import ROOT, load_settings
+from tests.emulators.clerk import ClerkEmulator, clerk_settings
+from tests.emulators.kit import served
 from tests.product import clean_environment
 
 REASON = "--reason=the person asked by phone"
@@ -253,3 +255,20 @@ async def test_the_doctor_names_what_does_not_answer_with_its_cure(tmp_path: Pat
     status, out, _ = await run(tmp_path / "data", "catalogue")
     assert (status, "sketch" in out) == (0, True)
     assert (await run(tmp_path / "data", "retention", "run"))[0] == 0
+
+
+async def test_the_doctor_asks_clerk_and_names_the_cure(tmp_path: Path) -> None:
+    cloud = ClerkEmulator(prefix="/clerk")
+    async with served(cloud):
+        given = {name.removeprefix("IMAGEROUTE_"): text for name, text in clerk_settings(cloud).items()}
+        wrong = {"CLERK_SECRET_KEY": "sk_test_of-another-day"}
+        torn = {"CLERK_JWT_KEY": "-----BEGIN PUBLIC KEY-----"}
+        for changes, status, words in (
+            ({}, 0, "Clerk answers and takes our keys"),
+            (wrong, 1, "set IMAGEROUTE_CLERK_SECRET_KEY"),
+            (torn, 1, "IMAGEROUTE_CLERK_JWT_KEY cannot be read"),
+        ):
+            found, out, error = await run(tmp_path / "data", "doctor", **{**given, **changes})
+            assert (found, words in out) == (status, True), out
+            assert "Traceback" not in out + error
+            assert "of-another-day" not in out + error

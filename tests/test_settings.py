@@ -195,3 +195,17 @@ def test_key_that_was_not_copied_whole_is_named_with_its_beginning(name: str, wr
 
     assert any(fault.startswith(f"IMAGEROUTE_{name}") and "copy it whole" in fault for fault in faults)
     assert not any(wrong in fault for fault in faults if name == "CLERK_WEBHOOK_SECRET")
+
+
+@pytest.mark.parametrize(
+    ("public", "secret"), [("pk_test_", "sk_live_x"), ("pk_live_", "sk_test_x"), ("pk_test_", "x")]
+)
+def test_keys_of_two_clerk_instances_are_named(public: str, secret: str) -> None:
+    given = {
+        "IMAGEROUTE_CLERK_PUBLISHABLE_KEY": f"{public}YSQ=", "IMAGEROUTE_CLERK_SECRET_KEY": secret,
+        "IMAGEROUTE_CLERK_WEBHOOK_SECRET": "whsec_b25l",
+    }  # fmt: skip
+    faults = faults_of(given)
+    assert [fault.split()[0] for fault in faults] == ["IMAGEROUTE_CLERK_SECRET_KEY"]
+    assert secret not in faults[0].split()
+    assert load_settings({**given, "IMAGEROUTE_CLERK_SECRET_KEY": public.replace("pk_", "sk_") + "x"})

@@ -10,6 +10,7 @@ from imageroute_app.bootstrap import (
     open_signing,
     open_stores,
     probe_counters,
+    probe_identity,
     probe_mail,
     probe_rights,
     refuse_half_restored,
@@ -98,6 +99,14 @@ async def mail(settings: Settings) -> Found:
     return Found("ok", "the mail server answers and lets us in; nothing was sent")
 
 
+async def sign_in(settings: Settings) -> Found:
+    """Ask Clerk with our keys, where it is the sign-in service."""
+    if not settings.clerk_publishable_key:
+        return Found("ok", "no Clerk is set: accounts of this server")
+    cure = await probe_identity(settings)
+    return Found("BAD", cure) if cure else Found("ok", "Clerk answers and takes our keys")
+
+
 async def certificate(settings: Settings) -> Found:
     """Look at the certificate of the marks in pictures."""
     credential = open_signing(settings)
@@ -130,6 +139,7 @@ async def providers(settings: Settings) -> Found:
 
 LOOKS: dict[str, Look] = {
     "disk": data_folder, "stores": stores, "master key": master_key, "rights": rights, "counters": counters, "mail": mail,
+    "sign-in": sign_in,
     "marks": certificate, "public": public, "providers": providers,
 }  # fmt: skip
 

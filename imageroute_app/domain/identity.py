@@ -54,10 +54,15 @@ class Profile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutsideSession:
-    """A sign-in that is alive at the service; `device` is what it says of the browser, which may be nothing."""
+    """A sign-in at the service; `device` is what it says of the browser, which may be nothing.
+
+    `state` is the service's word for how it stands; `began_at` is by the service's clock.
+    """
 
     id: str
     subject: str
+    state: str
+    began_at: datetime
     seen_at: datetime
     device: str = ""
 
@@ -66,6 +71,8 @@ class EventKind(StrEnum):
     """What the service may tell us."""
 
     SESSION_ENDED = "session_ended"
+    SESSION_PENDING = "session_pending"
+    """A sign-in lacks a step that the service asks for; said late, it may be done by now."""
     CHANGED = "changed"
     DELETED = "deleted"
     OTHER = "other"

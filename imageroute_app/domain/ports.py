@@ -799,11 +799,11 @@ class IdentityProvider(Protocol):
         ...
 
     async def sessions(self, subject: str) -> list[OutsideSession]:
-        """Return the person's live sign-ins."""
+        """Return all of the person's sign-ins that are good, or can become so."""
         ...
 
-    async def is_live(self, session_id: str) -> bool:
-        """Say whether a sign-in is still good."""
+    async def session(self, session_id: str) -> OutsideSession | None:
+        """Return a sign-in while it is good, else None."""
         ...
 
     async def revoke(self, session_id: str) -> None:
@@ -844,6 +844,10 @@ class HostedIdentity(IdentityProvider, Protocol):
 
     async def rename(self, subject: str, full_name: str) -> None:
         """Set the name there."""
+        ...
+
+    async def probe(self) -> None:
+        """Ask something that needs our keys; raises Unavailable, and Misconfigured where the operator has to mend them."""
         ...
 
     def read_event(self, headers: Mapping[str, str], body: bytes) -> IdentityEvent:

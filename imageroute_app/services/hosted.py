@@ -114,7 +114,7 @@ class Hosted(InStep):
                 raise NotSignedIn(NO_COOKIES)
             again = self.ways.back(back.origin, back.nonce, replace(said, tries=said.tries + 1))
             return Arrival(go=self.identity.handshake_url(again, back.development_token))
-        if not await self.identity.is_live(proof.session_id):
+        if await self.identity.session(proof.session_id) is None:
             raise NotSignedIn(GONE if await self._is_gone(proof.subject) else LATE)
         known = await self._tables.identities.by_key("subject_key", proof.subject)
         if known is not None:

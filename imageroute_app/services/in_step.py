@@ -62,10 +62,12 @@ class InStep:
         asked = self._asked_at.get(session.id)
         if since < CHECK_EVERY or (asked is not None and now - asked < ASK_AGAIN and since < UNCHECKED_MOST):
             return session
+        self._note_asked(
+            session.id, now
+        )  # before asking: the other requests of the page do not wait for the answer too
         try:
-            is_live = await self.identity.is_live(session.outside_id)
+            is_live = await self.identity.session(session.outside_id) is not None
         except Unavailable:
-            self._note_asked(session.id, now)
             if since >= UNCHECKED_MOST:
                 raise
             return session
@@ -122,14 +124,21 @@ class InStep:
         await self._heard.note(event.number)
 
     async def _follow(self, link: Identity, event: IdentityEvent) -> None:
-        if event.kind is EventKind.SESSION_ENDED:
-            for session in await self._tables.sessions.find(Query(owner=link.owner, limit=500)):
-                if session.outside_id == event.session_id:
-                    await self._tables.sessions.delete(session.id, link.owner)
+        if event.kind in (EventKind.SESSION_ENDED, EventKind.SESSION_PENDING):
+            await self._end_bound(link.owner, event)
         if event.kind is EventKind.CHANGED and event.profile is not None:
             await self._take_over(link, event.profile)
         if event.kind is EventKind.DELETED and self._erase is not None:
             await self._erase(link.owner)
+
+    async def _end_bound(self, owner: str, event: IdentityEvent) -> None:
+        """End what hangs on that sign-in; one that lacked a step when that was said is looked at, it may be good by now."""
+        sessions = await self._tables.sessions.find(Query(owner=owner, limit=500))
+        bound = [one for one in sessions if one.outside_id == event.session_id]
+        if bound and event.kind is EventKind.SESSION_PENDING and await self.identity.session(event.session_id):
+            return
+        for session in bound:
+            await self._tables.sessions.delete(session.id, owner)
 
     async def _take_over(self, link: Identity, profile: Profile) -> None:
         if profile.updated_at <= link.told_at:

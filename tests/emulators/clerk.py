@@ -1,15 +1,17 @@
 """Clerk, as far as its documentation and libraries tell (contracts card 1): backend API, hosted pages, handshake, webhooks.
 
-It refuses what Clerk would refuse: a wrong secret key, a missing API version, unknown users and sessions, parameters it does
-not know, return addresses of other sites. After the prefix /portal is the Account Portal, /v1 the frontend API, /api/v1 the
-backend API. Tokens are real RS256; a test changes their claims or signs them with another key.
+It refuses what Clerk would refuse: a wrong secret key, a missing API version, unknown users and sessions, parameters and values
+it does not know, more calls than it takes, return addresses of other sites. After the prefix /portal is the Account Portal, /v1
+the frontend API, /api/v1 the backend API. Tokens are real RS256; a test changes their claims or signs them with another key.
 """
 
 import base64
+import dataclasses
 import hashlib
 import hmac
 import html
 import json
+import math
 import secrets
 import time
 from collections.abc import Callable, Mapping
@@ -29,6 +31,9 @@ SECRET_KEY = "sk_test_emulated"  # of an emulator
 WEBHOOK_SECRET = "whsec_" + base64.b64encode(b"emulated webhook secret!").decode()
 PUBLISHABLE_KEY = "pk_test_" + base64.b64encode(b"emulated.clerk.accounts.dev$").decode()
 SESSION_S = 60
+LISTED_MOST, LISTED_UNASKED = 500, 10
+STATUSES = {"abandoned", "active", "ended", "expired", "removed", "replaced", "revoked"}
+"""By which sessions may be listed: clerk-backend-api 7.0.0 knows no "pending" here."""
 PATCHABLE = {"first_name", "last_name", "notify_primary_email_address_changed"}
 
 
@@ -80,6 +85,10 @@ class ClerkEmulator(Emulator):
     hooks_sent: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
     hook_copies: int = 1
     is_down: bool = False
+    busy_until: float = 0.0
+    impatient: int = 0
+    """How many calls came before the Retry-After of a refusal was over."""
+    has_refused: bool = False
     is_production: bool = False
     """The handshake's token comes in a cookie on the product's domain, which the product's own pages have to let go of."""
 
@@ -151,6 +160,10 @@ class ClerkEmulator(Emulator):
         self.sessions[session_id]["status"] = how
         await self.tell(f"session.{how}", self.sessions[session_id])
 
+    def limit(self, seconds: float) -> None:
+        """Take no calls of the backend API for so long."""
+        self.busy_until, self.has_refused = self.now() + seconds, False
+
     async def change_user(self, user_id: str, **changes: Any) -> None:
         """Change a profile and tell."""
         at = max(self._millis(), self.users[user_id]["updated_at"] + 1)
@@ -209,10 +222,22 @@ class ClerkEmulator(Emulator):
         return Reply(404, {"errors": []})
 
     async def _backend(self, seen: Seen, path: str) -> Reply:
+        reply = self.failing("submit") or self._refused(seen) or await self._asked(seen, path)
+        return dataclasses.replace(reply, bytes_per_s=self.scenario.slow_bytes_per_s)
+
+    def _refused(self, seen: Seen) -> Reply | None:
         if seen.headers.get("authorization") != f"Bearer {SECRET_KEY}":
             return _error(401, "authentication_invalid")
+        if self.now() < self.busy_until:
+            self.impatient += self.has_refused
+            self.has_refused = True
+            wait = str(math.ceil(self.busy_until - self.now()))
+            return dataclasses.replace(_error(429, "too_many_requests"), headers={"retry-after": wait})
         if not seen.headers.get("clerk-api-version"):
             return _error(400, "api_version_missing")
+        return None
+
+    async def _asked(self, seen: Seen, path: str) -> Reply:
         kind, _, rest = path.partition("/")
         name, _, verb = rest.partition("/")
         if kind == "jwks" and seen.method == "GET":
@@ -238,19 +263,30 @@ class ClerkEmulator(Emulator):
 
     async def _session(self, seen: Seen, name: str, verb: str) -> Reply:
         if not name:
-            user_id, status = seen.query.get("user_id"), seen.query.get("status", "active")
-            if not user_id:
-                return _error(422, "form_param_missing")
-            return Reply(
-                body=[one for one in self.sessions.values() if (one["user_id"], one["status"]) == (user_id, status)]
-            )
+            return self._list(seen.query)
         if name not in self.sessions:
             return _error(404, "resource_not_found")
         if verb == "revoke" and seen.method == "POST":
-            if self.sessions[name]["status"] != "active":
+            if self.sessions[name]["status"] not in ("active", "pending"):
                 return _error(400, "session_not_active")
             await self.end_session(name)
+        elif verb or seen.method != "GET":
+            return _error(404, "resource_not_found")
         return Reply(body=self.sessions[name])
+
+    def _list(self, query: Mapping[str, str]) -> Reply:
+        """Return one page, newest first."""
+        user_id, status = query.get("user_id"), query.get("status", "")
+        limit, offset = query.get("limit", str(LISTED_UNASKED)), query.get("offset", "0")
+        if not user_id:
+            return _error(422, "form_param_missing")
+        if status and status not in STATUSES:
+            return _error(422, "form_param_value_invalid")
+        if not (limit.isdigit() and 0 < int(limit) <= LISTED_MOST and offset.isdigit()):
+            return _error(422, "form_param_format_invalid")
+        found = [one for one in self.sessions.values() if one["user_id"] == user_id and status in ("", one["status"])]
+        page = sorted(found, key=lambda one: one["created_at"], reverse=True)[int(offset) :][: int(limit)]
+        return Reply(body={"data": page, "total_count": len(found)} if query.get("paginated") == "true" else page)
 
     def _handshake(self, seen: Seen) -> Reply:
         back = seen.query.get("redirect_url", "")

@@ -126,6 +126,11 @@ async def hook(world: World, sent: tuple[dict[str, str], bytes]) -> httpx.Respon
     return await (await world.house.browser()).post("/webhooks/clerk", content=body, headers=headers)
 
 
+def parse(url: str) -> dict[str, str]:
+    """Return the query of an address."""
+    return {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
+
+
 async def test_signing_up_asks_the_age_here_and_the_rest_there(world: World) -> None:
     ada = await signed_up(world)
     person = await world.house.services.accounts.person(await world.house.owner(ada.ours))
@@ -253,6 +258,40 @@ async def test_a_revoked_session_ends_at_once_by_webhook_and_in_five_minutes_wit
     assert (await untold.ours.get("/api/gallery")).status_code == 200
     world.later(2)
     assert (await untold.ours.get("/api/gallery")).status_code == 401
+
+
+async def test_a_sign_in_that_lacks_a_step_ends_here_and_one_that_took_it_since_does_not(world: World) -> None:
+    unfinished, done = await signed_up(world), await visitor(world)
+    await done.sign_in()
+    first, second = list(world.cloud.sessions)
+    late = world.cloud.signed("session.pending", {**world.cloud.sessions[second], "status": "pending"})
+    world.cloud.sessions[first]["status"] = "pending"
+    sent = world.cloud.signed("session.pending", world.cloud.sessions[first])
+    world.cloud.is_down = True
+    assert (await hook(world, sent)).status_code == 503  # nobody can say: it comes again
+    world.cloud.is_down = False
+    world.later(11)
+    for message in (sent, late, sent):
+        assert (await hook(world, message)).status_code == 204
+    assert (await unfinished.ours.get("/api/gallery")).status_code == 401
+    assert (await done.ours.get("/api/gallery")).status_code == 200
+
+
+async def test_a_sign_in_that_lacks_a_step_opens_no_account_and_ends_within_five_minutes(world: World) -> None:
+    ada = await signed_up(world)
+    [session] = world.cloud.sessions
+    world.cloud.sessions[session]["status"] = "pending"
+    world.later(301)
+    assert (await ada.ours.get("/api/gallery")).status_code == 401
+    claims = world.cloud.token(session, sts="pending")
+    again = await visitor(world)
+    url = await again.leave()
+    back = parse_qs(urlsplit(url).query)["redirect_url"][0]
+    for token in (claims, world.cloud.token(session)):
+        lines = world.cloud.key.sign({"handshake": [f"__session={token}; Path=/"]})
+        refused = await again.ours.get(back, params={**parse(back), "__clerk_handshake": lines})
+        assert refused.status_code == 401
+    assert "ir_session" not in again.ours.cookies
 
 
 async def test_signing_out_here_signs_out_there(world: World) -> None:

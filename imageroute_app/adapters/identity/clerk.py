@@ -1,37 +1,39 @@
-"""Clerk as the sign-in service: its hosted pages, its backend API, its webhooks. No script of theirs runs in our pages.
+"""Clerk as the sign-in service: its hosted pages, its backend API, its webhooks. No script of theirs runs in our pages."""
 
-Plain httpx instead of Clerk's own library, whose default repeats every call for up to an hour (contracts card 1.5): here a call
-has 5 seconds, and is repeated once where no answer came or the answer was a fault of theirs. Every verb used may be repeated.
-"""
-
-import asyncio
 import base64
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
-import httpx
-
-from imageroute_app.adapters.http import read_retry_after
 from imageroute_app.adapters.identity.clerk_events import (
     prove,
-    read_at,
-    read_device,
     read_event,
     read_profile,
     read_secrets,
+    read_session,
+    read_sessions,
 )
-from imageroute_app.adapters.identity.clerk_tokens import Demands, KeyRing, TokenReader, session_cookies
+from imageroute_app.adapters.identity.clerk_tokens import (
+    Demands,
+    KeyRing,
+    TokenReader,
+    read_jwks,
+    read_pem,
+    session_cookies,
+)
+from imageroute_app.adapters.identity.clerk_wire import API_VERSION, DOWN, PATIENCE_S, ClerkWire, Misconfigured
 from imageroute_app.domain.errors import InvalidInput, NotFound, NotSignedIn, Unavailable
 from imageroute_app.domain.identity import IdentityEvent, OutsideSession, Profile, Proof
 from imageroute_app.domain.ports import Clock
 
-API_URL, API_VERSION = "https://api.clerk.com/v1", "2025-11-10"
-TIMEOUT = httpx.Timeout(5.0, connect=3.0)
-AGAIN_AFTER_S, REST_S = 0.2, 10.0
-DOWN = "The sign-in service does not answer right now. Nothing was lost; try again in a moment."
+T = TypeVar("T")
+
+PAGE, PAGES_MAX = 100, 100
+OPEN = ("active", "pending")
+"""A pending sign-in lacks a step that the instance asks for: it opens nothing here, and may become active there."""
+OTHER_KEY = "IMAGEROUTE_CLERK_JWT_KEY is not this instance's key: copy it again from its dashboard, or leave it empty."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,21 +82,14 @@ class Clerk:
         origins: Sequence[str],
         clock: Clock,
         monotonic: Callable[[], float] = time.monotonic,
+        patience_s: float = PATIENCE_S,
     ) -> None:
-        """Raise ValueError for keys that cannot be right."""
+        """Raise ValueError for keys that cannot be right; a call has `patience_s` in all."""
         self._frontend = (keys.frontend_url or frontend_of(keys.publishable)).rstrip("/")
         self._portal = (keys.portal_url or portal_of(self._frontend)).rstrip("/")
         self._secrets = read_secrets(keys.webhook)
-        self._clock, self._monotonic = clock, monotonic
-        headers = {"Authorization": f"Bearer {keys.secret}", "Clerk-API-Version": API_VERSION}
-        self._http = httpx.AsyncClient(
-            base_url=(keys.api_url or API_URL).rstrip("/") + "/",
-            headers=headers,
-            timeout=TIMEOUT,
-            follow_redirects=False,
-            trust_env=False,
-        )
-        self._rests_until = float("-inf")
+        self._clock, self._pem = clock, keys.jwt
+        self._wire = ClerkWire(keys.secret, keys.api_url, monotonic=monotonic, patience_s=patience_s)
         ring = KeyRing(keys.jwt, self._fetch_keys, monotonic)
         self._tokens = TokenReader(Demands(issuer=self._frontend, origins=tuple(origins)), ring, clock)
 
@@ -155,56 +150,65 @@ class Clerk:
 
     async def profile(self, subject: str) -> Profile:
         """Return a person; raises NotFound once deleted."""
-        return read_profile(await self._call("GET", f"users/{quote(subject, safe='')}"))
+        found = await self._wire.call("GET", f"users/{quote(subject, safe='')}")
+        return _read(found, read_profile)
 
     async def rename(self, subject: str, full_name: str) -> None:
         """Set the name there; the first word is the first name."""
         first, _, last = full_name.partition(" ")
         body = {"first_name": first, "last_name": last}
-        await self._call("PATCH", f"users/{quote(subject, safe='')}", body)
+        _read(await self._wire.call("PATCH", f"users/{quote(subject, safe='')}", body), read_profile)
 
     async def sessions(self, subject: str) -> list[OutsideSession]:
-        """Return the person's live sign-ins there."""
-        query = urlencode({"user_id": subject, "status": "active", "limit": 100, "offset": 0})
-        found = await self._call("GET", f"sessions?{query}")
-        listed = cast("list[Any]", found if isinstance(found, list) else found.get("data", []))
-        return [
-            OutsideSession(
-                id=str(one["id"]),
-                subject=str(one["user_id"]),
-                seen_at=read_at(one["last_active_at"]),
-                device=read_device(one.get("latest_activity")),
-            )
-            for one in listed
-        ]
+        """Return the person's sign-ins there that are open, page by page to the last one."""
+        found: dict[str, OutsideSession] = {}
+        for number in range(PAGES_MAX):
+            query = urlencode({"user_id": subject, "paginated": "true", "limit": PAGE, "offset": number * PAGE})
+            page = _read(await self._wire.call("GET", f"sessions?{query}"), read_sessions)
+            fresh = {one.id: one for one in page if one.id not in found}
+            found |= fresh
+            if len(page) < PAGE or not fresh:  # a service that counts no pages gives the same one again
+                return [one for one in found.values() if one.state in OPEN]
+        raise Unavailable(DOWN)
 
-    async def is_live(self, session_id: str) -> bool:
-        """Say whether a sign-in is still good there."""
+    async def session(self, session_id: str) -> OutsideSession | None:
+        """Return a sign-in while it is good there, else None."""
         try:
-            found = await self._call("GET", f"sessions/{quote(session_id, safe='')}")
+            found = await self._wire.call("GET", f"sessions/{quote(session_id, safe='')}")
         except NotFound:
-            return False
-        return found.get("status") == "active"
+            return None
+        session = _read(found, read_session)
+        if session.id != session_id:
+            raise Unavailable(DOWN)
+        return session if session.state == "active" else None
 
     async def revoke(self, session_id: str) -> None:
         """End a sign-in there; one that is over already is fine."""
         try:
-            await self._call("POST", f"sessions/{quote(session_id, safe='')}/revoke")
+            ended = await self._wire.call("POST", f"sessions/{quote(session_id, safe='')}/revoke")
         except (NotFound, InvalidInput):
             return
+        if _read(ended, read_session).state in OPEN:
+            raise Unavailable(DOWN)
 
     async def delete(self, subject: str) -> bool:
         """Delete the person there; False when nobody was there. Raises Unavailable until a look proves that nobody is."""
         path, was_there = f"users/{quote(subject, safe='')}", True
         try:
-            await self._call("DELETE", path)
+            await self._wire.call("DELETE", path)
         except NotFound:
             was_there = False
         try:
-            await self._call("GET", path)
+            await self._wire.call("GET", path)
         except NotFound:
             return was_there
         raise Unavailable(DOWN)
+
+    async def probe(self) -> None:
+        """Ask for the keys with the secret key; raises Unavailable, Misconfigured with the cure."""
+        published = _read(await self._fetch_keys(), read_jwks).values()
+        if self._pem and read_pem(self._pem) not in published:
+            raise Misconfigured(OTHER_KEY)
 
     def read_event(self, headers: Mapping[str, str], body: bytes) -> IdentityEvent:
         """Return what a webhook says once its signature is proven; raises NotSignedIn for any other."""
@@ -213,39 +217,15 @@ class Clerk:
 
     async def close(self) -> None:
         """Let go of connections."""
-        await self._http.aclose()
-
-    # --- The wire ---------------------------------------------------------------------------------------------------------
+        await self._wire.close()
 
     async def _fetch_keys(self) -> Mapping[str, Any]:
-        return await self._call("GET", "jwks")
+        return await self._wire.call("GET", "jwks")
 
-    async def _call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
-        if self._monotonic() < self._rests_until:
-            raise Unavailable(DOWN)
-        try:
-            answer = await self._twice(method, path, body)
-        except httpx.HTTPError as error:
-            self._rests_until = self._monotonic() + REST_S
-            raise Unavailable(DOWN) from error
-        if answer.status_code == 429:
-            wait = read_retry_after(answer.headers.get("retry-after", "")) or REST_S
-            raise Unavailable(DOWN, retry_after_s=int(wait) or 1)
-        if answer.status_code >= 500 or answer.status_code in (401, 403):
-            self._rests_until = self._monotonic() + REST_S
-            raise Unavailable(DOWN)
-        if answer.status_code in (404, 410):
-            raise NotFound
-        if answer.status_code >= 400:
-            raise InvalidInput("The sign-in service did not take that. Change it on its own page.")
-        return answer.json() if answer.content else {}
 
-    async def _twice(self, method: str, path: str, body: Mapping[str, Any] | None) -> httpx.Response:
-        try:
-            answer = await self._http.request(method, path, json=body)
-            if answer.status_code < 500:
-                return answer
-        except httpx.HTTPError:
-            pass
-        await asyncio.sleep(AGAIN_AFTER_S)
-        return await self._http.request(method, path, json=body)
+def _read(found: Any, reader: Callable[[Any], T]) -> T:
+    """Return what a reader makes of an answer; raises Unavailable for one that is not as Clerk's documentation says."""
+    try:
+        return reader(found)
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, OSError) as error:
+        raise Unavailable(DOWN) from error

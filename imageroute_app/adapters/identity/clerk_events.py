@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from imageroute_app.adapters.webhooks import verify
 from imageroute_app.domain.errors import InvalidInput, NotSignedIn
-from imageroute_app.domain.identity import EventKind, IdentityEvent, Profile
+from imageroute_app.domain.identity import EventKind, IdentityEvent, OutsideSession, Profile
 from imageroute_app.domain.payments import Forged
 
 PARTS = ("id", "timestamp", "signature")
@@ -43,15 +43,39 @@ def read_event(body: bytes) -> IdentityEvent:
         event = json.loads(body)
         kind, data = str(event["type"]), event["data"]
         if kind in ENDED:
-            return IdentityEvent(kind=EventKind.SESSION_ENDED, subject=str(data["user_id"]), session_id=str(data["id"]))
+            return _of_session(EventKind.SESSION_ENDED, data)
+        if kind == "session.pending":
+            return _of_session(EventKind.SESSION_PENDING, data)
         if kind == "user.updated":
             profile = read_profile(data)
             return IdentityEvent(kind=EventKind.CHANGED, subject=profile.subject, profile=profile)
         if kind == "user.deleted":
             return IdentityEvent(kind=EventKind.DELETED, subject=str(data["id"]))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, OSError) as error:
         raise InvalidInput("The message could not be read.") from error
     return IdentityEvent(kind=EventKind.OTHER)
+
+
+def _of_session(kind: EventKind, data: Mapping[str, Any]) -> IdentityEvent:
+    return IdentityEvent(kind=kind, subject=str(data["user_id"]), session_id=str(data["id"]))
+
+
+def read_sessions(found: Any) -> list[OutsideSession]:
+    """Return a page of sessions, whether Clerk counts pages (`data` with `total_count`) or gives a bare list."""
+    listed = found if isinstance(found, list) else found["data"]
+    return [read_session(one) for one in cast("list[Any]", listed)]
+
+
+def read_session(one: Mapping[str, Any]) -> OutsideSession:
+    """Return the part of Clerk's session that we use."""
+    return OutsideSession(
+        id=str(one["id"]),
+        subject=str(one["user_id"]),
+        state=str(one["status"]),
+        began_at=read_at(one["created_at"]),
+        seen_at=read_at(one["last_active_at"]),
+        device=read_device(one.get("latest_activity")),
+    )
 
 
 def read_profile(user: Mapping[str, Any]) -> Profile:

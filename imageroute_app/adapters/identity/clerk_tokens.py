@@ -10,7 +10,6 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from http.cookies import CookieError, SimpleCookie
 from typing import Any, cast
 
 from cryptography.exceptions import InvalidSignature
@@ -24,7 +23,7 @@ from imageroute_app.domain.identity import Proof
 from imageroute_app.domain.ports import Clock
 
 LEEWAY_S = 5
-TOKEN_MAX = 16_384
+TOKEN_MAX, COOKIES_MAX = 16_384, 10
 KEYS_KEPT_S, KEYS_STALE_S, KEYS_AGAIN_S = 300.0, 3600.0, 60.0
 REFUSED = "Your sign-in could not be confirmed. Sign in again."
 _NEVER = timedelta(days=1)
@@ -137,11 +136,12 @@ class TokenReader:
         directives = claims.get("handshake")
         if not isinstance(directives, list):
             raise NotSignedIn(REFUSED)
-        for line in cast("list[Any]", directives):
+        token = ""
+        for line in cast("list[Any]", directives):  # the last one counts, as for a browser that follows them all
             name, _, value = str(line).partition(";")[0].partition("=")
-            if name.strip() == "__session":
-                return value.strip()
-        return ""
+            if name.strip() == "__session" or name.strip().startswith("__session_"):
+                token = value.strip()
+        return token
 
     async def _signed(self, token: str) -> dict[str, Any]:
         """Return the claims once the signature is proven."""
@@ -175,15 +175,22 @@ class TokenReader:
 
 
 def session_cookies(header: str) -> list[str]:
-    """Return the session tokens of a Cookie header, the one to believe first: `__session`, then the newest suffixed one."""
-    jar = SimpleCookie()
-    try:
-        jar.load(header)
-    except CookieError:
-        return []
-    exact = [jar["__session"].value] if "__session" in jar else []
-    suffixed = [morsel.value for name, morsel in jar.items() if name.startswith("__session_")]
-    return [token for token in (*exact, *sorted(suffixed, key=_made_at, reverse=True)) if token]
+    """Return the session tokens of a Cookie header, the one to believe first: `__session`, then suffixed ones; newest first.
+
+    Read pair by pair (RFC 6265bis, 5.4: a server should take what browsers send): a neighbour that is malformed hides nothing.
+    """
+    exact, suffixed = list[str](), list[str]()
+    for pair in header.split(";"):
+        name, _, value = pair.partition("=")
+        token = value.strip().strip('"')
+        if not token:
+            continue
+        if name.strip() == "__session":
+            exact.append(token)
+        elif name.strip().startswith("__session_"):
+            suffixed.append(token)
+    newest = [*sorted(exact, key=_made_at, reverse=True), *sorted(suffixed, key=_made_at, reverse=True)]
+    return newest[:COOKIES_MAX]
 
 
 def _made_at(token: str) -> float:
