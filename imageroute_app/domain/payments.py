@@ -95,7 +95,8 @@ class Seen:
 class Message:
     """One signed message: its type, and what it says. Without a payment id it is about nothing of ours.
 
-    `number` is what the sender calls it; a repeated message has the same.
+    `number` is what the sender calls it; a repeated message has the same. `currency` is that of the amounts in its facts, empty
+    where there are none or where they are in the payment's own.
     """
 
     kind: str
@@ -103,6 +104,7 @@ class Message:
     seen: Seen | None = None
     facts: tuple[Fact, ...] = ()
     number: str = ""
+    currency: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

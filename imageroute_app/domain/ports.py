@@ -630,7 +630,10 @@ class Payments(Protocol):
         ...
 
     async def recent(self, since: datetime) -> list[Seen]:
-        """Return the payments made since then, without refunds and disputes."""
+        """Return what was said since then: payments made, refunds, and disputes as they stand; each only in part.
+
+        What is new in it is to be asked for by `payment`.
+        """
         ...
 
     async def refund(self, payment_id: str, fact: Fact, *, is_full: bool) -> Fact:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from imageroute_app.domain.errors import Conflict, ImageRouteError, NotFound
-from imageroute_app.domain.payments import Message, Order, Payment
+from imageroute_app.domain.payments import Order, Payment
 from imageroute_app.domain.ports import Clock, Database, NewId, Payments
 from imageroute_app.domain.settlement import OrderState
 from imageroute_app.services.checkouts import Checkouts
@@ -96,9 +96,16 @@ class Reconciling:
         return 0
 
     async def compare(self, since: datetime) -> int:
-        """Settle every payment of the seller's list since then; returns how many were news."""
+        """Look at every payment that the seller's lists say something new of since then; returns how many were news."""
         news = 0
         for seen in await self._port.recent(since):
-            message = Message(kind="listed", payment_id=seen.payment_id, seen=seen, facts=seen.facts)
-            news += await self._settling.hear(message) is not None
+            if not await self._settling.knows(seen):
+                news += await self._look_at(seen.payment_id)
         return news
+
+    async def _look_at(self, payment_id: str) -> bool:
+        try:
+            return await self._settling.look(payment_id) is not None
+        except NotFound:
+            log.warning("payment.not_there")
+            return False

@@ -6,13 +6,18 @@ is looked for there before it is asked again.
 """
 
 import logging
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 
 from imageroute_app.domain.errors import Conflict, NotFound, Unavailable
 from imageroute_app.domain.payments import Message, Payment, Refundable, refundable
 from imageroute_app.domain.ports import Clock, Database, NewId, Payments, Query, Refused
 from imageroute_app.domain.settlement import About, Fact, fact_of
 from imageroute_app.services.settling import PAYMENTS_MAX, Settled, Settling
+
+NOT_THERE = (
+    "The payment service does not know this payment any more and gave nothing back. Your credits are back; write to us."
+)
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +70,8 @@ class Refunds:
 
     async def resume(self, payment: Payment) -> None:
         """Go on with wishes whose answer is open: look whether they are known there, and ask again where not."""
-        await self._settling.look(payment.payment_id)
+        with suppress(NotFound):  # then it is refused below, and the credits come back
+            await self._settling.look(payment.payment_id)
         stored = await self._tables.payments.get(payment.id, payment.owner)
         facts = [fact_of(text) for text in stored.facts]
         answered = {fact.ref for fact in facts if fact.about is About.REFUND and fact.state != "asked"}
@@ -82,10 +88,11 @@ class Refunds:
             log.warning("refund.unanswered", extra={"payment": payment.id})
             return wish
         except Refused:
-            await self._say(
-                payment, Fact(about=wish.about, ref=wish.ref, state="failed", amount_minor=wish.amount_minor)
-            )
+            await self._say(payment, replace(wish, state="failed"))
             raise
+        except NotFound as error:
+            await self._say(payment, replace(wish, state="failed"))
+            raise Refused(NOT_THERE) from error
         await self._say(payment, done)
         return done
 

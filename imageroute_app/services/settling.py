@@ -15,7 +15,7 @@ from imageroute_app.domain.errors import Conflict, ImageRouteError, NotFound
 from imageroute_app.domain.ledger import Entry, EntryKind
 from imageroute_app.domain.payments import Message, Move, Order, Payment, Seen, move, refundable
 from imageroute_app.domain.ports import Clock, Database, NewId, Payments, Query, Tables
-from imageroute_app.domain.settlement import Fact, OrderState
+from imageroute_app.domain.settlement import Fact, OrderState, fact_of
 from imageroute_app.services.heard import Heard
 from imageroute_app.services.notices import Notices
 
@@ -90,6 +90,16 @@ class Settling:
         async with self._turns.setdefault(payment_id, asyncio.Lock()):
             return await self._hear(Message(kind="wish", payment_id=payment_id, facts=(fact,)), wish=fact)
 
+    async def knows(self, seen: Seen) -> bool:
+        """Say whether this is no news: a payment of ours that has all these facts, or one that is nobody's here."""
+        known = await self._tables.payments.by_key("payment_id", seen.payment_id)
+        if known is not None:
+            heard = {(fact.about, fact.ref, fact.state) for fact in map(fact_of, known.facts)}
+            return {(fact.about, fact.ref, fact.state) for fact in seen.facts} <= heard
+        if seen.number:
+            return await self._tables.orders.by_key("number", seen.number) is None
+        return await self._tables.bookings.by_key("payment_id", seen.payment_id) is None
+
     async def look(self, payment_id: str) -> Settled | None:
         """Ask the payment service about a payment, and settle what it says."""
         seen = await self._port.payment(payment_id)
@@ -97,14 +107,18 @@ class Settling:
 
     async def _hear(self, message: Message, wish: Fact | None = None) -> Settled | None:
         known = await self._tables.payments.by_key("payment_id", message.payment_id)
-        seen = message.seen
-        if seen is None and (known is None or not message.facts):
-            try:  # a refund or a dispute came first, or did not say how much
+        seen, said = message.seen, message.facts
+        if known is not None and message.currency not in ("", known.currency):
+            said = ()  # an amount that is not one of the payment's own currency
+        if seen is None and (known is None or not said):
+            try:  # a refund or a dispute came first, or did not say how much of the payment
                 seen = await self._port.payment(message.payment_id)
             except NotFound:
                 log.warning("payment.unknown", extra={"kind": message.kind})
                 return None
-        facts = (*message.facts, *(seen.facts if seen else ()))
+            if message.currency not in ("", seen.currency):
+                said = ()
+        facts = (*said, *(seen.facts if seen else ()))
         if known is not None and {fact.text for fact in facts} <= set(known.facts):
             return None
         order = await self._order(known, seen)

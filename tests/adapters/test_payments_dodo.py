@@ -10,10 +10,10 @@ from imageroute_app.adapters.payments.dodo import DodoPayments, read_products
 from imageroute_app.adapters.payments.dodo_api import DodoApi
 from imageroute_app.adapters.payments.packs import read_packs
 from imageroute_app.adapters.webhooks import read_secret
-from imageroute_app.domain.errors import Unavailable
+from imageroute_app.domain.errors import ImageRouteError, Unavailable
 from imageroute_app.domain.payments import Buyer, Order
 from imageroute_app.domain.ports import Refused
-from imageroute_app.domain.settlement import About, Fact, OrderState
+from imageroute_app.domain.settlement import About, Fact, OrderState, settle
 from tests.doubles import MovingClock
 from tests.emulators.dodo import KEY, PRODUCTS, WEBHOOK_KEY, DodoEmulator
 from tests.emulators.kit import served
@@ -130,6 +130,107 @@ async def test_what_it_refuses_is_told_in_our_words(shop: Shop) -> None:
     shop.clock.move(days=31)
     with pytest.raises(Refused, match="time in which"):
         await shop.port.refund(late, wish(595), is_full=True)
+
+
+async def test_part_of_a_payment_goes_back_in_the_currency_that_the_person_paid_in(shop: Shop) -> None:
+    shop.emulator.scenario.extra["pays_in"] = ("JPY", 1.5)
+    payment_id = await shop.paid()
+
+    done = await shop.port.refund(payment_id, wish(300), is_full=False)
+
+    assert done.amount_minor == 300
+    assert [(row["amount"], row["currency"]) for row in shop.emulator.refunds.values()] == [(300, "JPY")]
+
+
+async def test_way_of_paying_that_allows_no_part_is_told_and_nothing_is_asked_for(shop: Shop) -> None:
+    shop.emulator.scenario.extra["whole_only"] = True
+    payment_id = await shop.paid()
+    with pytest.raises(Refused, match="no refund of a part"):
+        await shop.port.refund(payment_id, wish(300), is_full=False)
+    assert shop.emulator.refunds == {}
+    assert (await shop.port.refund(payment_id, wish(595), is_full=True)).amount_minor == 595
+
+
+@pytest.mark.parametrize(
+    ("given", "amount"),
+    [
+        ({"amount": 119, "currency": "USD", "is_partial": True}, 178),  # 119 of the 595 that were settled, of 892 paid
+        ({"amount": 100, "currency": "JPY", "is_partial": True}, 100),
+        ({"amount": None, "currency": None, "is_partial": False}, 892),
+        ({"amount": 595, "currency": "USD", "is_partial": False}, 892),
+        ({"amount": None, "currency": None, "is_partial": True}, 0),
+        ({"amount": 100, "currency": "CHF", "is_partial": True}, 0),
+    ],
+)
+async def test_refund_that_was_given_at_the_sellers_desk_counts_in_the_payments_currency(
+    shop: Shop, given: dict[str, object], amount: int
+) -> None:
+    shop.emulator.scenario.extra["pays_in"] = ("JPY", 1.5)
+    payment_id = await shop.paid()
+    row = {"refund_id": "ref_1", "payment_id": payment_id, "status": "succeeded", "metadata": {}, **given}
+    shop.emulator.refunds["ref_1"] = row
+    shop.emulator.payments[payment_id]["refunds"] = [row]
+
+    assert settle((await shop.port.payment(payment_id)).facts).refunded_minor == amount
+
+
+async def test_lists_name_what_was_refunded_or_disputed_long_after_it_was_paid(shop: Shop) -> None:
+    refunded, disputed, _quiet = [await shop.paid() for _ in range(3)]
+    shop.clock.move(days=20)
+    shop.emulator.dispute(disputed, "opened")
+    shop.clock.move(days=5)
+    await shop.port.refund(refunded, wish(595), is_full=True)
+
+    found = await shop.port.recent(shop.clock() - timedelta(days=3))
+
+    assert [(seen.payment_id, [fact.state for fact in seen.facts]) for seen in found] == [
+        (refunded, ["succeeded"]),
+        (disputed, ["opened"]),
+    ]
+    shop.clock.move(days=121)
+    assert await shop.port.recent(shop.clock() - timedelta(days=3)) == []
+
+
+async def test_product_that_is_paid_again_and_again_is_not_sold(shop: Shop) -> None:
+    shop.emulator.scenario.extra["price_type"] = "recurring_price"
+    with pytest.raises(Unavailable, match="another price"):
+        await shop.port.checkout(shop.order, Buyer(email="a@example.com", customer_id="", return_url="http://a/"))
+    assert shop.emulator.sessions == {}
+
+
+async def test_no_more_is_asked_of_a_payer_than_paying_takes_and_there_is_a_way_back(shop: Shop) -> None:
+    await shop.paid()
+    (asked,) = [seen.json for seen in shop.emulator.seen if seen.path == "/checkouts"]
+    assert (asked["feature_flags"]["allow_phone_number_collection"], asked["cancel_url"]) == (False, "http://a/")
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "error"),
+    [
+        (408, "", Unavailable),
+        (409, "", Unavailable),
+        (409, "CONFLICT", Unavailable),
+        (409, "PAYMENT_ALREADY_REFUNDED", Refused),
+        (422, "INVALID_REQUEST_BODY", Refused),
+        (429, "TOO_MANY_REQUESTS", Unavailable),
+    ],
+)
+async def test_only_what_is_surely_not_done_is_told_as_refused(
+    shop: Shop, status: int, code: str, error: type[ImageRouteError]
+) -> None:
+    shop.emulator.scenario.fail("submit", status, {"code": code, "message": "m"})
+    with pytest.raises(error) as caught:
+        await shop.port._api.post("refunds", {"payment_id": "pay_1"})
+    assert type(caught.value) is error
+
+
+async def test_rate_limit_says_when_to_come_back_and_is_not_hammered(shop: Shop) -> None:
+    payment_id = await shop.paid()
+    before = len(shop.emulator.seen)
+    shop.emulator.scenario.fail("submit", 429, {"code": "TOO_MANY_REQUESTS"}, headers={"Retry-After": "30"})
+    with pytest.raises(Unavailable) as caught:
+        await shop.port.payment(payment_id)
+    assert (caught.value.retry_after_s, len(shop.emulator.seen) - before) == (30, 1)
 
 
 async def test_wrong_key_is_the_operators_to_mend(shop: Shop) -> None:

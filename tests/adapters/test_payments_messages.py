@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imageroute_app.adapters.payments.messages import read_message
+from imageroute_app.adapters.payments.messages import read_dispute, read_message
 from imageroute_app.domain.errors import InvalidInput
 from imageroute_app.domain.settlement import fact_of, settle
 
@@ -47,6 +47,24 @@ def test_nothing_that_is_signed_breaks_anything(body: bytes) -> None:
     assert "4242424242424242" not in str(message)
     if message.seen and message.seen.paid_at:
         assert message.seen.paid_at + timedelta(days=30) > message.seen.paid_at - timedelta(days=30)
+
+
+@pytest.mark.parametrize(
+    ("word", "state"),
+    [("opened", "opened"), ("challenged", "opened"), ("won", "won"), ("cancelled", "won"), ("expired", "won"),
+     ("lost", "lost"), ("accepted", "lost"), ("something_new", "opened")],
+)  # fmt: skip
+@pytest.mark.parametrize("is_in_type", [True, False])
+def test_what_a_bank_says_of_a_dispute_ends_for_or_against_us(word: str, state: str, is_in_type: bool) -> None:
+    data = {"payment_id": "pay_1", "dispute_id": "dsp_1", "dispute_status": f"dispute_{word}", "amount": "595"}
+    if is_in_type:  # the object is the latest one, which may be further than the message
+        body = json.dumps({"type": f"dispute.{word}", "data": data | {"dispute_status": "dispute_opened"}}).encode()
+        (fact,) = read_message(body).facts
+    else:
+        found = read_dispute(data)
+        assert found is not None
+        fact = found
+    assert (fact.ref, fact.state) == ("dsp_1", state)
 
 
 @pytest.mark.parametrize("text", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59", "yesterday", None, 7])

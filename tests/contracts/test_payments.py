@@ -128,6 +128,17 @@ async def test_payment_is_in_the_list_of_the_last_days(seller: Seller) -> None:
     assert old not in found
 
 
+async def test_old_payment_that_was_refunded_lately_is_in_the_list_too(seller: Seller) -> None:
+    _, old = await seller.paid()
+    seller.clock.move(days=20)
+    await seller.port.refund(old, Fact(about=About.REFUND, ref="w", state="asked", amount_minor=100), is_full=False)
+
+    found = await seller.port.recent(seller.clock() - timedelta(days=1))
+
+    assert {seen.payment_id for seen in found} == {old}
+    assert ("w", "succeeded") in [(fact.ref, fact.state) for seen in found for fact in seen.facts]
+
+
 async def test_refund_is_given_once_for_one_wish_and_is_seen(seller: Seller) -> None:
     _, payment_id = await seller.paid()
     wish = Fact(about=About.REFUND, ref="wish1", state="asked", amount_minor=100)

@@ -11,7 +11,7 @@ import hmac
 import json
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -27,6 +27,28 @@ CHECKOUT_KEYS = {
     "product_cart", "customer", "return_url", "cancel_url", "metadata", "billing_currency", "billing_address",
     "allowed_payment_method_types", "discount_codes", "feature_flags", "customization", "confirm", "force_3ds", "tax_id",
     "show_saved_payment_methods",
+}  # fmt: skip
+FLAGS = {
+    "allow_currency_selection", "allow_customer_editing_business_name", "allow_customer_editing_city",
+    "allow_customer_editing_country", "allow_customer_editing_email", "allow_customer_editing_name",
+    "allow_customer_editing_state", "allow_customer_editing_street", "allow_customer_editing_tax_id",
+    "allow_customer_editing_zipcode", "allow_discount_code", "allow_editing_addons", "allow_phone_number_collection",
+    "allow_tax_id", "always_create_new_customer", "redirect_immediately", "require_cardholder_name", "require_phone_number",
+    "require_tax_id", "single_page",
+}  # fmt: skip
+RETRIES_S = (0, 5, 300, 1800, 7200, 18_000, 36_000, 36_000)  # [D]
+LISTED = {
+    "payment_id", "business_id", "brand_id", "status", "total_amount", "currency", "created_at", "customer", "metadata",
+    "invoice_id", "card_last_four", "card_network", "card_type", "payment_method", "payment_method_type", "payment_provider",
+    "checkout_session_id", "digital_products_delivered", "subscription_id",
+}  # fmt: skip
+"""What a list says of a payment [S]: no product, no tax, no refunds."""
+REFUND_LISTED = {
+    "refund_id", "payment_id", "business_id", "status", "amount", "currency", "is_partial", "reason", "created_at",
+}  # fmt: skip
+DISPUTE_LISTED = {
+    "dispute_id", "payment_id", "business_id", "amount", "currency", "dispute_stage", "dispute_status", "payment_provider",
+    "created_at",
 }  # fmt: skip
 REFUND_KEYS = {"payment_id", "items", "currency", "reason", "metadata"}
 CUSTOMER_KEYS = {"name", "email", "phone_number", "metadata"}
@@ -46,7 +68,8 @@ class DodoEmulator(Emulator):
     """`webhook_url` is where messages go when a button of the hosted page is pressed; empty, nobody is told.
 
     `scenario.extra`: "outage" answers 500 to everything, "deaf" does what it is asked and then drops the connection,
-    "price" is what every product costs, "refund_status" is what a new refund says, "silent" sends no message.
+    "price" is what every product costs and "price_type" how, "refund_status" is what a new refund says, "silent" sends no
+    message, "pays_in" is another currency and how many of its units one of ours is, "whole_only" allows no partial refund.
     """
 
     key: str = KEY
@@ -55,6 +78,7 @@ class DodoEmulator(Emulator):
     sessions: dict[str, dict[str, Any]] = field(default_factory=dict)
     payments: dict[str, dict[str, Any]] = field(default_factory=dict)
     refunds: dict[str, dict[str, Any]] = field(default_factory=dict)
+    disputes: dict[str, dict[str, Any]] = field(default_factory=dict)
     customers: dict[str, dict[str, Any]] = field(default_factory=dict)
     methods: dict[str, list[str]] = field(default_factory=dict)
     time: Callable[[], datetime] = lambda: datetime.now(UTC)
@@ -79,7 +103,9 @@ class DodoEmulator(Emulator):
             ("POST", r"/checkouts", self._open),
             ("GET", r"/checkouts/([^/]+)", self._session),
             ("GET", r"/products/([^/]+)", self._product),
-            ("GET", r"/payments", self._list),
+            ("GET", r"/payments", lambda seen: self._list(seen, self.payments, LISTED)),
+            ("GET", r"/refunds", lambda seen: self._list(seen, self.refunds, REFUND_LISTED)),
+            ("GET", r"/disputes", lambda seen: self._list(seen, self.disputes, DISPUTE_LISTED)),
             ("GET", r"/payments/([^/]+)", lambda seen, one: self._found(self.payments, one)),
             ("GET", r"/payments/([^/]+)/line-items", self._items),
             ("POST", r"/refunds", self._refund),
@@ -106,7 +132,8 @@ class DodoEmulator(Emulator):
         metadata, customer = body.get("metadata", {}), body.get("customer", {})
         if not isinstance(metadata, dict) or len(metadata) > 50:
             return problem(422, "MAXIMUM_KEYS_REACHED")
-        if not isinstance(customer, dict) or set(customer) - {"customer_id", "email", "name", "phone_number"}:
+        named = [{"customer_id"}, {"email"}, {"email", "name"}, {"email", "name", "phone_number"}, set()]
+        if not isinstance(customer, dict) or set(customer) not in named or set(body.get("feature_flags", {})) - FLAGS:
             return problem(422, "INVALID_REQUEST_BODY")
         known = {product for product, _ in PRODUCTS.values()}
         if any(line["product_id"] not in known for line in body["product_cart"]):
@@ -157,11 +184,14 @@ class DodoEmulator(Emulator):
         customer = self._customer(session.get("customer", {}))
         payment_id = f"pay_{secrets.token_hex(10)}"
         price = sum(_price(line["product_id"]) * line["quantity"] for line in session["product_cart"])
-        tax = round(price * TAX)
+        currency, rate = self.scenario.extra.get("pays_in", ("USD", 1))
+        settled, tax = round(price * (1 + TAX)), round(round(price * TAX) * rate)
+        total = round(settled * rate)
         self.payments[payment_id] = {
             "payment_id": payment_id, "business_id": "bus_1", "brand_id": "bus_1", "status": status,
-            "total_amount": price + tax, "tax": tax, "currency": "USD", "settlement_amount": price + tax,
-            "settlement_currency": "USD", "settlement_tax": tax, "created_at": self.time().isoformat(), "updated_at": None,
+            "total_amount": total, "tax": tax, "currency": currency, "settlement_amount": settled,
+            "settlement_currency": "USD", "settlement_tax": round(price * TAX), "updated_at": None,
+            "created_at": self.time().isoformat(),
             "customer": {name: customer[name] for name in ("customer_id", "email", "name")},
             "billing": {"street": "Payer Street 5", "city": "Payerton", "zipcode": "10115", "country": "DE", "state": "BE"},
             "card_last_four": "4242", "card_network": "VISA", "card_type": "CREDIT", "card_issuing_country": "DE",
@@ -190,7 +220,8 @@ class DodoEmulator(Emulator):
         if product_id not in {product for product, _ in PRODUCTS.values()}:
             return problem(404, "NOT_FOUND")
         amount = self.scenario.extra.get("price", _price(product_id))
-        price = {"type": "one_time_price", "currency": "USD", "price": amount, "tax_inclusive": False, "discount": 0}
+        kind = self.scenario.extra.get("price_type", "one_time_price")
+        price = {"type": kind, "currency": "USD", "price": amount, "tax_inclusive": False, "discount": 0}
         return Reply(200, {"product_id": product_id, "name": "Credits", "tax_category": "saas", "price": price})
 
     # --- Payments and refunds -----------------------------------------------------------------------------------------
@@ -198,24 +229,25 @@ class DodoEmulator(Emulator):
     def _found(self, rows: dict[str, dict[str, Any]], one: str) -> Reply:
         return Reply(200, rows[one]) if one in rows else problem(404, "NOT_FOUND")
 
-    def _list(self, seen: Seen) -> Reply:
+    def _list(self, seen: Seen, all_rows: dict[str, dict[str, Any]], shown: set[str]) -> Reply:
         number, size = int(seen.query.get("page_number", 0)), int(seen.query.get("page_size", PAGE_USUAL))
         if size > PAGE_MOST:
             return problem(422, "INVALID_REQUEST_PARAMETERS")
         since = seen.query.get("created_at_gte", "")
-        rows = [row for row in self.payments.values() if not since or row["created_at"] >= since]
-        return Reply(200, {"items": rows[number * size : (number + 1) * size]})
+        rows = [row for row in all_rows.values() if not since or row["created_at"] >= since]
+        page = rows[number * size : (number + 1) * size]
+        return Reply(200, {"items": [{name: row[name] for name in shown if name in row} for row in page]})
 
     def _items(self, seen: Seen, payment_id: str) -> Reply:
         payment = self.payments.get(payment_id)
         if payment is None:
             return problem(404, "NOT_FOUND")
         item = {
-            "item_id": f"itm_{payment_id[4:12]}",
-            "amount": payment["total_amount"],
+            "items_id": payment["product_cart"][0]["product_id"], "amount": payment["total_amount"], "tax": payment["tax"],
             "refundable_amount": self._left(payment),
-        }
-        return Reply(200, {"currency": payment["currency"], "items": [item]})
+        }  # fmt: skip
+        allowed = not self.scenario.extra.get("whole_only")
+        return Reply(200, {"currency": payment["currency"], "items": [item], "partial_refund_allowed": allowed})
 
     def _left(self, payment: dict[str, Any]) -> int:
         given = [self.refunds[one["refund_id"]] for one in payment["refunds"]]
@@ -230,20 +262,31 @@ class DodoEmulator(Emulator):
             return problem(404, "NOT_FOUND")
         return self._refused(body, payment) or self._given(body, payment)
 
-    def _refused(self, body: dict[str, Any], payment: dict[str, Any]) -> Reply | None:
+    def _refused(self, body: dict[str, Any], payment: dict[str, Any]) -> Reply | None:  # noqa: PLR0911  # a refusal each
         if self.time() - datetime.fromisoformat(payment["created_at"]) > timedelta(days=REFUND_DAYS):
             return problem(400, "REFUND_WINDOW_EXPIRED")
         left, items = self._left(payment), body.get("items")
         if left <= 0:
             return problem(409, "PAYMENT_ALREADY_REFUNDED")
-        if items is not None and not _is_items(items, payment):
+        if items is None:
+            return None
+        if not _is_items(items, payment) or body.get("currency") not in (None, payment["currency"]):
             return problem(422, "INVALID_REQUEST_BODY")
-        amount = left if items is None else sum(item["amount"] for item in items)
-        return problem(400, "REFUND_AMOUNT_EXCEEDS_PAID_AMOUNT") if amount > left else None
+        if len({item["item_id"] for item in items}) < len(items):
+            return problem(422, "DUPLICATE_LINE_ITEMS_IN_REQUEST")
+        if self.scenario.extra.get("whole_only"):
+            return problem(400, "INVALID_REQUEST_BODY")  # [?]
+        return problem(400, "REFUND_AMOUNT_EXCEEDS_PAID_AMOUNT") if self._asked(body, payment) > left else None
+
+    def _asked(self, body: dict[str, Any], payment: dict[str, Any]) -> int:
+        """Return the amount of a partial refund in the payment's currency; without one it is in the settlement's [S]."""
+        amount = sum(item["amount"] for item in body["items"])
+        if body.get("currency"):
+            return amount
+        return round(amount * payment["total_amount"] / payment["settlement_amount"])
 
     def _given(self, body: dict[str, Any], payment: dict[str, Any]) -> Reply:
-        items = body.get("items")
-        amount = self._left(payment) if items is None else sum(item["amount"] for item in items)
+        amount = self._left(payment) if body.get("items") is None else self._asked(body, payment)
         refund_id = f"ref_{secrets.token_hex(8)}"
         self.refunds[refund_id] = {
             "refund_id": refund_id, "payment_id": payment["payment_id"], "business_id": "bus_1", "brand_id": "bus_1",
@@ -251,18 +294,7 @@ class DodoEmulator(Emulator):
             "is_partial": amount < payment["total_amount"], "reason": body.get("reason"), "customer": payment["customer"],
             "metadata": body.get("metadata", {}), "created_at": self.time().isoformat(),
         }  # fmt: skip
-        shown = (
-            "refund_id",
-            "payment_id",
-            "business_id",
-            "status",
-            "amount",
-            "currency",
-            "is_partial",
-            "reason",
-            "created_at",
-        )
-        payment["refunds"].append({name: self.refunds[refund_id][name] for name in shown})
+        payment["refunds"].append({name: self.refunds[refund_id][name] for name in REFUND_LISTED})
         self.billable += 1
         return Reply(200, self.refunds[refund_id])
 
@@ -310,13 +342,38 @@ class DodoEmulator(Emulator):
         if subject == "refund":
             data = {"payload_type": "Refund", **self.refunds[payment["refunds"][-1]["refund_id"]]}
         if subject == "dispute":
-            data = {
-                "payload_type": "Dispute", "dispute_id": f"dsp_{payment_id[4:16]}", "payment_id": payment_id,
-                "amount": str(payment["total_amount"]), "currency": payment["currency"], "dispute_stage": "dispute",
-                "dispute_status": f"dispute_{word}", "business_id": "bus_1", "created_at": self.time().isoformat(),
-            }  # fmt: skip
+            data = {"payload_type": "Dispute", **self.dispute(payment_id, word)}
         envelope = {"business_id": "bus_1", "type": kind, "timestamp": self.time().isoformat(), "data": data | changes}
         return json.dumps(envelope).encode()
+
+    def dispute(self, payment_id: str, word: str) -> dict[str, Any]:
+        """Let the bank open a dispute or say what came of it; returns it."""
+        payment, dispute_id = self.payments[payment_id], f"dsp_{payment_id[4:16]}"
+        known = self.disputes.get(dispute_id, {"created_at": self.time().isoformat()})
+        self.disputes[dispute_id] = {
+            **known, "dispute_id": dispute_id, "payment_id": payment_id, "amount": str(payment["total_amount"]),
+            "currency": payment["currency"], "dispute_stage": "dispute", "dispute_status": f"dispute_{word}",
+            "business_id": "bus_1", "brand_id": "bus_1", "payment_provider": "stripe", "reason": None, "remarks": None,
+        }  # fmt: skip
+        payment["disputes"] = [{name: self.disputes[dispute_id][name] for name in DISPUTE_LISTED}]
+        return self.disputes[dispute_id]
+
+    async def deliver(
+        self,
+        kind: str,
+        payment_id: str,
+        post: Callable[[dict[str, str], bytes], Awaitable[int]],
+        pass_time: Callable[[float], object],
+    ) -> list[int]:
+        """Send a message until it is answered well, as long as the vendor does, the payment as it is at each try."""
+        codes, message_id = [], f"msg_{secrets.token_hex(8)}"
+        for wait_s in RETRIES_S:
+            pass_time(wait_s)
+            body = self.payload(kind, payment_id)
+            codes.append(await post(self.signed(body, message_id), body))
+            if 200 <= codes[-1] < 300:
+                break
+        return codes
 
     def signed(self, body: bytes, message_id: str = "", *, at: datetime | None = None) -> dict[str, str]:
         """Return the headers of a message, with a signature by each secret that holds at present."""
@@ -354,7 +411,7 @@ def _price(product_id: str) -> int:
 def _is_cart(cart: Any) -> bool:
     if not isinstance(cart, list) or not 1 <= len(cart) <= 20:
         return False
-    keys = {"product_id", "quantity", "amount", "addons"}
+    keys = {"product_id", "quantity", "amount", "addons", "credit_entitlements"}
     return all(
         isinstance(line, dict) and not set(line) - keys and {"product_id", "quantity"} <= set(line) for line in cart
     )
@@ -364,7 +421,7 @@ def _is_items(items: Any, payment: dict[str, Any]) -> bool:
     if not isinstance(items, list) or not items:
         return False
     keys = {"item_id", "amount", "tax_inclusive"}
-    wanted = f"itm_{payment['payment_id'][4:12]}"
+    wanted = payment["product_cart"][0]["product_id"]
     return all(isinstance(one, dict) and not set(one) - keys and one.get("item_id") == wanted for one in items)
 
 

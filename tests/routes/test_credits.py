@@ -253,6 +253,26 @@ async def test_signed_nonsense_is_no_fault_of_ours(shop: Shop, body: bytes) -> N
     assert await shop.balance() == 50
 
 
+NOT_OURS = (
+    "subscription.active", "subscription.renewed", "subscription.on_hold", "subscription.past_due", "subscription.paused",
+    "subscription.unpaused", "subscription.cancelled", "subscription.failed", "subscription.expired",
+    "subscription.plan_changed", "subscription.updated", "subscription.update_payment_method", "license_key.created",
+    "payout.created", "payout.on_hold", "payout.in_progress", "payout.failed", "payout.success", "credit.added",
+    "credit.deducted", "credit.expired", "credit.rolled_over", "credit.rollover_forfeited", "credit.overage_charged",
+    "credit.overage_reset", "credit.manual_adjustment", "credit.balance_low", "abandoned_checkout.detected",
+    "abandoned_checkout.recovered", "dunning.started", "dunning.recovered", "entitlement_grant.created",
+    "entitlement_grant.delivered", "entitlement_grant.failed", "entitlement_grant.revoked", "of.tomorrow",
+)  # fmt: skip
+"""Every type of the SDK 1.123.0 that is about no payment, refund or dispute."""
+
+
+async def test_every_message_that_is_about_no_payment_is_taken_and_does_nothing(shop: Shop) -> None:
+    for kind in NOT_OURS:
+        assert await shop.send(kind) == 204, kind
+    assert await shop.balance() == 50
+    assert await shop.house.services.database.tables.payments.find(Query(owner=shop.owner)) == []
+
+
 async def test_another_product_or_amount_brings_nothing_of_its_own(shop: Shop) -> None:
     cart = [{"product_id": "pdt_large", "quantity": 1}]
     await shop.send("payment.succeeded", product_cart=cart, total_amount=10**9)

@@ -2,6 +2,8 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -9,7 +11,7 @@ from imageroute_app.adapters.payments.dodo import DodoPayments
 from imageroute_app.adapters.payments.dodo_api import DodoApi
 from imageroute_app.adapters.webhooks import read_secret
 from imageroute_app.domain.erasures import Phase, StepState, System
-from imageroute_app.domain.errors import InvalidInput
+from imageroute_app.domain.errors import ImageRouteError, InvalidInput
 from imageroute_app.domain.ledger import EntryKind
 from imageroute_app.domain.payments import Order
 from imageroute_app.domain.ports import Query, Refused
@@ -33,6 +35,7 @@ class Shop:
     emulator: DodoEmulator
     billing: Billing
     owner: str
+    api: DodoApi
 
     async def bought(self) -> Order:
         order = await self.billing.checkouts.buy(self.owner, "small")
@@ -42,6 +45,19 @@ class Shop:
     async def tell(self, order: Order, kind: str = "payment.succeeded") -> None:
         body = self.emulator.payload(kind, self.emulator.sessions[order.session_id]["payment_id"])
         await self.billing.settling.receive(self.emulator.signed(body), body)
+
+    def payment_of(self, order: Order) -> str:
+        return self.emulator.sessions[order.session_id]["payment_id"]
+
+    async def given_back(self, order: Order, **what: object) -> None:
+        """Refund at the seller's own desk."""
+        payment_id = self.payment_of(order)
+        row = {
+            "refund_id": f"ref_{payment_id}", "payment_id": payment_id, "status": "succeeded", "metadata": {},
+            "created_at": self.house.clock().isoformat(), **what,
+        }  # fmt: skip
+        self.emulator.refunds[str(row["refund_id"])] = row
+        self.emulator.payments[payment_id]["refunds"] = [row]
 
     async def balance(self) -> int:
         return (await self.house.jobs.balance(self.owner)).available
@@ -57,9 +73,8 @@ async def shop(house: House) -> AsyncIterator[Shop]:
     emulator = DodoEmulator(time=house.clock)
     products = {pack: product for pack, (product, _) in PRODUCTS.items()}
     async with served(emulator):
-        port = DodoPayments(
-            DodoApi(emulator.url, KEY), secrets=[read_secret(WEBHOOK_KEY)], products=products, clock=house.clock
-        )
+        api = DodoApi(emulator.url, KEY)
+        port = DodoPayments(api, secrets=[read_secret(WEBHOOK_KEY)], products=products, clock=house.clock)
         billing = house.new_billing(port)
         told = Recipients(
             mailer=house.letters, contacts={"Dodo Payments": "privacy@dodo.example"}, reply_to="dpo@here.example"
@@ -68,7 +83,7 @@ async def shop(house: House) -> AsyncIterator[Shop]:
             mails=(house.letters.forget,), pages=[no_page], payments=billing.forget, recipients=told
         )
         house.erasures = house.new_erasures()
-        yield Shop(house, emulator, billing, await house.person())
+        yield Shop(house, emulator, billing, await house.person(), api)
         await port.close()
 
 
@@ -84,6 +99,122 @@ async def test_lost_message_is_made_good_by_asking(shop: Shop) -> None:
     await shop.billing.reconciling.orders()
 
     assert await shop.balance() == 550
+
+
+async def test_refund_and_dispute_that_no_message_told_are_found_in_the_sellers_lists(shop: Shop) -> None:
+    refunded, disputed = [await shop.bought() for _ in range(2)]
+    for order in (refunded, disputed):
+        await shop.tell(order)
+    shop.house.clock.move(days=20)
+    await shop.given_back(refunded, amount=595, currency="USD", is_partial=False)
+    shop.emulator.dispute(shop.payment_of(disputed), "opened")
+
+    await shop.billing.reconciling.listed()
+
+    states = [(await shop.billing.checkouts.order(shop.owner, one.id)).state for one in (refunded, disputed)]
+    assert states == [OrderState.REFUNDED, OrderState.DISPUTED]
+    assert await shop.balance() == 50
+    shop.house.clock.move(days=30)
+    shop.emulator.dispute(shop.payment_of(disputed), "won")
+    await shop.billing.reconciling.listed()
+    assert await shop.balance() == 550
+
+
+async def test_list_that_names_no_product_gives_nothing_for_a_product_that_is_not_the_orders(shop: Shop) -> None:
+    order = await shop.bought()
+    shop.emulator.payments[shop.payment_of(order)]["product_cart"] = [{"product_id": "pdt_other", "quantity": 1}]
+
+    await shop.billing.reconciling.compare(shop.house.clock() - timedelta(days=1))
+
+    assert await shop.balance() == 50
+
+
+async def test_what_others_sell_in_the_account_is_listed_and_left_alone(shop: Shop) -> None:
+    order = await shop.bought()
+    payment = shop.emulator.payments[shop.payment_of(order)]
+    payment["metadata"] = {"order": "IR-OF-ANOTHER"}
+    shop.emulator.dispute(payment["payment_id"], "opened")
+
+    assert await shop.billing.reconciling.compare(shop.house.clock() - timedelta(days=1)) == 0
+
+    assert await shop.balance() == 50
+    assert [seen.path for seen in shop.emulator.seen if seen.path.startswith("/payments/")] == []
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+async def test_refund_in_the_sellers_own_currency_takes_the_part_that_it_is(shop: Shop, is_known: bool) -> None:
+    shop.emulator.scenario.extra["pays_in"] = ("JPY", 1.5)
+    order = await shop.bought()
+    if is_known:
+        await shop.tell(order)
+    await shop.given_back(order, amount=119, currency="USD", is_partial=True)  # a fifth of what was settled
+
+    await shop.tell(order, "refund.succeeded")
+
+    assert await shop.balance() == 50 + 400
+    (payment,) = await shop.house.database.tables.payments.find(Query(owner=shop.owner))
+    assert (payment.currency, payment.total_minor, payment.standing.refunded_minor) == ("JPY", 892, 178)
+
+
+async def test_refund_of_a_payment_that_the_seller_lost_gives_the_credits_back(shop: Shop) -> None:
+    order = await shop.bought()
+    await shop.tell(order)
+    shop.emulator.payments.clear()
+
+    with pytest.raises(Refused, match="does not know this payment"):
+        await shop.billing.refunds.refund(shop.owner, order.id, amount_minor=595)
+
+    assert await shop.balance() == 550
+    assert await shop.house.check_books(shop.owner) == 550
+
+
+async def test_refund_whose_answer_is_no_answer_is_looked_for_and_given_once(shop: Shop) -> None:
+    order = await shop.bought()
+    await shop.tell(order)
+    post, said = shop.api.post, []
+
+    async def times_out(path: str, body: Any, params: Any = None) -> Any:
+        said.append(await post(path, body, params))
+        shop.emulator.scenario.fail("submit", 408, {})
+        return await post(path, body, params)
+
+    shop.api.post = times_out
+    fact = await shop.billing.refunds.refund(shop.owner, order.id, amount_minor=595)
+    shop.api.post = post
+    assert (fact.state, await shop.balance()) == ("asked", 50)
+    shop.house.clock.move(minutes=20)
+    await shop.billing.reconciling.payments()
+
+    assert len(shop.emulator.refunds) == len(said) == 1
+    assert await shop.balance() == 50
+    assert (await shop.billing.checkouts.order(shop.owner, order.id)).state is OrderState.REFUNDED
+
+
+async def test_message_that_cannot_be_settled_yet_is_sent_again_until_it_is(shop: Shop) -> None:
+    order = await shop.bought()
+    await shop.given_back(order, amount=595, currency="USD", is_partial=False)
+    shop.emulator.scenario.extra["outage"] = True  # so that the payment of this refund cannot be asked for
+    waited = 0.0
+
+    def pass_time(seconds: float) -> None:
+        nonlocal waited
+        waited += seconds
+        shop.house.clock.move(seconds=seconds)
+        if waited > 3600:
+            shop.emulator.scenario.extra.clear()
+
+    async def post(headers: dict[str, str], body: bytes) -> int:
+        try:
+            await shop.billing.settling.receive(headers, body)
+        except ImageRouteError as error:
+            return error.status
+        return 204
+
+    codes = await shop.emulator.deliver("refund.succeeded", shop.payment_of(order), post, pass_time)
+
+    assert codes == [503, 503, 503, 503, 204]
+    assert await shop.balance() == 50
+    assert (await shop.billing.checkouts.order(shop.owner, order.id)).state is OrderState.REFUNDED
 
 
 async def test_part_of_the_price_goes_back_with_its_part_of_the_tax(shop: Shop) -> None:

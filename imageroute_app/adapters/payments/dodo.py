@@ -8,7 +8,7 @@ paging leaves out page 1). Of a payment only what messages.py names is read.
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,13 +18,14 @@ from imageroute_app.adapters.payments.messages import (
     REFUND,
     read_dispute,
     read_message,
+    read_part,
     read_payment,
     read_refund,
 )
 from imageroute_app.adapters.webhooks import verify
 from imageroute_app.domain.errors import NotFound, Unavailable
 from imageroute_app.domain.payments import Buyer, Checkout, Message, Order, Seen, Seller
-from imageroute_app.domain.ports import Clock
+from imageroute_app.domain.ports import Clock, Refused
 from imageroute_app.domain.settlement import Fact
 
 log = logging.getLogger(__name__)
@@ -39,7 +40,10 @@ SELLER = Seller(
 HOSTS = {"test": "https://test.dodopayments.com", "live": "https://live.dodopayments.com"}
 PAGE_SIZE, PAGES_MAX = 100, 100
 REFUNDS_MAX = 50
+DISPUTES_LAST = timedelta(days=120)
+"""For how long a bank may take over a dispute; what comes of it is looked for that long."""
 ERASED = "Erased"
+NOT_IN_PART = "This way of paying allows no refund of a part. Write to us, and we find another way."
 OTHER_PRICE = "The seller asks another price than we show. Nothing was ordered; the operator must put it right."
 OFFLINE = "erased.invalid"
 """A domain that can never get mail (RFC 2606)."""
@@ -65,9 +69,11 @@ class DodoPayments:
                 "product_cart": [{"product_id": order.product_id, "quantity": 1}],
                 "customer": known,
                 "return_url": buyer.return_url,
+                "cancel_url": buyer.return_url,
                 "metadata": {ORDER: order.number},
                 "feature_flags": {
                     "allow_discount_code": False,
+                    "allow_phone_number_collection": False,
                     # Dodo finds customers by their address; two people of ours must never become one there.
                     "always_create_new_customer": not buyer.customer_id,
                 },
@@ -80,9 +86,10 @@ class DodoPayments:
         return Checkout(session_id=session_id, url=url)
 
     async def _check_price(self, order: Order) -> None:
+        """Refuse a product that costs something else, or that is paid again and again: we show one price for one time."""
         price = (await self._api.get(f"products/{order.product_id}")).get("price")
-        asked = (price.get("price"), price.get("currency")) if isinstance(price, dict) else ()
-        if asked and asked != (order.price_minor, order.currency):
+        asked = [price.get(name) for name in ("type", "price", "currency")] if isinstance(price, dict) else []
+        if asked != ["one_time_price", order.price_minor, order.currency]:
             log.error("dodo.other_price", extra={"product": order.product_id})
             raise Unavailable(OTHER_PRICE)
 
@@ -103,13 +110,23 @@ class DodoPayments:
         """Return the refunds of a payment, each read whole: a list does not say which of ours it is."""
         found: list[Fact] = []
         for one in listed(row, "refunds")[:REFUNDS_MAX]:
-            fact = read_refund(await self._api.get(f"refunds/{one.get('refund_id')}"))
-            found += [fact] if fact else []
+            fact = read_refund(await self._api.get(f"refunds/{one.get('refund_id')}"), row)
+            if fact is None:
+                log.error("dodo.strange_refund")
+                continue
+            found.append(fact)
         return found
 
     async def recent(self, since: datetime) -> list[Seen]:
-        """Return the payments made since then, without refunds and disputes."""
-        return [read_payment(row) async for row in self._pages("payments", created_at_gte=since.isoformat())]
+        """Return what its lists say since then; they name no product, no tax and not which refund is ours."""
+        found = [read_payment(row) async for row in self._pages("payments", created_at_gte=since.isoformat())]
+        async for row in self._pages("refunds", created_at_gte=since.isoformat()):
+            whole = await self._api.get(f"refunds/{row.get('refund_id')}")
+            found += read_part(whole, read_refund(whole))
+        disputed_since = since - DISPUTES_LAST
+        async for row in self._pages("disputes", created_at_gte=disputed_since.isoformat()):
+            found += read_part(row, read_dispute(row))
+        return found
 
     async def _pages(self, path: str, **wanted: str) -> AsyncIterator[Mapping[str, Any]]:
         for number in range(PAGES_MAX):
@@ -132,15 +149,18 @@ class DodoPayments:
             "metadata": {REFUND: fact.ref},
         }
         if not is_full:
-            wish["items"] = [
-                {"item_id": await self._item(payment_id), "amount": fact.amount_minor, "tax_inclusive": True}
-            ]
-        done = read_refund(await self._api.post("refunds", wish))
+            item = {"item_id": await self._item(payment_id), "amount": fact.amount_minor, "tax_inclusive": True}
+            # Without a currency an amount is in the one that Dodo settles with us, not in the one that the person paid in.
+            wish |= {"items": [item], "currency": row.get("currency")}
+        done = read_refund(await self._api.post("refunds", wish), row)
         return done or Fact(about=fact.about, ref=fact.ref, state="pending", amount_minor=fact.amount_minor)
 
     async def _item(self, payment_id: str) -> str:
-        items = listed(await self._api.get(f"payments/{payment_id}/line-items"), "items")
-        found = items[0].get("item_id", items[0].get("items_id")) if len(items) == 1 else None
+        answer = await self._api.get(f"payments/{payment_id}/line-items")
+        if answer.get("partial_refund_allowed") is False:
+            raise Refused(NOT_IN_PART)
+        items = listed(answer, "items")
+        found = items[0].get("items_id") if len(items) == 1 else None
         if not isinstance(found, str):
             raise NotFound
         return found

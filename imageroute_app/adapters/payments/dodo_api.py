@@ -28,10 +28,16 @@ WORDS = {
     "PAYMENT_ALREADY_REFUNDED": "This payment was refunded already.",
     "REFUND_WINDOW_EXPIRED": "The time in which this payment can be refunded is over.",
     "REFUND_AMOUNT_EXCEEDS_PAID_AMOUNT": "More than was paid cannot be refunded.",
+    "LINE_ITEM_REFUND_AMOUNT_TOO_HIGH": "More than was paid cannot be refunded.",
     "UNSUPPORTED_COUNTRY": "The payment service does not sell in your country.",
     "UNSUPPORTED_CURRENCY": "The payment service does not take this currency.",
     "PRODUCT_IS_DELETED": "This pack is not sold any more. Choose another one.",
+    "NO_ELIGIBLE_PAYMENT_METHODS": "The payment service has no way of paying for you. Nothing was charged.",
+    "TOTAL_PAYMENT_AMOUNT_BELOW_MINIMUM_AMOUNT": "The payment service takes no amount as small as this. Choose a larger pack.",
+    "MERCHANT_NOT_LIVE": "Selling is not open there yet. Nothing was charged; the operator must finish setting it up.",
 }
+MAYBE = (408, 409, 425)
+"""Statuses that say nothing of whether it was done, unless with a code that we know."""
 WAIT_MAX_S = 3600
 
 Sleep = Callable[[float], Awaitable[None]]
@@ -132,6 +138,8 @@ def _problem(response: httpx.Response, body: bytes) -> Exception:
         case 429:
             wait = response.headers.get("retry-after", "")
             return Unavailable(BUSY, retry_after_s=min(int(wait), WAIT_MAX_S) if wait.isdigit() else 60)
+        case status if status in MAYBE and code not in WORDS:
+            return Unavailable(BUSY)
         case status if 400 <= status < 500:
             return Refused(WORDS.get(code, NO))
         case _:

@@ -7,6 +7,7 @@ address of the payer; nothing below reaches for them, and the body itself goes n
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -53,8 +54,11 @@ def read_message(body: bytes) -> Message:
         seen = read_payment(data)
         said = Fact(about=About.PAYMENT, state=STATUSES.get(word, "processing"))
         return Message(kind=kind, payment_id=payment_id, seen=seen, facts=(*seen.facts, said))
-    found = read_refund(data) if subject == About.REFUND else read_dispute(data, word)
-    return Message(kind=kind, payment_id=payment_id, facts=(found,) if found else ())
+    if subject == About.DISPUTE:
+        dispute = read_dispute(data, word)
+        return Message(kind=kind, payment_id=payment_id, facts=(dispute,) if dispute else ())
+    refund = read_refund(data)
+    return Message(kind=kind, payment_id=payment_id, facts=(refund,) if refund else (), currency=_currency(data))
 
 
 def read_payment(data: Mapping[str, Any]) -> Seen:
@@ -78,14 +82,37 @@ def read_payment(data: Mapping[str, Any]) -> Seen:
     )
 
 
-def read_refund(data: Mapping[str, Any]) -> Fact | None:
-    """Return what a refund object says, None when it does not say how much; ours is known by the id we gave it."""
+def read_part(data: Mapping[str, Any], fact: Fact | None) -> list[Seen]:
+    """Return what a refund or a dispute says of its payment: nothing but that it is there."""
+    payment_id = _id(data, "payment_id")
+    return [replace(read_payment({"payment_id": payment_id}), facts=(fact,))] if fact and payment_id else []
+
+
+def read_refund(data: Mapping[str, Any], paid: Mapping[str, Any] | None = None) -> Fact | None:
+    """Return what a refund object says, None when it does not say how much; ours is known by the id we gave it.
+
+    `paid` is the object of its payment, by which an amount in the currency that it was settled in is turned into the one that
+    was paid in.
+    """
     ref = _id(data.get("metadata"), REFUND) or _id(data, "refund_id")
-    amount = _number(data, "amount", AMOUNT_MAX)
+    amount = _number(data, "amount", AMOUNT_MAX) if paid is None else _given_back(data, paid)
     if not ref or not amount:
         return None
     state = REFUND_STATUSES.get(_text(data, "status"), "pending")
     return Fact(about=About.REFUND, ref=ref, state=state, amount_minor=amount)
+
+
+def _given_back(data: Mapping[str, Any], paid: Mapping[str, Any]) -> int:
+    """Return the amount of a refund in the currency of its payment, 0 when it cannot be known."""
+    amount, total = _number(data, "amount", AMOUNT_MAX), _number(paid, "total_amount", AMOUNT_MAX)
+    if not amount and data.get("is_partial") is False:
+        return total
+    if _currency(data) in ("", _currency(paid)):
+        return amount
+    settled = _number(paid, "settlement_amount", AMOUNT_MAX)
+    if not settled or _currency(data) != _text(paid, "settlement_currency").upper():
+        return 0
+    return min(total, (2 * amount * total + settled) // (2 * settled))
 
 
 def read_dispute(data: Mapping[str, Any], word: str = "") -> Fact | None:

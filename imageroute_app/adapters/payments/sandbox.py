@@ -91,10 +91,10 @@ class SandboxPayments:
         return _seen(await self._read(payment_id))
 
     async def recent(self, since: datetime) -> list[Seen]:
-        """Return the payments made since then."""
+        """Return the payments made since then, and whatever was refunded or disputed."""
         names = await asyncio.to_thread(lambda: sorted(path.stem for path in self._folder.glob("*.json")))
         found = [_seen(row) for name in names if (row := await self._read(f"pay_{name}"))["status"]]
-        return [seen for seen in found if seen.paid_at and seen.paid_at >= since]
+        return [seen for seen in found if len(seen.facts) > 1 or (seen.paid_at and seen.paid_at >= since)]
 
     async def refund(self, payment_id: str, fact: Fact, *, is_full: bool) -> Fact:
         """Give it back at once; asked for twice it is given once."""
