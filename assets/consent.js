@@ -6,13 +6,14 @@
   let ask = false;
   let signal = false;
   let counts = false;
+  let known = false;
   let page = location.pathname;
   let observer = null;
 
   // --- How things stand. ---
   async function standing(query) {
     const answer = await fetch(`/api/choices${query}`, { headers: { Accept: "application/json" } });
-    return answer.ok ? answer.json() : { ask: false, signal: own, counts: false };
+    return answer.ok ? answer.json() : { ask: false, signal: own, counts: false, known };
   }
 
   async function look() {
@@ -22,14 +23,14 @@
       await fetch("/api/choices/signal", { method: "POST" });
       found = await standing("?signal=1");
     }
-    ({ ask, signal, counts } = found);
+    ({ ask, signal, counts, known } = found);
     show();
   }
 
   function show() {
-    for (const bar of document.querySelectorAll("[data-ask]")) if (bar.hidden === ask) bar.hidden = !ask;
-    for (const note of document.querySelectorAll("[data-signal]")) if (note.hidden === signal) note.hidden = !signal;
-    if (observer || !(ask || signal)) return;
+    for (const [mark, is] of [["ask", ask], ["back", counts], ["signal", signal], ["known", known], ["stranger", !known]])
+      for (const one of document.querySelectorAll(`[data-${mark}]`)) if (one.hidden === is) one.hidden = !is;
+    if (observer || !(ask || signal || counts || known)) return;
     // Another screen of the app has a bar of its own.
     observer = new MutationObserver(show);
     observer.observe(document.body, { subtree: true, childList: true });
@@ -65,11 +66,12 @@
   // --- Answering. ---
   document.addEventListener("submit", async (event) => {
     const bar = event.target;
-    if (!bar.matches?.("[data-ask]")) return;
+    if (!bar.matches?.("[data-ask],[data-back]")) return;
     event.preventDefault();
     const body = new URLSearchParams(new FormData(bar, event.submitter));
     const answer = await fetch(bar.action, { method: "POST", headers: { Accept: "application/json" }, body }).catch(() => null);
     if (!answer?.ok) return;
+    if (document.getElementById("choice-analytics")) return location.reload(); // its switches show what was answered
     const main = document.getElementById("main");
     if (main && !main.hasAttribute("tabindex")) main.tabIndex = -1;
     main?.focus({ preventScroll: true });

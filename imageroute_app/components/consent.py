@@ -8,7 +8,7 @@ from imageroute_app.components.forms import post_form
 from imageroute_app.components.grid import Island
 from imageroute_app.components.links import link
 from imageroute_app.components.scripts import module
-from imageroute_app.domain.choices import BAR_WORDS, SIGNAL_MEANING, SIGNAL_WORDS
+from imageroute_app.domain.choices import BAR_WORDS, SIGNAL_MEANING, SIGNAL_WORDS, STANDS_WORDS
 
 QUESTION, _, REST = BAR_WORDS.partition("? ")
 
@@ -31,8 +31,21 @@ def consent_bar(choose: str) -> rx.Component:
     )
 
 
-def _answer(label: str, value: str) -> rx.Component:
-    return rx.el.button(label, type="submit", name="answer", value=value, class_name="btn line")
+def _answer(label: str, value: str, size: str = "") -> rx.Component:
+    return rx.el.button(label, type="submit", name="answer", value=value, class_name=f"btn line {size}".strip())
+
+
+def yes_stands() -> rx.Component:
+    """Draw the way back from a yes, where the question stood: one press, as it took to give it."""
+    return post_form(
+        rx.el.span(STANDS_WORDS),
+        _answer("Take it back", "back", "sm"),
+        action="/choices",
+        hidden=True,
+        aria_label="Your yes to statistics",
+        class_name="stands",
+        custom_attrs={"data-back": True},
+    )
 
 
 def asked_here() -> rx.Component:
@@ -44,7 +57,7 @@ def asked_here() -> rx.Component:
         class_name="cookie said",
         custom_attrs={"data-signal": True},
     )
-    return rx.el.div(consent_bar(f"{paths.COOKIES}#choices"), signal, class_name="asks")
+    return rx.el.div(consent_bar(f"{paths.COOKIES}#choices"), yes_stands(), signal, class_name="asks")
 
 
 class Device(Island):

@@ -8,6 +8,9 @@ from imageroute_app.components.links import link
 from imageroute_app.components.marks import logo
 
 FOOTER = (
+    ("Privacy center", paths.PRIVACY_CENTER),
+    ("Your privacy choices", f"{paths.COOKIES}#choices"),
+    ("Privacy", paths.PRIVACY),
     ("Terms", paths.TERMS),
     ("Cookies", paths.COOKIES),
     ("Processors", paths.PROCESSORS),
@@ -25,6 +28,14 @@ def wordmark() -> rx.Component:
 def masthead(*links: rx.Component) -> rx.Component:
     """Draw the head of a public screen: the wordmark, then these links."""
     return rx.el.div(rx.el.header(wordmark(), *links, class_name="lh"), class_name="wrap")
+
+
+def door() -> tuple[rx.Component, ...]:
+    """Draw the way in; consent.js changes it for whoever is in already."""
+    return (
+        link("Sign in", href=paths.SIGN_IN, class_name="btn line", custom_attrs={"data-stranger": True}),
+        link("Create", href=paths.CREATE, class_name="btn line", hidden=True, custom_attrs={"data-known": True}),
+    )
 
 
 def footer() -> rx.Component:

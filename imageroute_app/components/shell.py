@@ -4,7 +4,7 @@ import reflex as rx
 from reflex_components_core.core.banner import has_connection_errors
 
 from imageroute_app.components import paths
-from imageroute_app.components.consent import consent_bar
+from imageroute_app.components.consent import consent_bar, yes_stands
 from imageroute_app.components.icons import icon, icon_button
 from imageroute_app.components.keys import keys_button, keys_popover
 from imageroute_app.components.links import link
@@ -169,7 +169,7 @@ def connection_line() -> rx.Component:
 
 @rx.memo
 def _above_content() -> rx.Component:
-    return rx.fragment(banners(), consent_bar(f"{paths.PRIVACY_CENTER}#choices"))
+    return rx.fragment(banners(), consent_bar(f"{paths.PRIVACY_CENTER}#choices"), yes_stands())
 
 
 def shell(

@@ -178,6 +178,7 @@ BAR_WORDS = (
     "May we count how ImageRoute is used? Usage statistics and speed measurements are off. They stay on our own server,"
     " and only totals of at least 20 people are kept. Everything works the same if you reject."
 )
+STANDS_WORDS = "Statistics are on, as you allowed."
 NEVER_MINORS = "Pictures of people under 18 are never used for this."
 TRAINING_WORDS = (
     "Allow training on this picture. Only this one picture, not its prompt, may be used to train image models. It rests"

@@ -90,7 +90,7 @@ METRICS: Mapping[str, Metric] = {
     "third_party_requests_before_consent": Metric("Requests of a page to other companies", "0", Every.BUILD),
     "clicks_reject_accept": Metric("Clicks to say no, less clicks to say yes", "0", Every.BUILD),
     "clicks_withdraw_give": Metric(
-        "Clicks to take a yes back, less clicks to give it, at its switch (the way there comes on top)",
+        "Clicks to take a yes back, less clicks to give it, counted from the first question",
         "0",
         Every.BUILD,
     ),

@@ -6,7 +6,7 @@ from imageroute_app.components import paths
 from imageroute_app.components.hero import destination, hero_map, phone_route
 from imageroute_app.components.links import link
 from imageroute_app.components.proofs import proofs
-from imageroute_app.components.public import masthead, public_page
+from imageroute_app.components.public import door, masthead, public_page
 
 FONT = "/fonts/instrument-sans-latin-standard-normal.woff2"
 META: list[dict[str, str] | rx.Component] = [
@@ -104,7 +104,7 @@ def landing() -> rx.Component:
     head = masthead(
         link("How it works", href="#how", class_name="desk"),
         link("Privacy policy", href=paths.PRIVACY, class_name="desk"),
-        link("Sign in", href=paths.SIGN_IN, class_name="btn line"),
+        *door(),
     )
     return public_page(
         rx.el.div(_hero(), proofs(), class_name="wrap"),

@@ -7,7 +7,7 @@ from reflex.vars import VarData
 from imageroute_app.components import paths
 from imageroute_app.components.links import link
 from imageroute_app.components.marks import route
-from imageroute_app.components.public import masthead, public_page
+from imageroute_app.components.public import door, masthead, public_page
 from imageroute_app.state.views import StopView
 
 STOPS = [
@@ -64,5 +64,5 @@ def _nothing_here() -> rx.Component:
             ),
             class_name="wrap",
         ),
-        head=masthead(link("Sign in", href=paths.SIGN_IN, class_name="btn line")),
+        head=masthead(*door()),
     )

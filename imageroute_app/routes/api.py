@@ -37,6 +37,7 @@ from imageroute_app.routes.parts import part_routes
 from imageroute_app.routes.policies import policy_routes
 from imageroute_app.routes.processing import processing_routes
 from imageroute_app.routes.public import public_routes
+from imageroute_app.routes.reader import with_reader
 from imageroute_app.routes.receipts import receipt_routes
 from imageroute_app.routes.recipes import recipe_routes
 from imageroute_app.routes.security import SecurityPages
@@ -87,7 +88,7 @@ def build_routes(current: CurrentServices) -> list[Route]:
         *health_routes(current),
         *outbox_routes(current),
     ]
-    return [*routes, *_refusals(routes)]
+    return [with_reader(route, current) for route in [*routes, *_refusals(routes)]]
 
 
 def _pictures(current: CurrentServices) -> list[Route]:

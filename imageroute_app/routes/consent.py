@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from imageroute_app.domain.choices import BAR_WORDS, CONSENT_LIFE
+from imageroute_app.domain.choices import BAR_WORDS, CONSENT_LIFE, STANDS_WORDS
 from imageroute_app.domain.errors import InvalidInput, RateLimited
 from imageroute_app.domain.purposes import OPTIONAL, Purpose
 from imageroute_app.domain.statistics import end_of_day
@@ -38,7 +38,7 @@ class ConsentRoutes:
         self._pace = Buckets(per_s=1, burst=30)
 
     async def standing(self, request: Request) -> Response:
-        """Tell a page whether it may ask, whether it may count, and whether the browser's signal came in."""
+        """Tell a page whether it may ask, whether it may count, whether a signal came in, and whether somebody is signed in."""
         services = self._current()
         signal = has_signal(request) or request.query_params.get("signal") == "1"
         session = await find_session(request, services)
@@ -50,7 +50,7 @@ class ConsentRoutes:
                 await services.choices.signal(session.owner)
             ask = await services.choices.may_ask(session.owner)
             allowed = await services.statistics.allowed(session.owner)
-        body = {"ask": ask, "signal": signal, "counts": bool(allowed)}
+        body = {"ask": ask, "signal": signal, "counts": bool(allowed), "known": session is not None}
         return JSONResponse(body, headers=NO_STORE)
 
     async def signal(self, request: Request) -> Response:
@@ -72,7 +72,7 @@ class ConsentRoutes:
             response = see_other(safe_next(form.get("next"), default="/cookies"))
         session = await find_session(request, services)
         if session is not None:
-            words = BAR_WORDS if answer.by_bar else ""
+            words = STANDS_WORDS if form.get("answer") == "back" else BAR_WORDS if answer.by_bar else ""
             for purpose, on in answer.answers.items():
                 await services.choices.choose(session.owner, purpose, on=on, how=How(words=words))
             return response
@@ -122,6 +122,11 @@ def answer_of(request: Request, services: Services) -> Answer | None:
     return read_answer(request.cookies.get(_name(services, ANSWER_COOKIE), ""), services.statistics.now())
 
 
+def remembers_answer(request: Request, services: Services) -> bool:
+    """Say whether this browser brought a cookie about its visitor's answer, whatever it says."""
+    return _name(services, ANSWER_COOKIE) in request.cookies
+
+
 def _visitor(request: Request, services: Services) -> str:
     return request.cookies.get(_name(services, VISITOR_COOKIE), "")[:64]
 
@@ -132,6 +137,8 @@ def _said(form: Form, now: datetime, *, signal: bool) -> Answer:
             return Answer(allowed=frozenset(OPTIONAL), at=now, by_bar=True)
         case "reject":
             return Answer(allowed=frozenset(), at=now, by_bar=True)
+        case "back":
+            return Answer(allowed=frozenset(), at=now)
         case "chosen":
             allowed = frozenset(purpose for purpose in OPTIONAL if form.get(purpose.value) == "yes")
             return Answer(allowed=allowed, at=now, against_signal=signal and bool(allowed))

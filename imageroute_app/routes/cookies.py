@@ -16,8 +16,6 @@ from imageroute_app.routes.pagekit import NO_STORE, PUBLIC, CurrentServices, End
 from imageroute_app.routes.session import find_session
 from imageroute_app.services.house import Services
 
-HEADERS = {**PUBLIC, "Vary": "Sec-GPC, Cookie"}
-
 
 def cookie_routes(current: CurrentServices) -> list[Route]:
     """Return the page and the register for scripts."""
@@ -31,7 +29,7 @@ def _page(current: CurrentServices) -> Endpoint:
     async def show(request: Request) -> Response:
         services = current()
         values = {**facts(request, services), **await _choice(request, services)}
-        return render(request, services, "cookies.html", headers=HEADERS, **values)
+        return render(request, services, "cookies.html", headers=PUBLIC, **values)
 
     return show
 
@@ -44,6 +42,7 @@ async def _choice(request: Request, services: Services) -> dict[str, Any]:
         allowed, answered_at = allowed_now(answer, signal=signal), answer.at if answer else None
     else:
         allowed = await services.statistics.allowed(session.owner)
+        signal = signal or await services.choices.has_signal(session.owner)
         lasts = [(await services.choices.standing(session.owner, purpose)).last for purpose in OPTIONAL]
         answered_at = max((last.created_at for last in lasts if last), default=None)
     switches = [(purpose.value, PURPOSES[purpose].title, _words(purpose), purpose in allowed) for purpose in OPTIONAL]

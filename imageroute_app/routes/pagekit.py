@@ -5,6 +5,7 @@ Principle: Jinja escapes everything; no template marks a value as safe. Pages ca
 
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
-from imageroute_app.domain.choices import BAR_WORDS, SIGNAL_MEANING, SIGNAL_WORDS
+from imageroute_app.domain.choices import BAR_WORDS, SIGNAL_MEANING, SIGNAL_WORDS, STANDS_WORDS
 from imageroute_app.domain.errors import ImageRouteError, RateLimited, Unavailable
 from imageroute_app.domain.statistics import PAGES
 from imageroute_app.services.house import Services
@@ -24,7 +25,9 @@ CurrentServices = Callable[[], Services]
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 NO_STORE = {"Cache-Control": "no-store"}
-PUBLIC = {"Cache-Control": "no-cache", "Vary": "Sec-GPC"}
+PUBLIC = {"Cache-Control": "no-cache", "Vary": "Sec-GPC, Cookie"}
+PERSONAL = {**PUBLIC, "Cache-Control": "private, no-cache"}
+"""A public page for a browser that has a cookie of ours: its frame shows who is signed in, so that no cache may share it."""
 
 # Where a person who opens the address of a form, for example by reloading after a fault, finds the form itself.
 _FORM_PAGES = {
@@ -42,8 +45,34 @@ _templates = Environment(
 )
 
 _templates.globals["asking_pages"] = frozenset(f"/{page}" for page in PAGES)
-_templates.globals["consent_words"] = {"bar": BAR_WORDS, "signal": SIGNAL_WORDS, "meaning": SIGNAL_MEANING}
 """Pages that are counted after a yes are those that ask for it."""
+_templates.globals["consent_words"] = {
+    "bar": BAR_WORDS,
+    "stands": STANDS_WORDS,
+    "signal": SIGNAL_WORDS,
+    "meaning": SIGNAL_MEANING,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """What the frame of a page knows of who reads it; `allows` says that a yes to statistics stands."""
+
+    has_cookie: bool = False
+    is_signed_in: bool = False
+    allows: bool = False
+
+
+NOBODY = Reader()
+
+
+def keep_reader(request: Request, reader: Reader) -> None:
+    """Note who reads, for every page that this request comes to."""
+    request.scope.setdefault("state", {})["reader"] = reader
+
+
+def _reader(request: Request) -> Reader:
+    return request.scope.get("state", {}).get("reader", NOBODY)
 
 
 def request_id(request: Request) -> str:
@@ -64,10 +93,14 @@ def render(
     **values: Any,
 ) -> HTMLResponse:
     """Return a page made of a template and the facts of this installation that every page names."""
+    reader = _reader(request)
+    if headers is PUBLIC and reader.has_cookie:
+        headers = PERSONAL
     text = _templates.get_template(template).render(
         path=request.url.path,
         origin=services.rules.origin,
         site=services.site,
+        reader=reader,
         request_id=request_id(request),
         sends_signal=request.headers.get("sec-gpc") == "1",
         **values,
@@ -75,9 +108,12 @@ def render(
     return HTMLResponse(text, status_code=status, headers=dict(headers))
 
 
+PROGRAMS = ("/api/", "/media/", "/health", "/ready")
+
+
 def wants_json(request: Request) -> bool:
     """Say whether this address answers programs, not readers."""
-    return request.url.path.startswith(("/api/", "/media/", "/health", "/ready"))
+    return request.url.path.startswith(PROGRAMS)
 
 
 def error_response(

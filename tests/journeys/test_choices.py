@@ -150,6 +150,40 @@ async def test_accept_is_one_press_by_keyboard_and_taking_it_back_leaves_nothing
     assert len(sent) == before
 
 
+@pytest.mark.metric("clicks_withdraw_give")
+@pytest.mark.promise("P56")
+@pytest.mark.parametrize("size", ["desktop", "phone"])
+async def test_a_yes_is_taken_back_by_one_press_where_it_was_given(open_context: OpenContext, size: str) -> None:
+    context = await open_context(size=size)
+    page = await context.new_page()
+    back = page.get_by_role("button", name="Take it back")
+    for path in ("/", "/trust"):
+        await page.goto(path)
+        await expect(back).to_be_hidden()
+        await bar(page).get_by_role("button", name="Accept all").click()
+        await expect(back).to_be_visible()
+        assert await find_barriers(page) == []
+        await back.click()
+        await expect(back).to_be_hidden()
+        await expect(bar(page)).to_be_hidden()
+        await context.clear_cookies()
+    await expect(page.get_by_role("link", name="Sign in")).to_be_visible()
+    await sign_up(page, fresh(f"back-{size}"))
+    await page.goto("/")
+    await expect(page.get_by_role("banner").get_by_role("link", name="Create")).to_be_visible()
+    await expect(page.get_by_role("link", name="Sign in")).to_be_hidden()
+    await bar(page).get_by_role("button", name="Accept all").click()
+    for path in ("/create", "/gallery", "/privacy-center"):
+        await page.goto(path)
+        await expect(back).to_be_visible()
+    switch = page.get_by_role("region", name="Consents and choices").get_by_role("switch", name="Usage statistics")
+    await expect(switch).to_be_checked()
+    assert await find_barriers(page) == []
+    await back.click()
+    await expect(back).to_be_hidden()
+    await expect(switch).not_to_be_checked()
+
+
 @pytest.mark.promise("P57", "P56")
 async def test_the_choice_needs_no_script(open_context: OpenContext) -> None:
     context = await open_context(java_script_enabled=False)
@@ -158,8 +192,9 @@ async def test_the_choice_needs_no_script(open_context: OpenContext) -> None:
     await page.get_by_role("switch", name="Usage statistics").check()
     await page.get_by_role("button", name="Save my choice").click()
     await expect(page.get_by_role("switch", name="Usage statistics")).to_be_checked()
-    await page.get_by_role("button", name="Reject all").click()
+    await page.get_by_role("button", name="Take it back").click()
     await expect(page.get_by_role("switch", name="Usage statistics")).not_to_be_checked()
+    await expect(page.get_by_role("button", name="Reject all")).to_be_visible()
     assert {cookie.get("name", "") for cookie in await context.cookies()} == {"ir_choices"}
 
 

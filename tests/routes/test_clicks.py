@@ -1,9 +1,11 @@
 """Clicks: how many a yes takes, and how many to take it back, counted on our pages as they are served.
 
-The pages work without script, so a press of a button is a form that is sent; a switch in a form is a press of its own.
+A press of a button is a form that is sent; a switch in a form is a press of its own, and so is a link to another page.
+What consent.js shows and hides is shown and hidden here by what the same address told it; the journeys of the choices press
+the real thing.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
@@ -13,7 +15,7 @@ import pytest
 from imageroute_app.domain.purposes import OPTIONAL, PURPOSES, Purpose, Toggle
 from tests.routes.conftest import House
 
-COOKIES, CENTER = "/cookies", "/privacy-center/choices"
+COOKIES, CENTER, ELSEWHERE = "/cookies", "/privacy-center/choices", "/trust"
 TRIES = 5
 
 
@@ -28,18 +30,20 @@ class Form:
 
 
 class Forms(HTMLParser):
-    """Reads the forms that can be seen; one that waits for a script is none."""
+    """Reads the forms that can be seen; one that waits for a script is none, unless the script shows it."""
 
-    def __init__(self) -> None:
+    def __init__(self, shown_by_script: Mapping[str, bool]) -> None:
         super().__init__()
         self.forms: list[Form] = []
+        self._shown = shown_by_script
         self._form: Form | None = None
         self._sends: dict[str, str] | None = None
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Note a form, and what stands in it."""
         given = {name: value or "" for name, value in attrs}
-        if tag == "form" and "hidden" not in given:
+        mark = next((mark for mark in self._shown if mark in given), "")
+        if tag == "form" and (self._shown[mark] if mark else "hidden" not in given):
             self._form = Form(given.get("action", ""))
             self.forms.append(self._form)
         if self._form is None:
@@ -64,9 +68,10 @@ class Forms(HTMLParser):
             self._form = None
 
 
-async def forms_of(browser: httpx.AsyncClient, path: str) -> list[Form]:
+async def forms_of(browser: httpx.AsyncClient, path: str, *, has_script: bool = False) -> list[Form]:
     """Return the forms of a page."""
-    reader = Forms()
+    told = (await browser.get("/api/choices")).json() if has_script else {}
+    reader = Forms({"data-ask": told["ask"], "data-back": told["counts"]} if has_script else {})
     reader.feed((await browser.get(path)).text)
     return reader.forms
 
@@ -86,6 +91,35 @@ async def counts(browser: httpx.AsyncClient) -> bool:
     return (await browser.get("/api/choices")).json()["counts"]
 
 
+async def press(browser: httpx.AsyncClient, path: str, words: str, *, has_script: bool) -> int:
+    """Press a button of a page by its words, going by the link of the footer to where it stands; returns the clicks."""
+    here = [form for form in await forms_of(browser, path, has_script=has_script) if words in form.buttons]
+    if not here:
+        assert f'href="{COOKIES}"' in (await browser.get(path)).text
+        return 1 + await press(browser, COOKIES, words, has_script=has_script)
+    (form,) = here
+    await browser.post(form.action, data={**form.hidden, **form.buttons[words]})
+    return 1
+
+
+@pytest.mark.metric("clicks_withdraw_give")
+@pytest.mark.promise("P56")
+@pytest.mark.parametrize("is_signed_in", [False, True])
+@pytest.mark.parametrize("has_script", [False, True])
+@pytest.mark.parametrize("later", [ELSEWHERE, "/terms", "/support", COOKIES])
+async def test_from_the_first_question_on_taking_back_is_no_longer_than_giving(
+    house: House, is_signed_in: bool, has_script: bool, later: str
+) -> None:
+    browser = await house.signed_up() if is_signed_in else await house.browser()
+    give = await press(browser, ELSEWHERE, "Accept all", has_script=has_script)
+    assert await counts(browser)
+    back = await press(browser, later, "Take it back", has_script=has_script)
+    assert not await counts(browser)
+    assert back == 1 <= give
+    if has_script:
+        assert (await press(await house.browser(), ELSEWHERE, "Reject all", has_script=True)) == give == back
+
+
 @pytest.mark.metric("clicks_withdraw_give")
 @pytest.mark.promise("P56")
 @pytest.mark.parametrize("is_signed_in", [False, True])
@@ -93,7 +127,7 @@ async def test_no_takes_back_what_yes_gave_with_as_many_clicks(house: House, is_
     browser = await house.signed_up() if is_signed_in else await house.browser()
 
     async def all_at_once(*, on: bool) -> int:
-        words = "Accept all" if on else "Reject all"
+        words = "Accept all" if on else "Take it back"
         (form,) = [form for form in await forms_of(browser, COOKIES) if words in form.buttons]
         await browser.post(form.action, data={**form.hidden, **form.buttons[words]})
         return 1

@@ -19,8 +19,10 @@ SEEN = {"page": "home", "load_ms": 400}
 
 
 async def standing(client: httpx.AsyncClient, **headers: str) -> dict[str, bool]:
-    """Ask what a page asks."""
-    return (await client.get("/api/choices", headers=headers)).json()
+    """Ask what a page asks; whether somebody is signed in is said by itself."""
+    said = (await client.get("/api/choices", headers=headers)).json()
+    assert said.pop("known") is ("ir_session" in client.cookies)
+    return said
 
 
 async def counted(house: House, owner: str = HOUSE) -> list[str]:
@@ -178,6 +180,19 @@ async def test_a_yes_beside_the_words_about_the_signal_stands_also_after_signing
     assert await house.services.statistics.allowed(owner) == {Purpose.ANALYTICS}
     assert any(CONFLICT_WORDS in one.words for one in await house.services.choices.log.history(owner))
     assert newest.session_kind is SessionKind.SIGNED_OUT
+
+
+@pytest.mark.promise("P67")
+async def test_against_a_signal_nothing_is_accepted_without_the_words_about_it(
+    house: House, browser: httpx.AsyncClient
+) -> None:
+    assert "Accept all" in (await browser.get("/cookies")).text
+    assert "Accept all" not in (await browser.get("/cookies", headers=GPC)).text
+    ada = await house.signed_up()
+    await ada.post("/api/choices/signal")
+    page = (await ada.get("/cookies")).text  # by a browser that sends none
+    assert "Accept all" not in page
+    assert CONFLICT_WORDS in page
 
 
 @pytest.mark.promise("P67")
