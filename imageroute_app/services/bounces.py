@@ -13,8 +13,10 @@ from email.message import Message
 from email.utils import parseaddr
 from typing import cast
 
+from imageroute_app.domain.errors import InvalidInput
 from imageroute_app.domain.mails import NO_MAILBOX_STATUS, is_marked
 from imageroute_app.services.mails import QuietAddresses
+from imageroute_app.services.signing import clean_email
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +48,15 @@ def read_bounce(data: bytes) -> Bounce | None:
     if not statuses or sent is None:
         return None
     _, address = parseaddr(str(sent.get("To") or ""))
-    return Bounce(address=address, message_id=str(sent.get("Message-ID") or "").strip(), status=statuses[0])
+    return Bounce(address=_as_kept(address), message_id=str(sent.get("Message-ID") or "").strip(), status=statuses[0])
+
+
+def _as_kept(address: str) -> str:
+    """Return an address in the form in which we keep it: on its way its domain was in ASCII."""
+    try:
+        return clean_email(address)
+    except InvalidInput:
+        return address
 
 
 def _failed(part: Message) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import ssl
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,6 +22,11 @@ class Box:
     port: int = 0
     takes: asyncio.Event = field(default_factory=asyncio.Event)
     """Set unless the server keeps everybody waiting."""
+    takes_unicode: bool = True
+    tls: ssl.SSLContext | None = None
+    is_upgraded: bool = False
+    """Whether TLS begins by STARTTLS, else with the connection."""
+    needs_tls: bool = False
     _server: asyncio.Server | None = None
 
     async def handle_RCPT(  # noqa: N802  # named by aiosmtpd
@@ -48,10 +54,12 @@ class Box:
 
         def serve() -> aiosmtpd.SMTP:
             return aiosmtpd.SMTP(
-                self, hostname="mail.test", loop=loop, authenticator=self.log_in, auth_require_tls=False
-            )
+                self, hostname="mail.test", loop=loop, authenticator=self.log_in, auth_require_tls=self.needs_tls,
+                enable_SMTPUTF8=self.takes_unicode, tls_context=self.tls if self.is_upgraded else None,
+            )  # fmt: skip
 
-        self._server = await loop.create_server(serve, "127.0.0.1", self.port)
+        implicit = None if self.is_upgraded else self.tls
+        self._server = await loop.create_server(serve, "127.0.0.1", self.port, ssl=implicit)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
@@ -62,9 +70,9 @@ class Box:
 
 
 @contextlib.asynccontextmanager
-async def mail_server() -> AsyncIterator[Box]:
+async def mail_server(**ways: Any) -> AsyncIterator[Box]:
     """Run one as long as it is needed."""
-    box = Box()
+    box = Box(**ways)
     box.takes.set()
     await box.start()
     try:

@@ -21,6 +21,7 @@ from imageroute_app.adapters.mail.page import as_page
 from imageroute_app.adapters.mail.smtp import SmtpMailer
 from imageroute_app.domain.errors import AddressRefused, ImageRouteError, InvalidInput, NotFound, Unavailable
 from imageroute_app.domain.ports import Mail
+from tests.adapters import trusted
 from tests.adapters.mail_server import Box, mail_server
 
 NOW = datetime(2026, 11, 25, 9, 30, tzinfo=UTC)
@@ -242,6 +243,79 @@ async def test_smtp_takes_no_injected_header(box: Box, changes: dict[str, str]) 
     with pytest.raises(InvalidInput):
         await SmtpMailer(f"smtp://127.0.0.1:{box.port}", SENDER).send(mail(**changes))
     assert box.sent == []
+
+
+# --- Addresses beyond ASCII ----------------------------------------------------------------------
+
+
+async def test_a_domain_beyond_ascii_goes_to_every_mail_server_in_its_ascii_form(box: Box) -> None:
+    await SmtpMailer(f"smtp://127.0.0.1:{box.port}", SENDER).send(mail(to="anna@exämple.org"))
+    (envelope,) = box.sent
+    assert envelope.rcpt_tos == ["anna@xn--exmple-cua.org"]
+    assert b"To: anna@xn--exmple-cua.org" in cast("bytes", envelope.content)
+
+
+@pytest.mark.parametrize("to", ["änna@example.org", "用户@例え.jp"])
+async def test_a_mailbox_beyond_ascii_is_reached_where_the_mail_server_can(to: str) -> None:
+    async with mail_server() as box:
+        await SmtpMailer(f"smtp://127.0.0.1:{box.port}", SENDER).send(mail(to=to))
+        (envelope,) = box.sent
+        assert envelope.rcpt_tos[0].partition("@")[0] == to.partition("@")[0]
+        assert f"To: {envelope.rcpt_tos[0]}".encode() in cast("bytes", envelope.content)
+    async with mail_server(takes_unicode=False) as box:
+        with pytest.raises(AddressRefused) as caught:
+            await SmtpMailer(f"smtp://127.0.0.1:{box.port}", SENDER).send(mail(to=to))
+        assert (caught.value.reason, box.sent) == ("5.6.7", [])
+
+
+@pytest.mark.parametrize(
+    "to",
+    ["änna@example.org\r\nBcc: eve@example.org", "änna@example.org, eve@example.org", "ä@b", "ä b@example.org", "ä"],
+)
+async def test_no_address_beyond_ascii_adds_a_header_or_a_recipient(box: Box, outbox: Outbox, to: str) -> None:
+    for mailer in (SmtpMailer(f"smtp://127.0.0.1:{box.port}", SENDER), outbox):
+        with pytest.raises(InvalidInput) as caught:
+            await mailer.send(mail(to=to))
+        assert caught.value.__context__ is None
+    assert (box.sent, await outbox.messages()) == ([], [])
+
+
+@pytest.mark.parametrize("to", ["anna@exämple.org", "änna@example.org"])
+async def test_the_outbox_keeps_an_address_as_it_is_and_forgets_it(outbox: Outbox, to: str) -> None:
+    await outbox.send(mail(to=to))
+    assert [message.to for message in await outbox.messages()] == [to]
+    assert await outbox.forget(to) == 1
+
+
+# --- TLS ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> trusted.Authority:
+    return trusted.Authority(tmp_path, monkeypatch)
+
+
+@pytest.mark.promise("P31")
+@pytest.mark.parametrize(("scheme", "is_upgraded"), [("smtps", False), ("smtp", True)])
+async def test_tls_is_spoken_and_the_server_has_to_prove_who_it_is(
+    authority: trusted.Authority, scheme: str, is_upgraded: bool
+) -> None:
+    async with mail_server(tls=authority.context(), is_upgraded=is_upgraded, needs_tls=is_upgraded) as box:
+        mailer = SmtpMailer(f"{scheme}://us%40er:p%40ss%3Aword@127.0.0.1:{box.port}", SENDER)
+        with pytest.raises(Unavailable):  # nobody we trust has signed for it
+            await mailer.send(MAIL)
+        assert (box.sent, box.logins) == ([], [])
+        authority.trust()
+        await mailer.send(MAIL)
+        assert (len(box.sent), box.logins) == (1, [b"us@er:p@ss:word"])
+
+
+@pytest.mark.promise("P31")
+async def test_a_password_does_not_leave_where_tls_is_not_offered(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("imageroute_app.adapters.mail.smtp._is_this_machine", lambda host: False)
+    with pytest.raises(Unavailable):
+        await SmtpMailer(f"smtp://us%40er:p%40ss%3Aword@127.0.0.1:{box.port}", SENDER).send(MAIL)
+    assert (box.sent, box.logins) == ([], [])
 
 
 @pytest.mark.promise("P31")

@@ -282,6 +282,18 @@ async def test_a_report_about_a_mail_of_ours_silences_its_address_for_ninety_day
 
 
 @one_database
+async def test_a_report_names_the_address_as_it_travelled_and_silences_the_one_we_keep(post: Post) -> None:
+    await post.services.mails.send(Mail(to="anna@exämple.org", subject="Hello", text="Hello."))
+    await post.settle()
+    (letter,) = post.letters()
+    assert letter["To"] == "anna@xn--exmple-cua.org"
+    assert await is_quiet_after(post, report(letter))
+    await post.services.mails.send(Mail(to="anna@exämple.org", subject="Again", text="Hello."))
+    await post.settle()
+    assert (post.subjects(), await post.services.mails.waiting()) == (["Hello"], 0)
+
+
+@one_database
 async def test_a_report_that_anybody_could_write_silences_nobody(post: Post) -> None:
     person = await post.person()
     (letter,) = post.letters()

@@ -5,12 +5,13 @@ import logging
 import re
 import secrets
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
 
-from imageroute_app.adapters.mail.letter import compose
+from imageroute_app.adapters.mail.letter import compose, in_ascii
 from imageroute_app.domain.errors import AddressRefused, Unavailable
 from imageroute_app.domain.mails import NO_MAILBOX_STATUS, mark_of
 from imageroute_app.domain.ports import Mail
@@ -19,6 +20,8 @@ log = logging.getLogger(__name__)
 
 TIMEOUT_S = 10.0
 STATUS = re.compile(r"5\.\d{1,3}\.\d{1,3}")
+NOT_IN_UNICODE = "5.6.7"
+"""RFC 6531: our mail server takes no address of which more than the domain is beyond ASCII."""
 NO_MAILBOX, DEFAULT_STATUS = (550, 551, 553), "5.1.1"
 
 
@@ -43,7 +46,8 @@ class SmtpMailer:
     async def send(self, mail: Mail) -> None:
         """Hand the message over; raises Unavailable, AddressRefused, InvalidInput."""
         number = self._number(mail) if self._marks else mail.number
-        message = compose(mail, sender=self._sender, sent_at=self._clock(), extra=mail.headers, number=number)
+        letter = replace(mail, to=in_ascii(mail.to))
+        message = compose(letter, sender=self._sender, sent_at=self._clock(), extra=mail.headers, number=number)
         try:
             await aiosmtplib.send(
                 message,
@@ -98,6 +102,8 @@ def _no_such_mailbox(error: Exception) -> str:
 
     A refusal for what we are or sent (5.7.1 and the like), a full mailbox and everything for now (4xx) is not one.
     """
+    if isinstance(error, aiosmtplib.SMTPNotSupported) and "SMTPUTF8" in str(error):
+        return NOT_IN_UNICODE
     if not isinstance(error, aiosmtplib.SMTPRecipientsRefused):
         return ""
     for refusal in error.recipients:
