@@ -44,6 +44,7 @@ from imageroute_app.adapters.providers.sketch.provider import SketchProvider
 from imageroute_app.adapters.registry import catalogues, open_providers
 from imageroute_app.adapters.throttle import MovingWindow, open_limiter
 from imageroute_app.adapters.workers import PRELOADED, WorkerPool
+from imageroute_app.domain.arrivals import domain_of
 from imageroute_app.domain.backups import Strongbox
 from imageroute_app.domain.data_map import RECEIVERS
 from imageroute_app.domain.errors import StorageFull, Unavailable
@@ -67,6 +68,7 @@ from imageroute_app.services.activity import ActivityLog
 from imageroute_app.services.albums import Albums
 from imageroute_app.services.appeals import Appeals
 from imageroute_app.services.archives import Archives
+from imageroute_app.services.arrivals import Arrivals
 from imageroute_app.services.banners import Banners
 from imageroute_app.services.billing import Billing, Counter, open_billing
 from imageroute_app.services.bounces import Bounces
@@ -289,11 +291,7 @@ async def open_services(  # noqa: PLR0915  # one a service, in the order they ne
 ) -> Services:
     """Open everything the settings ask for; what this returns must be closed."""
     adapters = await _open_adapters(settings, clock)
-    try:
-        await refuse_half_restored(adapters.database, clock)
-    except BaseException:
-        await adapters.close()
-        raise
+    settings = adapters.settings
     rules, fault = _rules(settings), _fault(settings)
     activity = ActivityLog(database=adapters.database, clock=clock, new_id=new_id)
     gate = Gate(database=adapters.database, clock=clock, noted=activity.changed)
@@ -309,6 +307,7 @@ async def open_services(  # noqa: PLR0915  # one a service, in the order they ne
     policies = Policies(
         database=adapters.database,
         newcomers=newcomers,
+        arrivals=adapters.arrivals,
         editions=read_editions(settings.test_editions or EDITIONS),
         tell=notices.tell,
         clock=clock,
@@ -448,6 +447,7 @@ async def open_services(  # noqa: PLR0915  # one a service, in the order they ne
         passkeys=passkeys,
         gate=gate,
         policies=policies,
+        arrivals=adapters.arrivals,
         notices=notices,
         banners=Banners(database=adapters.database, notices=notices, gate=gate, erasures=erasures),
         activity=activity,
@@ -502,8 +502,10 @@ async def open_services(  # noqa: PLR0915  # one a service, in the order they ne
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Adapters:
-    """What the settings asked for, opened."""
+    """What the settings asked for, opened; `settings` are without what must wait until people had their notice."""
 
+    settings: Settings
+    arrivals: Arrivals
     keys: "FileKeys | MongoKeys"
     database: Database
     limiter: MovingWindow
@@ -551,14 +553,23 @@ class _Adapters:
 async def _open_adapters(settings: Settings, clock: Clock) -> _Adapters:
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     keys = await _open_keys(settings)
+    database = await _open_database(settings, keys, clock)
+    arrivals = arrivals_of(settings, database, clock)
+    try:
+        await refuse_half_restored(database, clock)
+        settings = await _admitted(settings, arrivals)
+    except BaseException:
+        await database.close()
+        await keys.close()
+        raise
     pool = WorkerPool(settings.render_workers, preload=(*PRELOADED, "imageroute_app.adapters.providers.sketch.engine"))
     outbox = Outbox(settings.data_dir / "outbox", clock)
     credential = await asyncio.to_thread(open_signing, settings, clock)
-    database = await _open_database(settings, keys, clock)
     quiet = QuietAddresses(database=database, clock=clock, new_id=new_id)
-    sends = _mailer(settings, outbox, database, keys.pepper(MAIL_NUMBERS), clock)
-    mailer = CarefulMailer(sends, quiet)
+    mailer = CarefulMailer(_mailer(settings, outbox, database, keys.pepper(MAIL_NUMBERS), clock), quiet)
     return _Adapters(
+        settings=settings,
+        arrivals=arrivals,
         keys=keys,
         database=database,
         limiter=open_limiter(settings.redis_url),
@@ -584,6 +595,35 @@ async def _open_adapters(settings: Settings, clock: Clock) -> _Adapters:
         tombstones=_open_tombstones(settings),
         payments=open_payments(settings, keys, clock),
     )
+
+
+def arrivals_of(settings: Settings, database: Database, clock: Clock = utc_now) -> Arrivals:
+    """Return what keeps services that are new here waiting."""
+    hurried = settings.announced_late.split(",")
+    return Arrivals(database=database, clock=clock, new_id=new_id, waits=not settings.is_loopback, hurried=hurried)
+
+
+async def refuse_move(settings: Settings, key: str, database: Database, clock: Clock = utc_now) -> None:
+    """Raise Unavailable when data is to be moved to a company that people were not told of 30 days ahead."""
+    arrivals = arrivals_of(settings, database, clock)
+    await arrivals.admit([one for one in services_in(settings) if one.partition(":")[0] == key])
+
+
+async def _admitted(settings: Settings, arrivals: Arrivals) -> Settings:
+    waiting = await arrivals.admit(services_in(settings))
+    return replace(settings, payments="off") if "dodo" in waiting else settings
+
+
+def services_in(settings: Settings) -> list[str]:
+    """Return the keys of the services outside that the settings switch on, as domain/arrivals has them."""
+    addresses = {"mail": settings.smtp_url, "database": settings.mongodb_uri, "redis": settings.redis_url}
+    own = {"", *map(domain_of, hosts_in(settings.origin))}
+    named = [
+        f"{kind}:{domain}"
+        for kind, address in addresses.items()
+        for domain in sorted({domain_of(host.removeprefix("*.")) for host in hosts_in(address)} - own)
+    ]
+    return [*_receivers(settings), *named]
 
 
 def open_payments(settings: Settings, keys: KeyStore, clock: Clock = utc_now) -> Payments:

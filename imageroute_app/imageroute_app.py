@@ -14,6 +14,7 @@ from imageroute_app.bootstrap import open_guarded, services, use_services
 from imageroute_app.components import paths
 from imageroute_app.components.overlay import app_wraps
 from imageroute_app.components.scripts import address
+from imageroute_app.domain.errors import ImageRouteError
 from imageroute_app.logs import trace
 from imageroute_app.pages.account import account
 from imageroute_app.pages.albums import albums
@@ -79,7 +80,7 @@ async def lifespan() -> AsyncIterator[None]:
     try:
         opened = await open_guarded(SETTINGS)
     except Exception as error:  # the server says only that the start failed
-        log.critical("start.failed: %s", trace(error))
+        log.critical("start.failed: %s", error.message if isinstance(error, ImageRouteError) else trace(error))
         raise
     if isinstance(app.state_manager, StateManagerMemory):
         opened.outside.pages.append(partial(guard.forget_pages, app.state_manager.states))

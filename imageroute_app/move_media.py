@@ -9,11 +9,11 @@ import asyncio
 import json
 import os
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
-from imageroute_app.bootstrap import open_media
-from imageroute_app.domain.errors import ImageRouteError
+from imageroute_app.bootstrap import open_media, open_stores, refuse_move
+from imageroute_app.domain.errors import ImageRouteError, Unavailable
 from imageroute_app.logs import configure_logging
 from imageroute_app.serve import CannotStart, lock_data_dir, print_faults
 from imageroute_app.services.moving import Move, Moved, Tally
@@ -81,6 +81,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 async def _move(settings: Settings, *, to: str, delete_source: bool) -> Tally:
+    if to == "cloudinary":
+        await _refuse_unannounced(settings)
     source = await open_media(settings, where=next(place for place in PLACES if place != to))
     target = await open_media(settings, where=to)
     journal = JournalFile(settings.data_dir / f"moved-to-{to}.jsonl")
@@ -89,6 +91,16 @@ async def _move(settings: Settings, *, to: str, delete_source: bool) -> Tally:
     finally:
         await source.close()
         await target.close()
+
+
+async def _refuse_unannounced(settings: Settings) -> None:
+    stores = await open_stores(replace(settings, cloudinary_cloud=""))
+    try:
+        await refuse_move(settings, "cloudinary", stores.database)
+    except Unavailable as error:
+        raise CannotStart(error.message) from error
+    finally:
+        await stores.close()
 
 
 def _show(tally: Tally) -> None:

@@ -12,6 +12,8 @@ from urllib.parse import SplitResult, urlsplit
 LOG_LEVELS = ("debug", "info", "warning", "error")
 LOG_FORMATS = ("text", "json")
 TOKEN_LENGTH_MIN = 16
+NAMED, SERVERS = ("cloudinary", "clerk", "dodo"), ("mail", "database", "redis")
+"""What companies are called that settings switch on (domain/arrivals); of a server the domain stands behind a colon."""
 
 
 def read_text(text: str) -> str:
@@ -46,6 +48,17 @@ def whole(low: int, high: int) -> Callable[[str], int]:
         return int(text)
 
     return read
+
+
+def read_arrivals(text: str) -> str:
+    """Read the keys of companies, as `imageroute announce` takes them, commas between."""
+    keys = [part.strip().casefold() for part in text.split(",") if part.strip()]
+    for key in keys:
+        kind, _, domain = key.partition(":")
+        if key not in NAMED and not (kind in SERVERS and "." in domain):
+            known = ", ".join((*NAMED, *(f"{one}:example.org" for one in SERVERS)))
+            raise ValueError(f'"{key}" is no company that a setting switches on: use {known}')
+    return ",".join(keys)
 
 
 def read_margin(text: str) -> Decimal:

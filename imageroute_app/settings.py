@@ -19,6 +19,7 @@ from imageroute_app.reading import (
     coded,
     is_loopback,
     read_addresses,
+    read_arrivals,
     read_contacts,
     read_file,
     read_folder,
@@ -120,6 +121,11 @@ class Settings:
         "Where companies take notices of an erasure, by the name on /processors, such as Acme=privacy@acme.example, commas"
         " between; needs a mail server",
         read_contacts,
+    )
+    announced_late: str = _option(
+        "",
+        "Companies that get data before people had 30 days to know, because the law leaves no time; shown on /trust",
+        read_arrivals,
     )
     payments: str = _option(
         "",

@@ -60,6 +60,29 @@ async def run(folder: Path, *words: str, answer: str = "", **settings: str) -> t
     return process.returncode or 0, out.decode(), error.decode()
 
 
+OUTSIDE = {
+    "ORIGIN": "https://pictures.example.org", "PAYMENTS": "off", "CONTROLLER_NAME": "N", "CONTROLLER_ADDRESS": "A",
+    "CONTROLLER_EMAIL": "a@example.org",
+}  # fmt: skip
+
+
+@pytest.mark.promise("P39")
+async def test_a_company_is_announced_by_a_command_and_no_process_starts_with_it_before_its_day(tmp_path: Path) -> None:
+    folder, store = tmp_path / "data", {f"CLOUDINARY_{name}": "c" for name in ("CLOUD", "KEY", "SECRET")}
+    await sign_up(folder, "ada")
+    status, _, error = await run(folder, "announce", "cloudinary", **OUTSIDE)
+    assert (status, "Start this installation once" in error) == (2, True)
+    assert (await run(folder, "catalogue", **OUTSIDE))[0] == 0
+    status, _, error = await run(folder, "catalogue", **OUTSIDE, **store)
+    assert (status, "imageroute announce cloudinary" in error, "Traceback" in error) == (1, True, False)
+    status, _, error = await run(folder, "move-media", "--to", "cloudinary", **OUTSIDE, **store)
+    assert (status, "imageroute announce cloudinary" in error) == (2, True)
+    status, out, _ = await run(folder, "announce", "cloudinary", **OUTSIDE)
+    assert (status, "Cloudinary may get data from" in out) == (0, True)
+    status, _, error = await run(folder, "catalogue", **OUTSIDE, **store)
+    assert (status, "Take its settings out until then" in error) == (1, True)
+
+
 async def test_help_names_every_command_and_no_command_ends_with_a_trace(tmp_path: Path) -> None:
     status, out, _ = await run(tmp_path / "data", "--help")
     assert status == 0

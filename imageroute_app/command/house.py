@@ -7,10 +7,12 @@ from datetime import timedelta
 
 from imageroute_app.bootstrap import (
     Stores,
+    arrivals_of,
     begin_rotation,
     end_rotation,
     open_embedded,
     open_stores,
+    refuse_move,
     restore_fault,
     utc_now,
 )
@@ -71,6 +73,20 @@ def declare_migrate(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def declare_announce(parser: argparse.ArgumentParser) -> None:
+    """Declare the argument of `announce`."""
+    parser.add_argument("company", help="cloudinary, clerk, dodo, or mail:, database: or redis: with a domain")
+
+
+async def announce(settings: Settings, options: argparse.Namespace) -> int:
+    """Tell everyone that a company is going to get data, 30 days before it does."""
+    async with stores_of(settings) as stores:
+        told = await arrivals_of(settings, stores.database).announce(options.company.strip().casefold())
+    say(f"Everyone is told within the next hour that {told.company} may get data from {told.opens_at:%-d %B %Y} on.")
+    say("Set its settings on that day, and not before.")
+    return DONE
+
+
 async def migrate(settings: Settings, options: argparse.Namespace) -> int:
     """Move rows, keys and notes to the other database."""
     if not settings.mongodb_uri:
@@ -79,6 +95,8 @@ async def migrate(settings: Settings, options: argparse.Namespace) -> int:
         )
     embedded, mongo = await open_embedded(settings), await open_stores(settings)
     try:
+        if options.to == "mongodb":
+            await refuse_move(settings, "database", embedded.database)
         source, target = (embedded, mongo) if options.to == "mongodb" else (mongo, embedded)
         move = Migration(
             source=_side(source), target=_side(target), clock=utc_now, report=show, fault=restore_fault(settings)
@@ -166,6 +184,12 @@ HOUSE_COMMANDS = (
         run=migrate,
         declare=declare_migrate,
         is_alone=True,
+    ),
+    Command(
+        words="announce",
+        purpose="tell everyone of a store, seller, sign-in or mail service 30 days before its settings are set",
+        run=announce,
+        declare=declare_announce,
     ),
     Command(words="keys new", purpose="print a new master key", run=new_key),
     Command(

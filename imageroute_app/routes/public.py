@@ -53,7 +53,16 @@ def _page(current: CurrentServices, name: str) -> Endpoint:
     async def show(request: Request) -> Response:
         services = current()
         opens = await services.routing.opens()
-        return render(request, services, f"{name}.html", headers=PUBLIC, opens=opens, **facts(request, services))
+        arriving = await services.arrivals.waiting() if name == "processors" else []
+        return render(
+            request,
+            services,
+            f"{name}.html",
+            headers=PUBLIC,
+            opens=opens,
+            arriving=arriving,
+            **facts(request, services),
+        )
 
     return show
 

@@ -35,6 +35,7 @@ def _trust(current: CurrentServices) -> Endpoint:
             figures=figures,
             verdict=verdict(figures),
             reviews=services.checks.reviews,
+            early=await services.arrivals.came_early(),
             **facts(request, services),
         )
 

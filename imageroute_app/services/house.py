@@ -11,6 +11,7 @@ from imageroute_app.services.activity import ActivityLog
 from imageroute_app.services.albums import Albums
 from imageroute_app.services.appeals import Appeals
 from imageroute_app.services.archives import Archives
+from imageroute_app.services.arrivals import Arrivals
 from imageroute_app.services.banners import Banners
 from imageroute_app.services.billing import Billing
 from imageroute_app.services.bounces import Bounces
@@ -115,6 +116,7 @@ class Services:
     banners: Banners
     activity: ActivityLog
     policies: Policies
+    arrivals: Arrivals
     erasures: Erasures
     part_erasures: PartErasures
     company_answers: CompanyAnswers

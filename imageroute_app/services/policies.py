@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
+from imageroute_app.domain.arrivals import Arrival
 from imageroute_app.domain.errors import Duplicate, NotFound
 from imageroute_app.domain.policies import (
     HOUSE,
@@ -23,6 +24,7 @@ from imageroute_app.domain.policies import (
     to_come,
 )
 from imageroute_app.domain.ports import Clock, Database, NewId, Query, Tables
+from imageroute_app.services.arrivals import Arrivals
 from imageroute_app.services.newcomers import Newcomer, Newcomers
 
 BATCH = 200
@@ -72,8 +74,9 @@ class Policies:
         clock: Clock,
         new_id: NewId,
         newcomers: Newcomers | None = None,
+        arrivals: Arrivals | None = None,
     ) -> None:
-        self._newcomers = newcomers
+        self._newcomers, self._arrivals = newcomers, arrivals
         self._database, self._tables = database, database.tables
         self._editions, self._tell, self._clock, self._new_id = editions, tell, clock, new_id
 
@@ -159,7 +162,8 @@ class Policies:
             if one.is_material
         ]
         newcomers = await self._newcomers.waiting() if self._newcomers else []
-        return [*found, *map(_of_newcomer, newcomers)]
+        arrivals = await self._arrivals.waiting() if self._arrivals else []
+        return [*found, *map(_of_newcomer, newcomers), *map(_of_arrival, arrivals)]
 
     async def _of_edition(self, edition: Edition, since: datetime) -> Telling:
         starts = effective_at(edition, {edition.id: since}) or since
@@ -209,6 +213,17 @@ def _of_newcomer(one: Newcomer) -> Telling:
     )
     subject = f"A new company from {day}: {one.company}"
     return Telling(topic=f"company:{one.company}", text=text, path="/processors", subject=subject, since=one.since)
+
+
+def _of_arrival(one: Arrival) -> Telling:
+    day = f"{one.opens_at.day} {one.opens_at:%B %Y}"
+    company = one.company[0].upper() + one.company[1:]
+    when = f"from {day} on, and nothing before"
+    if one.is_hurried:
+        when = f"from {day} on: the operator says that the law left no time for the 30 days that we promise"
+    text = f"{company} is new here and may get data of yours {when}. {one.gets}. {DECLINE}"
+    subject = f"New from {day}: {one.company}"
+    return Telling(topic=f"service:{one.key}", text=text, path="/processors", subject=subject, since=one.since)
 
 
 def difference(kind: Kind, before: date, after: date) -> str:

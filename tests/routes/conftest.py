@@ -36,6 +36,7 @@ from imageroute_app.services.activity import ActivityLog
 from imageroute_app.services.albums import Albums
 from imageroute_app.services.appeals import Appeals
 from imageroute_app.services.archives import Archives
+from imageroute_app.services.arrivals import Arrivals
 from imageroute_app.services.banners import Banners
 from imageroute_app.services.billing import Counter, open_billing
 from imageroute_app.services.bounces import Bounces
@@ -353,6 +354,7 @@ async def open_house(  # noqa: PLR0915  # one a part
         notices=notices,
         banners=Banners(database=database, notices=notices, gate=gate, erasures=erasures),
         policies=policies,
+        arrivals=Arrivals(database=database, clock=clock, new_id=new_id, waits=False),
         activity=activity,
         choices=choices,
         statistics=statistics,
