@@ -67,6 +67,27 @@ class OutsideSession:
     device: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revocation:
+    """The wish that a sign-in ends at the service, kept until the service did it; `session_id` is empty for all before it.
+
+    `asked_at` is by our clock. Clocks that differ by seconds miss only what began in those seconds and never came here: what
+    came here is asked for by its id.
+    """
+
+    id: str
+    owner: str
+    session_id: str
+    asked_at: datetime
+    version: int = 0
+
+    def is_for(self, session: OutsideSession) -> bool:
+        """Say whether this sign-in is to end."""
+        if self.session_id:
+            return self.session_id == session.id
+        return session.began_at <= self.asked_at
+
+
 class EventKind(StrEnum):
     """What the service may tell us."""
 

@@ -23,7 +23,7 @@ from imageroute_app.domain.errors import ImageRouteError
 from imageroute_app.domain.exports import Export, ExportGrant, ExportPiece
 from imageroute_app.domain.factors import Authenticator, Passkey
 from imageroute_app.domain.gallery import Album, Image
-from imageroute_app.domain.identity import Identity, IdentityEvent, OutsideSession, Profile, Proof
+from imageroute_app.domain.identity import Identity, IdentityEvent, OutsideSession, Profile, Proof, Revocation
 from imageroute_app.domain.jobs import Attempt, Job, Preference, Quote, Request
 from imageroute_app.domain.ledger import Entry, Wallet
 from imageroute_app.domain.mails import QuietAddress, WaitingMail
@@ -163,6 +163,7 @@ class Tables(Protocol):
     sessions: Repository[Session]
     mail_tokens: Repository[MailToken]
     identities: Repository[Identity]
+    revocations: Repository[Revocation]
     authenticators: Repository[Authenticator]
     passkeys: Repository[Passkey]
     drafts: Repository[Draft]

@@ -11,8 +11,7 @@ from enum import StrEnum
 
 from imageroute_app.domain.purposes import Basis
 
-DAY = timedelta(days=1)
-HOUR = timedelta(hours=1)
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
 
 class Action(StrEnum):
@@ -161,6 +160,9 @@ RULES: Mapping[str, RetentionRule] = {
         what="The link to the sign-in service", starts="you first came from there", until=_ACCOUNT, action=Action.DELETE,
         reason="To know you again.",
     ),
+    "revocation": RetentionRule(
+        what="Sign-ins to end at the sign-in service", starts="you sign out", until="it has ended them", action=Action.DELETE,
+        reason="So that nothing you signed out of goes on there."),
     "mail_token": RetentionRule(
         what="Links in mails", starts="the mail", period=DAY, action=Action.DELETE,
         reason="24 hours to confirm an address, one hour for a new password.", table="mail_tokens", column="expires_at",

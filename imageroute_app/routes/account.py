@@ -97,11 +97,12 @@ class AccountForms:
         """End every session of this person, this one too."""
         services = self._current()
         session = await session_of(request, services)
-        await services.accounts.end_devices(session.owner)
         if services.hosted is not None:
             await services.hosted.leave_everywhere(session.owner)
+        await services.accounts.end_devices(session.owner)
         await services.accounts.sign_out(session_token(request, services))
-        response = see_other("/sign-in?done=everywhere")
+        is_done = services.hosted is None or await services.hosted.has_left_everywhere(session.owner)
+        response = see_other(f"/sign-in?done={'everywhere' if is_done else 'everywhere-here'}")
         clear_session(response, services)
         return response
 

@@ -36,6 +36,11 @@ from imageroute_app.services.ways import CARRIED_MAX, LIFE, RETURN, Join
 DOOR_COOKIE = "ir_door"
 CARRIED_COOKIE, CARRIED_PATH = "ir_carried", "/confirm/carried"
 CLOSING = "/privacy-center#close"
+DONE = {
+    "everywhere": "You are signed out on every device, and at Clerk.",
+    "everywhere-here": "You are signed out on every device here. Clerk has not answered yet: your sign-ins there will be ended"
+    " as soon as it does, and until then they open nothing here.",
+}
 JOIN_FIELDS = ("born_day", "born_month", "born_year", "country", "newsletter", "next")
 
 
@@ -106,7 +111,8 @@ class HostedPages:
         if arrival.needs_form or arrival.signed_in is None:
             return see_other(f"/sign-up?finish=1&next={safe_next(arrival.next)}")
         signed_in = arrival.signed_in
-        await services.accounts.sign_out(session_token(request, services))
+        # Two tabs that come back with one sign-in there: the second must not end it under its own session.
+        await services.accounts.sign_out(session_token(request, services), outside_kept=signed_in.session.outside_id)
         if arrival.wants_newsletter:
             await services.newsletter.ask(signed_in.person.email)
         is_closing = signed_in.person.locked_for is not Lock.OPEN
@@ -186,7 +192,8 @@ async def show_hosted(request: Request, services: Services, *, is_new: bool) -> 
 def hosted_page(request: Request, services: Services, form: Form, error: ImageRouteError | None = None) -> Response:
     """Return the page with the one button that leads to the hosted sign-in."""
     wanted = safe_next(form.get("next"), default="")
-    return auth_page(request, services, "hosted_sign_in.html", form=form, next=wanted, **answer_to(error))
+    done = DONE.get(request.query_params.get("done", ""), "")
+    return auth_page(request, services, "hosted_sign_in.html", form=form, next=wanted, done=done, **answer_to(error))
 
 
 def join_page(request: Request, services: Services, form: Form, error: ImageRouteError | None = None) -> Response:

@@ -160,17 +160,17 @@ class Accounts:
         await self._tables.sessions.add(signed_in.session)
         return signed_in
 
-    async def sign_out(self, token: str) -> None:
-        """End the session of this cookie; an unknown one is fine."""
+    async def sign_out(self, token: str, *, outside_kept: str = "") -> None:
+        """End the session of this cookie; an unknown one is fine. The sign-in `outside_kept` goes on at its service."""
         session = await self._tables.sessions.by_key("token_hash", hash_token(token))
         if session:
+            await self._leave(session, outside_kept)
             await self._tables.sessions.delete(session.id, session.owner)
-            self._leave(session)
 
-    def _leave(self, *sessions: Session) -> None:
-        """End them at the sign-in service too, where they came from there."""
-        if self._hosted is not None:
-            self._hosted.left(sessions)
+    async def _leave(self, session: Session, kept: str = "") -> None:
+        """Have it end at the sign-in service too, where it came from there; before it ends here, so that none is lost."""
+        if self._hosted is not None and session.outside_id != kept:
+            await self._hosted.left([session])
 
     async def session(self, token: str) -> Session | None:
         """Return the live session of a cookie, noting its use at most every five minutes."""
@@ -240,8 +240,8 @@ class Accounts:
             session = await self._tables.sessions.get(session_id, owner)
         except NotFound as error:
             raise NotFound("That device is signed out already.") from error
+        await self._leave(session)
         await self._tables.sessions.delete(session_id, owner)
-        self._leave(session)
         await self._entries.noted(owner, ActivityKind.DEVICE_ENDED)
 
     async def end_devices(self, owner: str, *, keep: str = "") -> int:
@@ -249,8 +249,8 @@ class Accounts:
         ended = 0
         for session in await self._tables.sessions.find(Query(owner=owner, limit=500)):
             if session.id != keep:
+                await self._leave(session)
                 ended += await self._tables.sessions.delete(session.id, owner)
-                self._leave(session)
         return ended
 
     async def is_confirmed(self, owner: str) -> bool:

@@ -15,11 +15,12 @@ class Beside:
     def __init__(self) -> None:
         self._on_the_way: set[asyncio.Task[None]] = set()
 
-    def run(self, work: Coroutine[None, None, object], event: str) -> None:
-        """Do it beside the answer; a failure is logged as `event`."""
+    def run(self, work: Coroutine[None, None, object], event: str) -> asyncio.Task[None]:
+        """Do it beside the answer; a failure is logged as `event`. Returns the task, which raises nothing."""
         task = asyncio.create_task(quietly(work, event))
         self._on_the_way.add(task)
         task.add_done_callback(self._on_the_way.discard)
+        return task
 
     @property
     def count(self) -> int:

@@ -6,7 +6,7 @@ is tried again and shown as it is. The record of an erasure holds nothing about 
 
 import logging
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
 from imageroute_app.domain.accounts import Lock, Session
@@ -37,7 +37,7 @@ from imageroute_app.services.notices import Notices
 
 log = logging.getLogger(__name__)
 
-Left = Callable[[Sequence[Session]], None]
+Left = Callable[[Sequence[Session]], Awaitable[None]]
 SWEEP_MAX = 50
 STEPS_MAX = 100
 UNANSWERED = "It does not answer. We go on trying until it does"
@@ -136,10 +136,10 @@ class Erasures:
 
     async def _end_sessions(self, owner: str) -> None:
         sessions = await self._tables.sessions.find(Query(owner=owner, limit=500))
+        if self._left is not None:
+            await self._left(sessions)
         for session in sessions:
             await self._tables.sessions.delete(session.id, owner)
-        if self._left is not None:
-            self._left(sessions)
 
     async def erase_now(self, owner: str, reason: str) -> None:
         """Erase without grace, as a confirmed child report asks; what does not answer goes on by itself."""

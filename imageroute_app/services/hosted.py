@@ -12,6 +12,7 @@ from imageroute_app.domain.accounts import NAME_MAX, Person, Session
 from imageroute_app.domain.errors import Conflict, Duplicate, NotAllowed, NotFound, NotSignedIn
 from imageroute_app.domain.identity import (
     Identity,
+    OutsideSession,
     Profile,
     Proof,
 )
@@ -61,6 +62,16 @@ class Arrival:
     needs_form: bool = False
     wants_newsletter: bool = False
     next: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Newcomer:
+    """Who came back: what the token proves, the sign-in there, and from where."""
+
+    proof: Proof
+    outside: OutsideSession
+    device: str
+    address: str
 
 
 class Hosted(InStep):
@@ -114,15 +125,18 @@ class Hosted(InStep):
                 raise NotSignedIn(NO_COOKIES)
             again = self.ways.back(back.origin, back.nonce, replace(said, tries=said.tries + 1))
             return Arrival(go=self.identity.handshake_url(again, back.development_token))
-        if await self.identity.session(proof.session_id) is None:
+        outside = await self.identity.session(proof.session_id)
+        if outside is None or outside.subject != proof.subject:
             raise NotSignedIn(GONE if await self._is_gone(proof.subject) else LATE)
+        newcomer = _Newcomer(proof=proof, outside=outside, device=device, address=address)
         known = await self._tables.identities.by_key("subject_key", proof.subject)
         if known is not None:
             person = await self._tables.people.get(known.owner, known.owner)
-            return Arrival(signed_in=await self._enter(person, proof, device, address), next=said.wanted)
-        return await self._first_time(proof, said, device, address)
+            return Arrival(signed_in=await self._enter(person, newcomer), next=said.wanted)
+        return await self._first_time(newcomer, said)
 
-    async def _first_time(self, proof: Proof, said: Said, device: str, address: str) -> Arrival:
+    async def _first_time(self, newcomer: _Newcomer, said: Said) -> Arrival:
+        proof, device = newcomer.proof, newcomer.device
         profile = await self.identity.profile(proof.subject)
         if not profile.is_verified or not profile.email:
             raise NotAllowed(UNPROVEN)
@@ -131,7 +145,7 @@ class Hosted(InStep):
             if standing.email_verified_at is None:
                 raise NotAllowed(TAKEN)
             await self._tables.identities.add(self._link(standing.id, profile))
-            return Arrival(signed_in=await self._enter(standing, proof, device, address), next=said.wanted)
+            return Arrival(signed_in=await self._enter(standing, newcomer), next=said.wanted)
         join = said.join
         if join is None:
             return Arrival(needs_form=True, next=said.wanted)
@@ -140,13 +154,20 @@ class Hosted(InStep):
             await self._opening.open(signed_in, self._link(signed_in.person.id, profile))
         except Duplicate as error:  # two tabs came back at once
             raise Conflict("Your account was opened in another tab. Sign in.") from error
-        await self._entries.opened(signed_in.person.id, device=device, address=address)
+        await self._entries.opened(signed_in.person.id, device=device, address=newcomer.address)
         return Arrival(signed_in=signed_in, next=said.wanted, wants_newsletter=join.wants_newsletter)
 
-    async def _enter(self, person: Person, proof: Proof, device: str, address: str) -> SignedIn:
-        signed_in = self._session(person, proof, device)
-        await self._entries.entered(person.id, device=device, address=address)
+    async def _enter(self, person: Person, newcomer: _Newcomer) -> SignedIn:
+        """Open a session, unless that sign-in is to end there; raises NotSignedIn."""
+        await self.revoking.check(person.id, newcomer.outside)
+        signed_in = self._session(person, newcomer.proof, newcomer.device)
+        await self._entries.entered(person.id, device=newcomer.device, address=newcomer.address)
         await self._tables.sessions.add(signed_in.session)
+        try:  # once more: somebody may have signed out everywhere since, and could not see this session yet
+            await self.revoking.check(person.id, newcomer.outside)
+        except NotSignedIn:
+            await self._tables.sessions.delete(signed_in.session.id, person.id)
+            raise
         return signed_in
 
     def _session(self, person: Person, proof: Proof, device: str) -> SignedIn:

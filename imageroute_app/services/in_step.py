@@ -4,6 +4,7 @@ Principle: its messages may come in any order, twice, or never; so whatever a me
 minutes while somebody is signed in. What is newest by the service's own clock holds, and a deletion is final.
 """
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
@@ -26,10 +27,13 @@ from imageroute_app.domain.ports import Clock, Database, HostedIdentity, NewId, 
 from imageroute_app.services.beside import Beside
 from imageroute_app.services.entries import Entries
 from imageroute_app.services.heard import Heard
+from imageroute_app.services.revoking import Revoking
 
 log = logging.getLogger(__name__)
 
 ASK_AGAIN = timedelta(seconds=30)
+WAIT_S = 6.0
+"""How long a page waits for the service to end sign-ins."""
 
 EraseNow = Callable[[str], Awaitable[None]]
 
@@ -43,6 +47,7 @@ class InStep:
         self._tables, self.identity, self._entries = database.tables, identity, entries
         self._clock, self._new_id = clock, new_id
         self._heard = Heard(identity.name, database=database, clock=clock, new_id=new_id)
+        self.revoking = Revoking(database=database, identity=identity, clock=clock, new_id=new_id)
         self._beside = Beside()
         self._asked_at: dict[str, datetime] = {}
         self._erase: EraseNow | None = None
@@ -97,11 +102,12 @@ class InStep:
         self._asked_at = {name: at for name, at in self._asked_at.items() if now - at < ASK_AGAIN}
         self._asked_at[session_id] = now
 
-    def left(self, sessions: Sequence[Session]) -> None:
-        """End these sign-ins there too, beside the answer."""
+    async def left(self, sessions: Sequence[Session]) -> None:
+        """Write down that these sign-ins end there too, before they do here; it is done beside the answer, or by the sweep."""
         for session in sessions:
             if session.outside_id:
-                self._beside.run(self.identity.revoke(session.outside_id), "identity.revoke_failed")
+                wish = await self.revoking.want(session.owner, session.outside_id)
+                self._beside.run(self.revoking.carry_out([wish]), "identity.revoke_failed")
 
     async def rename(self, owner: str, full_name: str) -> None:
         """Set the name there first, so that both sides never differ; raises Unavailable, InvalidInput."""
@@ -184,14 +190,14 @@ class InStep:
         await self._entries.noted(owner, ActivityKind.DEVICE_ENDED)
 
     async def leave_everywhere(self, owner: str) -> None:
-        """End, beside the answer, every sign-in that the person has there by now: the next one is not to be hit."""
-        try:
-            found = await self.elsewhere(owner)
-        except Unavailable as error:
-            log.warning("identity.revoke_failed %s", error.code)
-            return
-        for one in found:
-            self._beside.run(self.identity.revoke(one.id), "identity.revoke_failed")
+        """Write down that every sign-in ends that the person has there by now; the next one is not to be hit."""
+        await self.revoking.want(owner)
+
+    async def has_left_everywhere(self, owner: str) -> bool:
+        """End them, and say whether the service did within seconds; what it did not goes on by itself."""
+        ending = self._beside.run(self.revoking.finish(owner), "identity.revoke_failed")
+        await asyncio.wait([ending], timeout=WAIT_S)
+        return await self.revoking.is_done(owner)
 
     async def forget(self, subject: str) -> Outcome:
         """Delete the person there, as the last thing outside of an erasure; raises Unavailable until that is proven."""

@@ -27,7 +27,7 @@ from imageroute_app.domain.erasures import Erasure, ErasureStep, Farewell, Phase
 from imageroute_app.domain.exports import Export, ExportGrant, ExportPiece, ExportState
 from imageroute_app.domain.factors import Authenticator, Passkey
 from imageroute_app.domain.gallery import Album, Image
-from imageroute_app.domain.identity import Identity
+from imageroute_app.domain.identity import Identity, Revocation
 from imageroute_app.domain.jobs import (
     Attempt,
     AttemptOutcome,
@@ -127,6 +127,10 @@ def identity(number: int = 1, owner: str = ANN) -> Identity:
         told_at=NOW,
         created_at=NOW,
     )
+
+
+def revocation(number: int = 1, owner: str = ANN) -> Revocation:
+    return Revocation(id=an_id(number), owner=owner, session_id=f"sess_{CANARY}_{number}", asked_at=NOW)
 
 
 def mail_token(number: int = 1, owner: str = ANN) -> MailToken:
@@ -423,6 +427,7 @@ MADE: dict[str, Callable[..., Any]] = {
     "people": person,
     "sessions": session,
     "identities": identity,
+    "revocations": revocation,
     "authenticators": authenticator,
     "passkeys": passkey,
     "mail_tokens": mail_token,

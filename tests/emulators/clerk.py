@@ -89,6 +89,8 @@ class ClerkEmulator(Emulator):
     impatient: int = 0
     """How many calls came before the Retry-After of a refusal was over."""
     has_refused: bool = False
+    ends_nothing: bool = False
+    """Sessions can be asked for, but none can be revoked."""
     is_production: bool = False
     """The handshake's token comes in a cookie on the product's domain, which the product's own pages have to let go of."""
 
@@ -266,6 +268,8 @@ class ClerkEmulator(Emulator):
             return self._list(seen.query)
         if name not in self.sessions:
             return _error(404, "resource_not_found")
+        if verb == "revoke" and seen.method == "POST" and self.ends_nothing:
+            return _error(500, "internal_clerk_error")
         if verb == "revoke" and seen.method == "POST":
             if self.sessions[name]["status"] not in ("active", "pending"):
                 return _error(400, "session_not_active")

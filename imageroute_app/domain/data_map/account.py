@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from imageroute_app.domain.accounts import MailToken, Person, Session
 from imageroute_app.domain.data_map.kinds import Basis, Category, K, P, Recipient, S, Source, Table
 from imageroute_app.domain.factors import Authenticator, Passkey
-from imageroute_app.domain.identity import Identity
+from imageroute_app.domain.identity import Identity, Revocation
 from imageroute_app.domain.notices import Notice
 from imageroute_app.domain.policies import Acknowledgement
 from imageroute_app.domain.purposes import Purpose
@@ -63,6 +63,20 @@ ACCOUNT: Mapping[str, Table] = {
         fields={
             "id": P, "owner": P, "provider": P, "subject": S, "subject_key": K, "told_at": P, "created_at": P, "version": P,
         },
+    ),
+    "revocations": Table(
+        record=Revocation,
+        category=Category.SIGN_INS,
+        purpose="Ending at the sign-in service what you signed out of, also when it does not answer at once",
+        basis=Basis.CONTRACT,
+        serves=Purpose.ACCOUNT,
+        source=Source.PERSON,
+        recipients=(Recipient.IDENTITY,),
+        rule="revocation",
+        kept="until the sign-in service has ended it",
+        exported="sign-outs.json",
+        dates=("asked_at",),
+        fields={"id": P, "owner": P, "session_id": S, "asked_at": P, "version": P},
     ),
     "mail_tokens": Table(
         record=MailToken,

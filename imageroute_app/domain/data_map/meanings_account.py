@@ -33,6 +33,10 @@ OF_ACCOUNT: Mapping[str, Mapping[str, Meaning]] = {
         "subject_key": us("A keyed hash of that number, by which we find your account"),
         "told_at": us("How new the newest profile is that the service told us", "UTC"),
     },
+    "revocations": {
+        "session_id": us("Which sign-in at the sign-in service is to end; empty for all that began before"),
+        "asked_at": us("When you signed out", "UTC"),
+    },
     "authenticators": {
         "secret": us("The secret that your app makes its codes of"),
         "codes_hash": us("Hashes of the recovery codes that are left"),

@@ -34,7 +34,7 @@ from imageroute_app.domain.errors import Duplicate
 from imageroute_app.domain.exports import Export, ExportGrant, ExportPiece
 from imageroute_app.domain.factors import Authenticator, Passkey
 from imageroute_app.domain.gallery import Album, Image
-from imageroute_app.domain.identity import Identity
+from imageroute_app.domain.identity import Identity, Revocation
 from imageroute_app.domain.jobs import Attempt, Preference, Quote
 from imageroute_app.domain.mails import QuietAddress, WaitingMail
 from imageroute_app.domain.measures import Measure
@@ -84,6 +84,7 @@ class MongoTables:
         self.sessions: Repository[Session] = MongoRepository(kinds["sessions"], access)
         self.mail_tokens: Repository[MailToken] = MongoRepository(kinds["mail_tokens"], access)
         self.identities: Repository[Identity] = MongoRepository(kinds["identities"], access)
+        self.revocations: Repository[Revocation] = MongoRepository(kinds["revocations"], access)
         self.authenticators: Repository[Authenticator] = MongoRepository(kinds["authenticators"], access)
         self.passkeys: Repository[Passkey] = MongoRepository(kinds["passkeys"], access)
         self.drafts: Repository[Draft] = MongoRepository(kinds["drafts"], access)

@@ -31,7 +31,7 @@ from imageroute_app.domain.errors import Unavailable
 from imageroute_app.domain.exports import Export, ExportGrant, ExportPiece
 from imageroute_app.domain.factors import Authenticator, Passkey
 from imageroute_app.domain.gallery import Album, Image
-from imageroute_app.domain.identity import Identity
+from imageroute_app.domain.identity import Identity, Revocation
 from imageroute_app.domain.jobs import Attempt, Preference, Quote
 from imageroute_app.domain.mails import QuietAddress, WaitingMail
 from imageroute_app.domain.measures import Measure
@@ -105,6 +105,7 @@ class SqliteTables:
         self.sessions: Repository[Session] = SqliteRepository(kinds["sessions"], access)
         self.mail_tokens: Repository[MailToken] = SqliteRepository(kinds["mail_tokens"], access)
         self.identities: Repository[Identity] = SqliteRepository(kinds["identities"], access)
+        self.revocations: Repository[Revocation] = SqliteRepository(kinds["revocations"], access)
         self.authenticators: Repository[Authenticator] = SqliteRepository(kinds["authenticators"], access)
         self.passkeys: Repository[Passkey] = SqliteRepository(kinds["passkeys"], access)
         self.drafts: Repository[Draft] = SqliteRepository(kinds["drafts"], access)

@@ -10,7 +10,7 @@ from sqlalchemy.exc import OperationalError
 
 from imageroute_app.domain.errors import Unavailable
 
-HEAD = "0018"
+HEAD = "0019"
 MIGRATIONS = Path(__file__).with_name("migrations")
 
 

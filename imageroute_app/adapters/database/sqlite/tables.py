@@ -83,6 +83,15 @@ class IdentityRow(Row, table=True):
     created_at: int
 
 
+class RevocationRow(Row, table=True):
+    """domain.identity.Revocation."""
+
+    __tablename__: ClassVar[Any] = "revocations"
+    __table_args__: ClassVar[Any] = _indexes("revocations")
+    session_id: bytes
+    asked_at: int
+
+
 class AuthenticatorRow(Row, table=True):
     """domain.factors.Authenticator."""
 

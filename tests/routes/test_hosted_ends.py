@@ -1,0 +1,226 @@
+"""Signing out while Clerk is down: out here at once, ended there as soon as it answers, and of no use in between."""
+
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from imageroute_app.domain.errors import Unavailable
+from imageroute_app.domain.identity import Revocation
+from imageroute_app.domain.rules import Rules
+from tests.routes.test_hosted import Visitor, World, hook, open_world, signed_up, visitor, world
+
+__all__ = ["world"]
+
+SWEEP = timedelta(minutes=15)
+
+
+def states(world: World) -> list[str]:
+    """Return how the sign-ins at Clerk stand, in their order."""
+    return [one["status"] for one in world.cloud.sessions.values()]
+
+
+async def waiting(world: World) -> list[Revocation]:
+    return await world.house.services.database.tables.revocations.walk("", 100)
+
+
+async def settle(world: World) -> None:
+    hosted = world.house.services.hosted
+    assert hosted is not None
+    await hosted.settle()
+
+
+async def sweep(world: World) -> None:
+    await world.house.services.retention.sweep(SWEEP)
+
+
+async def is_in(one: Visitor) -> bool:
+    return (await one.ours.get("/api/gallery")).status_code == 200
+
+
+async def is_let_in(one: Visitor) -> bool:
+    """Press Sign in; say whether Clerk leads back in without asking for anything."""
+    return (await one.follow(await one.leave())).headers.get("location") == "/gallery"
+
+
+async def test_signed_out_everywhere_while_clerk_is_down_they_end_there_once_it_answers(world: World) -> None:
+    ada, phone = await signed_up(world), await visitor(world)
+    await phone.sign_in()
+    there = world.cloud.open_session(next(iter(world.cloud.users)))
+    world.cloud.is_down = True
+
+    answer = await ada.ours.post("/auth/sign-out-everywhere")
+    page = await ada.ours.get(answer.headers["location"])
+
+    assert "will be ended as soon as it does" in page.text
+    assert [await is_in(ada), await is_in(phone)] == [False, False]
+    await settle(world)
+    await sweep(world)
+    assert states(world) == ["active"] * 3
+    assert await waiting(world)
+    assert "Revoking.sweep" in str(world.house.services.retention.failing)
+
+    world.cloud.is_down = False
+    world.later(11)
+    await sweep(world)
+
+    assert states(world) == ["revoked"] * 3
+    assert world.cloud.sessions[there]["status"] == "revoked"
+    assert await waiting(world) == []
+    assert world.house.services.retention.failing == {}
+
+
+async def test_the_page_says_that_all_is_ended_only_once_it_is(world: World) -> None:
+    ada = await signed_up(world)
+    answer = await ada.ours.post("/auth/sign-out-everywhere")
+    assert states(world) == ["revoked"]
+    assert "on every device, and at Clerk" in (await ada.ours.get(answer.headers["location"])).text
+
+
+async def test_a_killed_process_is_followed_by_one_that_ends_them(tmp_path: Path, rules: Rules) -> None:
+    async with open_world(tmp_path, rules) as world:
+        ada = await signed_up(world)
+        world.cloud.is_down = True
+        await ada.ours.post("/auth/sign-out-everywhere")
+        await settle(world)
+        sessions, user = world.cloud.sessions, world.cloud.users
+    async with open_world(tmp_path, rules) as world:
+        world.cloud.sessions, world.cloud.users = sessions, user
+        await sweep(world)
+        assert states(world) == ["revoked"]
+        assert await waiting(world) == []
+
+
+@pytest.mark.parametrize("way", ["/auth/sign-out-everywhere", "/auth/sign-out"])
+async def test_a_sign_in_that_clerk_did_not_end_yet_brings_nobody_back(world: World, way: str) -> None:
+    ada = await signed_up(world)
+    world.cloud.ends_nothing = True
+    world.later(5)
+    await ada.ours.post(way)
+    await settle(world)
+    world.later(11)
+    assert states(world) == ["active"]
+
+    back = await ada.follow(await ada.leave())
+
+    assert (back.status_code, "You signed out of this sign-in" in back.text) == (401, True)
+    assert not await is_in(ada)
+    world.cloud.ends_nothing = False
+    world.later(11)
+    assert not await is_let_in(ada)  # and being back it was ended there
+    assert (states(world), await waiting(world)) == (["revoked"], [])
+    assert (await ada.sign_in()).headers["location"] == "/gallery"
+
+
+async def test_who_signs_in_anew_is_not_hit_by_what_was_asked_before(world: World) -> None:
+    ada = await signed_up(world)
+    there = world.cloud.open_session(next(iter(world.cloud.users)))
+    world.cloud.ends_nothing = True
+    await ada.ours.post("/auth/sign-out-everywhere")
+    await settle(world)
+    world.later(11)
+    again = await visitor(world)
+
+    assert (await again.sign_in()).headers["location"] == "/gallery"
+
+    world.cloud.ends_nothing = False
+    world.later(11)
+    await sweep(world)
+    assert states(world) == ["revoked", "revoked", "active"]
+    assert world.cloud.sessions[there]["status"] == "revoked"
+    assert await is_in(again)
+
+
+async def test_one_that_cannot_be_ended_holds_up_no_other(world: World) -> None:
+    ada, bob = await signed_up(world), await visitor(world)
+    await bob.sign_up("bob@example.com")
+    world.cloud.is_down = True
+    for one in (ada, bob):
+        await one.ours.post("/auth/sign-out")
+    await settle(world)
+    world.cloud.is_down = False
+    world.later(11)
+    world.cloud.scenario.fail("submit", 500, {}, times=2)
+    hosted = world.house.services.hosted
+    assert hosted is not None
+    with pytest.raises(Unavailable):
+        await hosted.revoking.sweep()
+    world.later(11)
+    await sweep(world)
+    assert states(world) == ["revoked", "revoked"]
+
+
+async def test_more_sign_ins_than_one_page_end_all(world: World) -> None:
+    ada = await signed_up(world)
+    [user_id] = world.cloud.users
+    for _ in range(130):
+        world.cloud.open_session(user_id)
+    unfinished = world.cloud.open_session(user_id)
+    world.cloud.sessions[unfinished]["status"] = "pending"
+    await ada.ours.post("/auth/sign-out-everywhere")
+    await settle(world)
+    assert set(states(world)) == {"revoked"}
+    assert await waiting(world) == []
+
+
+async def test_who_comes_back_in_the_very_moment_of_signing_out_everywhere_is_not_in(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada, phone = await signed_up(world), await visitor(world)
+    sessions, add = world.house.services.database.tables.sessions, None
+    add = sessions.add
+    world.cloud.ends_nothing = True
+    world.later(1)
+
+    async def slowly(record: object) -> None:
+        monkeypatch.setattr(sessions, "add", add)
+        await ada.ours.post("/auth/sign-out-everywhere")
+        await add(record)  # type: ignore[arg-type]
+
+    url = await phone.leave()
+    phone.theirs.cookies.update(ada.theirs.cookies)
+    monkeypatch.setattr(sessions, "add", slowly)
+    back = await phone.follow(url)
+    assert back.status_code == 401
+    assert not await is_in(phone)
+
+
+async def test_two_tabs_with_one_sign_in_end_neither(world: World) -> None:
+    ada = await signed_up(world)
+    for _ in range(2):
+        assert await is_let_in(ada)
+    await settle(world)
+    assert states(world) == ["active"]
+    world.later(301)
+    assert await is_in(ada)
+
+
+async def test_a_page_with_many_requests_asks_clerk_once(world: World) -> None:
+    ada = await signed_up(world)
+    world.later(301)
+    before = len(world.cloud.seen)
+    answers = await asyncio.gather(*(ada.ours.get("/api/gallery") for _ in range(10)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert len(world.cloud.seen) - before == 2  # its sign-in, and its profile
+
+
+async def test_closing_the_account_keeps_the_wish_too_and_erasing_ends_with_clerk(world: World) -> None:
+    ada = await signed_up(world)
+    world.cloud.is_down = True
+    await ada.ours.post("/privacy-center/close", data={"when": "later"})
+    await settle(world)
+    assert len(await waiting(world)) == 1
+    world.cloud.is_down = False
+    world.later(11)
+    await sweep(world)
+    assert (states(world), await waiting(world)) == (["revoked"], [])
+
+
+async def test_a_message_that_the_sign_in_ended_there_is_fine_before_and_after(world: World) -> None:
+    ada = await signed_up(world)
+    await ada.ours.post("/auth/sign-out")
+    await settle(world)
+    for sent in world.cloud.hooks_sent * 2:
+        assert (await hook(world, sent)).status_code == 204
+    assert await waiting(world) == []
