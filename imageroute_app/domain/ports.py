@@ -750,6 +750,10 @@ class Passwords(Protocol):
         """Check a password; an empty `encoded` takes the same time and returns False."""
         ...
 
+    def needs_rehash(self, encoded: str) -> bool:
+        """Say whether a hash that was just verified was made with another profile than today's."""
+        ...
+
     def is_common(self, password: str) -> bool:
         """Say whether it is among the passwords that are tried first."""
         ...

@@ -8,10 +8,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from imageroute_app.domain.case_rules import RULES
 from imageroute_app.domain.measures import Figure, State
 from imageroute_app.domain.promises import PROMISES
+from imageroute_app.domain.statistics import K
+from imageroute_app.routes.case_forms import OUTCOMES
 from imageroute_app.routes.facts import facts
 from imageroute_app.routes.pagekit import PUBLIC, CurrentServices, Endpoint, render
+from imageroute_app.services.case_tallies import Year
 
 PROOFS = Path(__file__).with_name("proofs.json")
 """Which tests prove which promise, as `make promises` wrote it."""
@@ -36,10 +40,18 @@ def _trust(current: CurrentServices) -> Endpoint:
             verdict=verdict(figures),
             reviews=services.checks.reviews,
             early=await services.arrivals.came_early(),
+            numbers=[_numbers(one) for one in await services.office.tallies.by_year()],
             **facts(request, services),
         )
 
     return show
+
+
+def _numbers(one: Year) -> tuple[str, ...]:
+    """Return one line of the table of requests: year, kind, how many, how they ended."""
+    total = f"fewer than {K}" if one.total is None else f"{one.total:,}" if one.total else "none"
+    ends = ", ".join(f"{OUTCOMES[outcome].lower()} {count:,}" for outcome, count in sorted(one.ends.items()))
+    return f"{one.year}", RULES[one.kind].title, total, ends or ("not told of few" if one.total != 0 else "–")
 
 
 def verdict(figures: Sequence[Figure]) -> str:

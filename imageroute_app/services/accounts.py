@@ -7,15 +7,7 @@ the truth goes only to the mailbox.
 from dataclasses import replace
 from datetime import date, timedelta
 
-from imageroute_app.domain.accounts import (
-    EMAIL_MAX,
-    AgeBand,
-    MailPurpose,
-    Person,
-    Session,
-    age_band,
-    check_name,
-)
+from imageroute_app.domain.accounts import EMAIL_MAX, AgeBand, MailPurpose, Person, Session, age_band, check_name
 from imageroute_app.domain.activity import ActivityKind
 from imageroute_app.domain.errors import (
     Conflict,
@@ -40,6 +32,7 @@ from imageroute_app.services.signing import (
     check_new_password,
     clean_email,
     fresh_session,
+    hashed_as_today,
 )
 from imageroute_app.services.two_steps import TwoSteps
 
@@ -139,6 +132,7 @@ class Accounts:
                 self._entries.failed(person.id, device=device, address=address)
             raise NotSignedIn(WRONG)
         await self._limiter.clear("sign-in", who, limit=self._rules.sign_in_tries, window_s=900)
+        person = await hashed_as_today(person, password, self._passwords, self._tables)
         if await self._two_steps.is_on(person.id):
             raise NeedsCode(self._two_steps.ticket(person))
         return await self.enter(person, device=device, address=address)

@@ -63,6 +63,7 @@ class Checks:
         self.reviews = tuple(reviews)
         self._checks, self._tables, self._built = tuple(checks), database.tables, built
         self._clock, self._new_id, self._holder = clock, new_id, new_id()
+        self._told: dict[str, Found] = {}
 
     @property
     def metrics(self) -> tuple[str, ...]:
@@ -111,11 +112,19 @@ class Checks:
             log.warning("check.failed", extra={"metric": check.metric, "code": error.code})
             return Found(is_met=False, value="unknown", note=CANNOT_LOOK)
         took_ms = int((time.monotonic() - began) * 1000)
-        if found.is_met:
-            log.debug("check.met %s", check.metric, extra={"took_ms": took_ms})
-        else:
-            log.error("check.missed %s", check.metric, extra={"took_ms": took_ms})
+        self._tell(check.metric, found)
+        log.debug("check.looked %s", check.metric, extra={"took_ms": took_ms})
         return found
+
+    def _tell(self, metric: str, found: Found) -> None:
+        """Tell the operator of a missed target with its cure, and of its end: once, not with every run."""
+        if self._told.get(metric) == found:
+            return
+        if not found.is_met:
+            log.error("check.missed %s is %s. %s", metric, found.value, found.note)
+        elif metric in self._told:
+            log.info("check.met %s is %s again", metric, found.value)
+        self._told[metric] = found
 
     async def _store(self, check: Check, found: Found) -> Measure:
         """Keep a result: the same as before moves the time of the last row, another one is a row of its own."""

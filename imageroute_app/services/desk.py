@@ -15,7 +15,7 @@ from imageroute_app.domain.cases import Author, Case, CaseMessage, Kind, Outcome
 from imageroute_app.domain.errors import Conflict, NotAllowed, NotFound
 from imageroute_app.domain.ports import Clock, Database, NewId, Query
 from imageroute_app.services.case_mail import CaseMail
-from imageroute_app.services.case_tallies import Tallies
+from imageroute_app.services.case_tallies import COUNTED, Tallies
 from imageroute_app.services.cases import Cases
 from imageroute_app.services.fulfilment import Begun, Fulfilment
 
@@ -162,6 +162,5 @@ class Desk:
             raise NotAllowed("Say first why you look at this case.")
 
 
-COUNTED = frozenset({Kind.CHILD, Kind.LEGAL})
 TOLD_ON = frozenset({Kind.CORRECT, Kind.RESTRICT})
 """An erasure tells every company itself, as one of its steps."""

@@ -3,6 +3,7 @@
 Made of DATA_MAP alone, so that a table that is added tomorrow stands here by itself.
 """
 
+import asyncio
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -81,7 +82,7 @@ class Holdings:
 
     async def all(self, owner: str) -> list[Holding]:
         """Return every category, also those that hold nothing."""
-        return [await self._holding(owner, category) for category in CATEGORIES]
+        return await asyncio.gather(*(self._holding(owner, category) for category in CATEGORIES))
 
     async def _holding(self, owner: str, category: Category) -> Holding:
         tables = tables_of(category)

@@ -1,14 +1,17 @@
 """What signing up and in takes and gives: the form, the session, the address in the form we keep, the age refusal."""
 
+import logging
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from imageroute_app.domain.accounts import EMAIL_MAX, Person, Session, check_password
-from imageroute_app.domain.errors import InvalidInput, NotAllowed, NotSignedIn
-from imageroute_app.domain.ports import Passwords
+from imageroute_app.domain.errors import ImageRouteError, InvalidInput, NotAllowed, NotSignedIn
+from imageroute_app.domain.ports import Passwords, Tables
 from imageroute_app.domain.rules import Rules
 from imageroute_app.services.mail_links import hash_token
+
+log = logging.getLogger(__name__)
 
 COMMON = "This password is among the first that others try. Use a few words of your own."
 
@@ -86,3 +89,15 @@ def check_new_password(passwords: Passwords, password: str, email: str = "") -> 
     own = {email.casefold(), email.casefold().partition("@")[0], "imageroute"}
     if passwords.is_common(password) or password.casefold() in own:
         raise InvalidInput(COMMON, field="password")
+
+
+async def hashed_as_today(person: Person, password: str, passwords: Passwords, tables: Tables) -> Person:
+    """Hash a password anew that was just proven and whose hash is of another cost than ours; it never holds up an entry."""
+    if not passwords.needs_rehash(person.password_hash):
+        return person
+    encoded = await passwords.hash(password)
+    try:
+        return await tables.people.update(replace(person, password_hash=encoded))
+    except ImageRouteError as error:  # changed meanwhile, or nothing can be written: the next sign-in tries again
+        log.info("password.not_hashed_anew", extra={"code": error.code})
+        return person

@@ -1,5 +1,6 @@
 """PrivacyState: how things stand, what we hold and who got what, all read from what is really there."""
 
+import asyncio
 import dataclasses
 import math
 from collections.abc import Sequence
@@ -69,17 +70,24 @@ class PrivacyState(rx.State):
     @signed_in
     async def load_overview(self):
         """Say how things stand; on_load."""
-        owner = await actor(self)
-        person = await services().accounts.person(owner)
-        images = await services().gallery.count(owner, Ask(trashed=None))
-        soon = await services().uploads.soon(owner, UPLOAD_DAYS)
-        companies = await services().disclosures.companies_since(owner, utc_now() - WEEK)
-        is_frozen = await services().gate.is_frozen(owner)
-        trained = len(await services().training.allowed(owner))
-        self.sentence = _sentence(images, soon, trained, is_frozen=is_frozen, lock=person.locked_for)
-        self.has_signal = await services().choices.has_signal(owner)
-        self.details = _details(companies, await services().office.cases.mine(owner))
-        self.is_loaded = True
+        owner, house = await actor(self), services()
+        (person, images, soon, companies), (is_frozen, trained, signal, cases) = await asyncio.gather(
+            asyncio.gather(
+                house.accounts.person(owner),
+                house.gallery.count(owner, Ask(trashed=None)),
+                house.uploads.soon(owner, UPLOAD_DAYS),
+                house.disclosures.companies_since(owner, utc_now() - WEEK),
+            ),
+            asyncio.gather(
+                house.gate.is_frozen(owner),
+                house.training.allowed(owner),
+                house.choices.has_signal(owner),
+                house.office.cases.mine(owner),
+            ),
+        )
+        self.sentence = _sentence(images, soon, len(trained), is_frozen=is_frozen, lock=person.locked_for)
+        self.details = _details(companies, cases)
+        self.has_signal, self.is_loaded = signal, True
 
     @rx.event
     @signed_in

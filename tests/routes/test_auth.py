@@ -8,6 +8,7 @@ from http.cookies import SimpleCookie
 
 import httpx
 import pytest
+from argon2 import PasswordHasher
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -207,6 +208,23 @@ async def test_sign_in_and_out(house: House) -> None:
     assert "ir_session" not in client.cookies
     assert await house.services.accounts.session(token) is None
     assert (await client.post("/auth/sign-out")).status_code == 303
+
+
+async def test_a_password_hashed_at_an_older_cost_is_hashed_anew_at_the_next_sign_in(
+    house: House, browser: httpx.AsyncClient
+) -> None:
+    owner, people = await house.owner(await house.signed_up()), house.services.database.tables.people
+    weak = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
+    await people.update(replace(await people.get(owner, owner), password_hash=weak))
+    wrong = await browser.post("/auth/sign-in", data={"email": "ada@example.com", "password": "wrong wrong"})
+    assert (wrong.status_code, (await people.get(owner, owner)).password_hash) == (401, weak)
+    for _ in range(2):
+        answer = await browser.post("/auth/sign-in", data={"email": "ada@example.com", "password": PASSWORD})
+        assert answer.status_code == 303
+        strong = (await people.get(owner, owner)).password_hash
+        assert "m=64,t=1" in strong  # the cost of these tests
+    await browser.post("/auth/sign-in", data={"email": "ada@example.com", "password": PASSWORD})
+    assert (await people.get(owner, owner)).password_hash == strong
 
 
 async def test_signing_in_again_ends_the_session_before(house: House) -> None:

@@ -41,6 +41,12 @@ class Bureau:
         opening = Opening(kind=kind, text="Where is my picture?", owner=owner, contact=contact, **more)
         return await self.office.cases.open(opening, address=HERE)
 
+    async def tallied(self, kind: Kind) -> dict[str, int]:
+        """Return how many of a kind were counted by their end, as it is stored."""
+        found = await self.house.database.tables.tallies.find(Query(owner="house"))
+        parts = [(*one.slot.split(":"), one.count) for one in found]
+        return {end: count for name, end, _, count in parts if name == kind.value}
+
     async def stored(self, case: Case) -> Case:
         return await self.office.desk.by_reference(case.reference)
 
@@ -343,7 +349,7 @@ async def test_reported_account_is_locked_at_once_and_erased_without_grace(burea
     assert (ended.outcome, ended.subject, ended.facts) == (Outcome.CONFIRMED, "", "")
     assert "kid" not in ended.text
     assert "erased" in (await bureau.mails_to("mum"))[-1]
-    assert await bureau.office.tallies.of_year(Kind.CHILD, 2026) == {"confirmed": 1}
+    assert await bureau.tallied(Kind.CHILD) == {"confirmed": 1}
     bureau.house.clock.move(days=30)
     await bureau.office.clock.purge()
     assert await bureau.house.database.tables.cases.by_key("reference", case.reference) is None
@@ -436,8 +442,29 @@ async def test_requests_by_authorities_are_counted_by_their_end(one: Bureau) -> 
     await one.office.desk.look(olga, case, "To answer")
     why = {"reasons": "No law for it.", "complaint_route": "-", "court_route": "-"}
     await one.office.desk.decide(olga, case, Ruling(outcome=Outcome.REFUSED, text="No.", **why))
-    assert await one.office.tallies.of_year(Kind.LEGAL, 2026) == {"refused": 1}
-    assert await one.office.tallies.of_year(Kind.LEGAL, 2027) == {}
+    assert await one.tallied(Kind.LEGAL) == {"refused": 1}
+    assert await one.tallied(Kind.CHILD) == {}
+
+
+@pytest.mark.promise("P26")
+async def test_numbers_of_a_year_are_told_of_twenty_or_more_only(one: Bureau) -> None:
+    tallies = one.office.tallies
+
+    async def told() -> list[tuple[int, str, int | None, dict[str, int]]]:
+        return [(year.year, year.kind.value, year.total, {**year.ends}) for year in await tallies.by_year()]
+
+    assert await told() == [(2026, "legal", 0, {}), (2026, "child", 0, {})]
+    await tallies.add(Kind.LEGAL, Outcome.REFUSED)
+    assert (await told())[0] == (2026, "legal", None, {})
+    for _ in range(19):
+        await tallies.add(Kind.LEGAL, Outcome.REFUSED)
+    assert (await told())[0] == (2026, "legal", 20, {"refused": 20})
+    await tallies.add(Kind.LEGAL, Outcome.DISCLOSED)
+    assert (await told())[0] == (2026, "legal", 21, {})  # 21 less 20 refused would tell of one
+    one.house.clock.move(days=60)
+    assert [line[:3] for line in await told()] == [
+        (2027, "legal", 0), (2027, "child", 0), (2026, "legal", 21), (2026, "child", 0)
+    ]  # fmt: skip
 
 
 async def test_register_refuses_an_entry_without_what_it_needs(one: Bureau) -> None:

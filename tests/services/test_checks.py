@@ -377,6 +377,22 @@ async def test_a_check_that_cannot_look_is_red_and_holds_up_no_other(
     assert "check.failed" in caplog.messages
 
 
+async def test_a_missed_target_is_told_once_with_its_cure_and_its_end_too(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    checks = checks_of(house, NothingFails(), controller="")
+    caplog.set_level(logging.INFO, "imageroute_app.services.checks")
+    for _ in range(3):
+        await checks.run("controller_named")
+    cure = "Development installation: set IMAGEROUTE_CONTROLLER_NAME, _ADDRESS and _EMAIL."
+    assert caplog.messages == [f"check.missed controller_named is no. {cure}"]
+    named = {check.metric: check for check in checks_of(house, NothingFails())._checks}["controller_named"]
+    checks._checks = (named,)
+    for _ in range(2):
+        await checks.run("controller_named")
+    assert caplog.messages[1:] == ["check.met controller_named is yes again"]
+
+
 async def test_a_check_that_stands_still_is_shown_as_old(house: House) -> None:
     checks = counted(house, [])
     await checks.sweep()

@@ -47,6 +47,12 @@ class Bureau:
             await self.house.accounts.verify_email(self.house.letters.secret())
         return owner
 
+    async def tallied(self, kind: Kind) -> dict[str, int]:
+        """Return how many of a kind were counted by their end, as it is stored."""
+        found = await self.house.database.tables.tallies.find(Query(owner="house"))
+        parts = [(*one.slot.split(":"), one.count) for one in found]
+        return {end: count for name, end, _, count in parts if name == kind.value}
+
     async def ask(self, kind: Kind, *, owner: str = "", contact: str = "", agent: str = "") -> Opened:
         opening = Opening(kind=kind, text="Please do it", owner=owner, contact=contact, agent=agent)
         return await self.office.cases.open(opening, address=HERE)
@@ -343,7 +349,7 @@ async def test_the_reporter_is_told_when_the_account_is_gone_and_not_before(
     assert [mail for mail in await bureau.mails_to("mum") if "The account is erased" in mail]
     ended = await bureau.desk.by_reference(case.reference)
     assert (ended.outcome, ended.subject, ended.facts) == (Outcome.CONFIRMED, "", "")
-    assert await bureau.office.tallies.of_year(Kind.CHILD, 2026) == {"confirmed": 1}
+    assert await bureau.tallied(Kind.CHILD) == {"confirmed": 1}
 
 
 @pytest.mark.promise("P59")

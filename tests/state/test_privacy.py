@@ -1,10 +1,11 @@
 """The sentence of the privacy centre is made of what is there, and open pages of an erased person are dropped."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
 
-from imageroute_app.bootstrap import utc_now
+from imageroute_app.bootstrap import services, utc_now
 from imageroute_app.domain.accounts import Lock
 from imageroute_app.domain.cases import Kind
 from imageroute_app.services.cases import Opening
@@ -53,6 +54,29 @@ async def test_the_overview_counts_uploads_and_requests_and_no_engine_of_the_hou
     assert overview.details.startswith(
         "No company got data in the last 7 days. 1 open request, the next answer due by "
     )
+
+
+async def test_what_the_overview_shows_is_asked_for_side_by_side(
+    house: House, open_tab: OpenTab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await house.person()
+    overview = (await open_tab("ada")).state(PrivacyState)
+    last = asyncio.Event()
+    training, open_cases = services().training, services().office.cases
+    first_asked, last_asked = training.allowed, open_cases.mine
+
+    async def wait_for_the_last(owner: str) -> object:
+        await asyncio.wait_for(last.wait(), 20)  # a row of questions would never come to it
+        return await first_asked(owner)
+
+    async def note(owner: str) -> object:
+        last.set()
+        return await last_asked(owner)
+
+    monkeypatch.setattr(training, "allowed", wait_for_the_last)
+    monkeypatch.setattr(open_cases, "mine", note)
+    await PrivacyState.load_overview.fn(overview)
+    assert overview.sentence == "You have no images yet. Nothing is used for training."
 
 
 @pytest.mark.promise("P47")
