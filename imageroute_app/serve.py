@@ -24,6 +24,7 @@ from typing import IO, Any
 
 from imageroute_app.domain.errors import Unavailable
 from imageroute_app.lean import leave_out
+from imageroute_app.limits import allow_open_files
 from imageroute_app.logs import configure_logging
 from imageroute_app.settings import (
     ROOT,
@@ -230,6 +231,7 @@ async def serve(settings: Settings, until: Callable[[], Awaitable[None]] | None 
 
     product = importlib.import_module("imageroute_app.imageroute_app")
     sockets = OpenSockets(product.app())
+    allow_open_files()
     gc.enable()
     gc.freeze()
     server = Server(

@@ -19,12 +19,13 @@ from imageroute_app.domain.zips import Directory, Entry
 from imageroute_app.ending import end
 from imageroute_app.services.archive_content import ROWS, Names, manifest_of, picture_key, rows_of
 from imageroute_app.services.archive_index import DIGESTS, MANIFEST, RECIPE_ENDING, Index, Slot, digest_line
+from imageroute_app.services.buffers import Buffers
 from imageroute_app.services.recipes import Recipes
 
-BATCH_BYTES, FILES_MAX, BATCHES_AHEAD, PAGES_AHEAD = 4 * 1024 * 1024, 8, 1, 1
+BATCH_BYTES, FILES_MAX, BATCHES_AHEAD, PAGES_AHEAD = 8 * 1024 * 1024, 24, 1, 1
 """Files are opened by a thread a batch ahead; every open file of every download counts against the process's limit."""
-PIECE_BYTES, LARGE_BYTES = 384 * 1024, 4 * 1024 * 1024
-"""Small pictures are sent together, because sending a piece costs as much as its bytes; a piece fits a core's cache."""
+PIECE_BYTES, LARGE_BYTES = 1024 * 1024, 4 * 1024 * 1024
+"""Small pictures are sent together: handing a piece to the server wakes another thread, which costs as much as its bytes."""
 
 T = TypeVar("T")
 
@@ -66,6 +67,7 @@ class ArchiveStream:
         self._manifest, self._names = manifest_of(archive), Names(archive)
         self._headers = Directory(archive.created_at)
         self._names_seen: dict[int, tuple[bytes, bytes]] = {}
+        self._buffers = Buffers()
         self.size_bytes = index.total_bytes(len(self._manifest))
         self.etag = index.etag(self._manifest)
 
@@ -156,7 +158,7 @@ class ArchiveStream:
         self, batch: Batch, files: Sequence[OpenMedia | None], places: Sequence[int], size_bytes: int
     ) -> bytearray:
         """Return pictures that follow each other with their headers and recipes, each file read right into its place."""
-        piece, at = bytearray(size_bytes), 0
+        piece, at = self._buffers.take(size_bytes), 0
         view = memoryview(piece)
         for place in places:
             slot, file = batch.slots[place], files[place]
