@@ -97,6 +97,16 @@ def total_bytes(entries: Iterable[tuple[int, int]]) -> int:
     return offset + records + extra + END_BYTES
 
 
+def near_bytes(count: int, names_bytes: int, content_bytes: int) -> int:
+    """Return the size of an archive from sums over its entries, or 0 where one stands so far back that sums do not tell."""
+    offset = count * LOCAL_BYTES + names_bytes + content_bytes
+    if offset >= MAX_32:
+        return 0
+    records = count * CENTRAL_BYTES + names_bytes
+    extra = END64_BYTES + LOCATOR64_BYTES if needs_64(count, offset, records) else 0
+    return offset + records + extra + END_BYTES
+
+
 def needs_64(count: int, offset: int, records_bytes: int) -> bool:
     """Say whether the end needs its 64-bit form."""
     return count >= MAX_16 or offset >= MAX_32 or records_bytes >= MAX_32

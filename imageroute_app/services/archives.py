@@ -28,7 +28,7 @@ KEPT_MAX = 20
 PICTURES_MAX = 100_000
 WAIT_S = 1.0
 TELL_EVERY = 200
-IDS_AT_ONCE = 5000
+IDS_AT_ONCE = 2000
 ENCODINGS = frozenset({"original", "png", "jpeg", "webp"})
 EDGE_MIN_PX, EDGE_MAX_PX = 64, 8192
 BUSY = "One download is being made already. Wait until it is ready, or delete it."
@@ -196,16 +196,18 @@ class Archives:
         if index is None:
             return None
         ids = [archive.image_ids[slot.place] for slot in index.slots]
-        if await self._still_there(archive.owner, ids) != len(ids):
-            return None
-        return ArchiveStream(archive, index, tables=self._tables, media=self._media, recipes=self._recipes)
+        counting = asyncio.create_task(self._still_there(archive.owner, ids))
+        try:
+            await asyncio.sleep(0)  # the database is asked, and answers while sizes are added up here
+            stream = ArchiveStream(archive, index, tables=self._tables, media=self._media, recipes=self._recipes)
+            return stream if await counting == len(ids) else None
+        finally:
+            await end(counting)
 
     async def _still_there(self, owner: str, ids: Sequence[str]) -> int:
-        there = 0
-        for first in range(0, len(ids), IDS_AT_ONCE):
-            some = tuple(ids[first : first + IDS_AT_ONCE])
-            there += await self._tables.images.count(Query(owner=owner, equals={"id": some, "trashed": False}))
-        return there
+        some = (tuple(ids[first : first + IDS_AT_ONCE]) for first in range(0, len(ids), IDS_AT_ONCE))
+        queries = [Query(owner=owner, equals={"id": ids, "trashed": False}) for ids in some]
+        return sum(await asyncio.gather(*(self._tables.images.count(query) for query in queries)))
 
     async def _again(self, archive: Archive) -> Archive:
         """Build a ready archive anew; another request may have begun that already."""
