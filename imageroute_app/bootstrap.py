@@ -393,7 +393,6 @@ async def open_services(  # noqa: PLR0915  # one a service, in the order they ne
     if hosted is not None:
         hosted.erase_with(_eraser(erasures))
         erasures.leave_with(hosted.left)
-    outside_ends = (hosted.revoking.sweep,) if hosted is not None else ()
     cases = (office.clock.ring, office.clock.purge)
     purges = (
         exports.purge,
@@ -406,7 +405,6 @@ async def open_services(  # noqa: PLR0915  # one a service, in the order they ne
         statistics.roll_up,
         newsletter.sweep,
         adapters.quiet.sweep,
-        *outside_ends,
         *cases,
         policies.announce,
         Inactivity(database=adapters.database, notices=notices, erasures=erasures, gate=gate, clock=clock).sweep,

@@ -58,6 +58,8 @@ async def sweep_forever(services: Services) -> None:
         await _attempt("exports", services.export_worker.sweep())
         await _attempt("erasures", services.erasures.sweep())
         await _attempt("mails", services.mails.deliver())
+        if services.hosted is not None:
+            await _attempt("sign-outs", services.hosted.revoking.sweep())
         if retention_s <= 0 and await _attempt("retention", services.retention.sweep(RETENTION_PERIOD)):
             retention_s = RETENTION_PERIOD.total_seconds()
         pause_s = period_s * random.uniform(0.9, 1.1)  # noqa: S311  # jitter, so that workers do not sweep in step

@@ -47,11 +47,13 @@ async def test_a_part_that_breaks_holds_up_no_other_and_is_tried_again(
         "export_worker": part("exports", calls),
         "erasures": part("erasures", calls, error),
         "mails": part("mails", calls, error),
+        "hosted": SimpleNamespace(revoking=part("sign-outs", calls, error)),
         "retention": part("retention", calls),
         "sweep_period": timedelta(milliseconds=5),
     }
-    await turned(sweep_forever, cast("Services", SimpleNamespace(**parts)), calls, 12)
-    assert calls[:9] == ["jobs", "exports", "erasures", "mails", "retention", "jobs", "exports", "erasures", "mails"]
+    await turned(sweep_forever, cast("Services", SimpleNamespace(**parts)), calls, 14)
+    turn = ["jobs", "exports", "erasures", "mails", "sign-outs"]
+    assert calls[:11] == [*turn, "retention", *turn]
     assert any(message.startswith("sweep.") for message in caplog.messages)
     assert "a mistake of ours" not in caplog.text
 
@@ -59,7 +61,11 @@ async def test_a_part_that_breaks_holds_up_no_other_and_is_tried_again(
 async def test_retention_that_failed_comes_again_with_the_next_turn() -> None:
     calls: list[str] = []
     parts = {name: part(name, calls) for name in ("runner", "export_worker", "erasures", "mails")}
-    parts |= {"retention": part("retention", calls, Unavailable()), "sweep_period": timedelta(milliseconds=5)}
+    parts |= {
+        "hosted": None,
+        "retention": part("retention", calls, Unavailable()),
+        "sweep_period": timedelta(milliseconds=5),
+    }
     await turned(sweep_forever, cast("Services", SimpleNamespace(**parts)), calls, 15)
     assert calls.count("retention") >= 2
 

@@ -94,7 +94,7 @@ class HostedPages:
             origin=site_origin(request, services),
             handshake=asked.get("__clerk_handshake", ""),
             handshake_cookie=request.cookies.get("__clerk_handshake", ""),
-            cookies=request.headers.get("cookie", ""),
+            cookies="; ".join(request.headers.getlist("cookie")),
             development_token=asked.get("__clerk_db_jwt", ""),
         )
         try:

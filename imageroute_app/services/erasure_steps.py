@@ -152,6 +152,9 @@ class ErasureSteps:
         return await self._outside.payments(whose.subject)
 
     async def _forget_identity(self, whose: Whose) -> Outcome:
+        if self._outside.identity is None and whose.identity:  # the operator took its settings away in between
+            detail = "The sign-in service is not set here any more; your account there is not deleted yet"
+            return Outcome(state=StepState.RETRY, detail=detail)
         if self._outside.identity is None:
             return Outcome(state=StepState.ABSENT, detail="Signing in is done by this server itself")
         return await self._outside.identity(whose.identity)

@@ -30,6 +30,10 @@ NO_COOKIES = "The sign-in service could not recognise this browser. Allow its co
 UNPROVEN = "Confirm your email address at the sign-in service first, then sign in again."
 TAKEN = "There is an account with this address already, and its address was never confirmed. Sign in to it with its password."
 GONE = "This account was deleted."
+ERASING = (
+    "Your account here is being erased, your sign-in account last. Sign up anew once the mail says that it is over."
+)
+PAGE = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +141,7 @@ class Hosted(InStep):
 
     async def _first_time(self, newcomer: _Newcomer, said: Said) -> Arrival:
         proof, device = newcomer.proof, newcomer.device
+        await self._refuse_while_erased(proof.subject)
         profile = await self.identity.profile(proof.subject)
         if not profile.is_verified or not profile.email:
             raise NotAllowed(UNPROVEN)
@@ -205,6 +210,14 @@ class Hosted(InStep):
             told_at=profile.updated_at,
             created_at=self._clock(),
         )
+
+    async def _refuse_while_erased(self, subject: str) -> None:
+        """Raise NotAllowed while an erasure still has to delete this person there: it would take a new account with it."""
+        after = ""
+        while page := await self._tables.farewells.walk(after, PAGE):
+            if any(one.identity == subject for one in page):
+                raise NotAllowed(ERASING)
+            after = page[-1].id
 
     async def _is_gone(self, subject: str) -> bool:
         try:

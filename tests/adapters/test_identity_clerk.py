@@ -161,13 +161,17 @@ def a_list(cloud: ClerkEmulator, claims: dict[str, Any]) -> str:
     return f"{b64(b'[]')}.{b64(b'[]')}.x"
 
 
+def a_machine(cloud: ClerkEmulator, claims: dict[str, Any]) -> str:
+    return f"ak_{cloud.key.sign(claims)}"
+
+
 def huge(cloud: ClerkEmulator, claims: dict[str, Any]) -> str:
     return cloud.key.sign({**claims, "more": "x" * 20_000})
 
 
 TRICKS = (
     no_signature, cut_signature, public_key_as_secret, wrong_key, unknown_key, key_in_the_token, address_in_the_token,
-    another_algorithm, a_critical_header, other_claims, not_a_token, a_list, huge,
+    another_algorithm, a_critical_header, other_claims, not_a_token, a_list, a_machine, huge,
 )  # fmt: skip
 
 

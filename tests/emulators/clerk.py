@@ -104,7 +104,10 @@ class ClerkEmulator(Emulator):
         address = {
             "id": f"idn_{secrets.token_hex(8)}", "object": "email_address", "email_address": email, "reserved": False,
             "linked_to": [], "created_at": at, "updated_at": at,
-            "verification": {"status": "verified" if verified else "unverified", "strategy": "email_code"},
+            "verification": {
+                "object": "verification_otp", "status": "verified" if verified else "unverified", "strategy": "email_code",
+                "attempts": 1, "expire_at": at + 600_000, "verified_at_client": None,
+            },
         }  # fmt: skip
         self.users[user_id] = {
             "id": user_id, "object": "user", "username": None, "first_name": first, "last_name": last, "locale": None,
@@ -230,7 +233,7 @@ class ClerkEmulator(Emulator):
     def _refused(self, seen: Seen) -> Reply | None:
         if seen.headers.get("authorization") != f"Bearer {SECRET_KEY}":
             return _error(401, "authentication_invalid")
-        if self.now() < self.busy_until:
+        if self.now() < self.busy_until and not seen.path.endswith("/jwks"):  # of which Clerk answers any number
             self.impatient += self.has_refused
             self.has_refused = True
             wait = str(math.ceil(self.busy_until - self.now()))

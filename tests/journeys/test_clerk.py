@@ -90,6 +90,22 @@ async def end_elsewhere(page: Page, cloud: ClerkEmulator) -> None:
     assert cloud.sessions[there]["status"] == "revoked"
 
 
+async def leave_everywhere(page: Page, cloud: ClerkEmulator) -> None:
+    """Sign out everywhere while Clerk ends nothing: out here, said so, no way back, and ended there by the sweep."""
+    cloud.ends_nothing = True
+    await page.goto("/account")
+    await page.get_by_role("button", name="Sign out everywhere").click()
+    await expect(page.get_by_text("your sign-ins there will be ended as soon as it does")).to_be_visible()
+    assert await find_barriers(page) == []
+    await page.get_by_role("link", name="Sign in").click()
+    refused = re.compile("You signed out of this sign-in|The sign-in service does not answer right now")
+    await expect(page.get_by_text(refused)).to_be_visible()
+    await page.goto("/create")
+    await expect(page).to_have_url(re.compile("/sign-in"))
+    cloud.ends_nothing = False
+    await none_live(cloud)
+
+
 async def none_live(cloud: ClerkEmulator) -> None:
     """Wait until nobody is signed in at Clerk."""
     async with asyncio.timeout(60):
@@ -101,7 +117,7 @@ async def test_a_life_with_clerk(
     open_context: OpenContext, product: Product, cloud: ClerkEmulator, watch: Watch
 ) -> None:
     watch.origins = (*watch.origins, cloud.url.removesuffix("/clerk"))
-    watch.allowed += ["401", "403", "favicon"]
+    watch.allowed += ["401", "403", "503 (Service Unavailable)", "favicon"]
     page = await (await open_context()).new_page()
 
     await join(page)
@@ -114,6 +130,10 @@ async def test_a_life_with_clerk(
     await page.get_by_role("button", name="Sign out", exact=True).click()
     await page.wait_for_url(f"{product.url}/")
     await none_live(cloud)
+
+    await sign_in(page)
+    await page.wait_for_url("**/create*")
+    await leave_everywhere(page, cloud)
 
     await sign_in(page)
     await page.wait_for_url("**/create*")

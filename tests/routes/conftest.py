@@ -392,7 +392,7 @@ async def open_house(  # noqa: PLR0915  # one a part
             purges=(
                 archives.purge, shares.purge, uploads.sweep, uploads.remind, notices.deliver, activity.sweep,
                 policies.announce, statistics.roll_up,
-                newsletter.sweep, *([hosted.revoking.sweep] if hosted else []), *billing.sweeps,
+                newsletter.sweep, *billing.sweeps,
             ),
         ),
         checks=Checks(

@@ -510,6 +510,12 @@ async def test_clerk_down_holds_the_end_of_an_erasure_up_and_it_says_so(world: W
     assert step.state is StepState.RETRY
     assert not status.erasure.phase.is_final
     world.cloud.is_down = False
+    world.later(11)
+    early = await visitor(world)
+    refused = await early.sign_in()
+    assert (refused.status_code, "is being erased" in refused.text) == (403, True)
+    assert (await early.sign_up()).status_code != 303  # nor by our form
+    assert await world.house.services.database.tables.people.walk("", 10) == []
     await settled(world, code)
     assert world.cloud.users == {}
 

@@ -1,19 +1,20 @@
 """Signing out while Clerk is down: out here at once, ended there as soon as it answers, and of no use in between."""
 
 import asyncio
-from datetime import timedelta
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from imageroute_app.domain.erasures import StepState, System
 from imageroute_app.domain.errors import Unavailable
 from imageroute_app.domain.identity import Revocation
 from imageroute_app.domain.rules import Rules
+from tests.doubles import MovingClock
+from tests.routes.conftest import House, open_house
 from tests.routes.test_hosted import Visitor, World, hook, open_world, signed_up, visitor, world
 
 __all__ = ["world"]
-
-SWEEP = timedelta(minutes=15)
 
 
 def states(world: World) -> list[str]:
@@ -32,7 +33,11 @@ async def settle(world: World) -> None:
 
 
 async def sweep(world: World) -> None:
-    await world.house.services.retention.sweep(SWEEP)
+    """Do what the worker does every period; while Clerk does not answer, nothing."""
+    hosted = world.house.services.hosted
+    assert hosted is not None
+    with suppress(Unavailable):
+        await hosted.revoking.sweep()
 
 
 async def is_in(one: Visitor) -> bool:
@@ -59,7 +64,6 @@ async def test_signed_out_everywhere_while_clerk_is_down_they_end_there_once_it_
     await sweep(world)
     assert states(world) == ["active"] * 3
     assert await waiting(world)
-    assert "Revoking.sweep" in str(world.house.services.retention.failing)
 
     world.cloud.is_down = False
     world.later(11)
@@ -68,7 +72,6 @@ async def test_signed_out_everywhere_while_clerk_is_down_they_end_there_once_it_
     assert states(world) == ["revoked"] * 3
     assert world.cloud.sessions[there]["status"] == "revoked"
     assert await waiting(world) == []
-    assert world.house.services.retention.failing == {}
 
 
 async def test_the_page_says_that_all_is_ended_only_once_it_is(world: World) -> None:
@@ -215,6 +218,33 @@ async def test_closing_the_account_keeps_the_wish_too_and_erasing_ends_with_cler
     world.later(11)
     await sweep(world)
     assert (states(world), await waiting(world)) == (["revoked"], [])
+
+
+async def test_an_erasure_does_not_call_clerk_done_once_its_settings_are_gone(tmp_path: Path, rules: Rules) -> None:
+    async def step(house: House, code: str) -> tuple[StepState, str]:
+        house.clock.move(hours=2)
+        await house.services.erasures.sweep()
+        await house.services.erasures.settle()
+        status = await house.services.erasures.status(code)
+        return next((one.state, one.detail) for one in status.steps if one.system is System.IDENTITY)
+
+    async with open_world(tmp_path, rules) as world:
+        ada = await signed_up(world)
+        world.cloud.is_down = True
+        closed = await ada.ours.post("/privacy-center/close", data={"when": "now"})
+        code = closed.headers["location"].rpartition("/")[2]
+        assert (await step(world.house, code))[0] is StepState.RETRY
+        users, at = world.cloud.users, world.house.clock()
+    async with open_house(tmp_path, rules, MovingClock(at)) as house:
+        state, detail = await step(house, code)
+        assert (state, "not deleted yet" in detail) == (StepState.RETRY, True)
+        assert not (await house.services.erasures.status(code)).erasure.phase.is_final
+        at = house.clock()
+    async with open_world(tmp_path, rules) as world:
+        world.cloud.users = users
+        world.later((at - world.house.clock()).total_seconds())
+        assert (await step(world.house, code))[0] is StepState.DONE
+        assert world.cloud.users == {}
 
 
 async def test_a_message_that_the_sign_in_ended_there_is_fine_before_and_after(world: World) -> None:
