@@ -30,13 +30,13 @@ class Film extends HTMLElement {
     this.onclick = this.#clicked;
     this.stage = this.parentElement;
     this.onTouch = (event) => this.#swiped(event);
-    for (const name of ["touchstart", "touchend"]) this.stage.addEventListener(name, this.onTouch, { passive: true });
+    this.stage.addEventListener("touchstart", this.onTouch, { passive: true });
     this.#draw();
   }
 
   disconnectedCallback() {
     this.grid?.removeEventListener("ir-tiles", this.onTiles);
-    for (const name of ["touchstart", "touchend"]) this.stage.removeEventListener(name, this.onTouch);
+    this.stage.removeEventListener("touchstart", this.onTouch);
   }
 
   attributeChangedCallback(name, before, now) {
@@ -45,11 +45,16 @@ class Film extends HTMLElement {
     if (this.strip && before !== now) this.#draw();
   }
 
-  /** A finger that went far across and little down steps to the neighbour; in an enlarged page it moves the page. */
-  #swiped({ type, touches, changedTouches: [{ clientX, clientY }] }) {
+  /**
+   * A finger that went far across and little down steps to the neighbour; in an enlarged page it moves the page. It lifts
+   * where it was put, which may be a picture that made way for the next meanwhile and stands in no page any more.
+   */
+  #swiped({ type, target, touches, changedTouches: [{ clientX, clientY }] }) {
     const isAlone = touches.length === 1 && visualViewport.scale < ENLARGED;
-    if (type === "touchstart") this.finger = isAlone ? { clientX, clientY } : undefined;
-    else if (this.finger) {
+    if (type === "touchstart") {
+      this.finger = isAlone ? { clientX, clientY } : undefined;
+      target.addEventListener("touchend", this.onTouch, { passive: true, once: true });
+    } else if (this.finger) {
       const [across, down] = [clientX - this.finger.clientX, clientY - this.finger.clientY];
       if (Math.abs(across) > SWIPE_PX && Math.abs(across) > 2 * Math.abs(down)) (across < 0 ? this.next : this.previous).click();
     }

@@ -113,6 +113,13 @@ async def test_a_swipe_steps_to_the_neighbour_and_never_leaves_the_page(phone: P
     await drag(stage, ((0.2, 0.5), (0.8, 0.52)), is_flung=True)
     await expect(place).to_have_text("2 of 12")
 
+    await stage.put((0.2, 0.5))
+    await phone.keyboard.press("ArrowRight")  # the answer to a swipe comes while the next one is on its way
+    await expect(lightbox(phone).get_by_role("heading", name="number9")).to_be_visible()
+    await stage.move((0.8, 0.52))
+    await stage.lift()
+    await expect(place).to_have_text("2 of 12")
+
     await drag(stage, *APART)
     assert await phone.evaluate("visualViewport.scale") > 1.5
     await drag(stage, ((0.8, 0.5), (0.3, 0.52)))
