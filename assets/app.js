@@ -30,23 +30,36 @@
     return false;
   }
 
-  document.addEventListener("click", async ({ target }) => {
+  async function clicked({ target }) {
     const button = target.closest?.("button:not([type=submit],[popovertarget])");
     if (!button || isOwned(button) || button.closest(ISLANDS) || RENDERED.test(location.pathname)) return;
     if (await owned(button)) button.click();
-  });
-
-  for (const kind of ["input", "change"]) {
-    document.addEventListener(kind, async ({ target }) => {
-      if (isOwned(target) || target.early || !target.matches("input, textarea, select")) return;
-      target.early = true;
-      if (!(await owned(target))) return;
-      const { value } = target;
-      target.value = ""; // React compares with what was set last by this very setter
-      Object.getOwnPropertyDescriptor(Object.getPrototypeOf(target), "value").set.call(target, value);
-      target.dispatchEvent(new Event(kind, { bubbles: true }));
-    });
   }
+
+  async function changed({ type, target }) {
+    if (isOwned(target) || target.early || !target.matches("input, textarea, select")) return;
+    target.early = true;
+    if (!(await owned(target))) return;
+    const { value } = target;
+    target.value = ""; // React compares with what was set last by this very setter
+    Object.getOwnPropertyDescriptor(Object.getPrototypeOf(target), "value").set.call(target, value);
+    target.dispatchEvent(new Event(type, { bubbles: true }));
+  }
+
+  /** Tell a key again once the grid listens; what was typed behind `/` goes into the field that it leads to. */
+  let field;
+  async function keyed(event) {
+    const { key, target } = event;
+    if (isTyping(target)) return; // the browser did what it says
+    if (isGridAsleep()) await customElements.whenDefined("ir-grid");
+    if (field && field === document.activeElement && key.length === 1) document.execCommand("insertText", false, key);
+    else (target.isConnected ? target : document.body).dispatchEvent(new KeyboardEvent(event.type, event));
+    if (key === "/" && isTyping(document.activeElement)) field = document.activeElement;
+  }
+
+  const isGridAsleep = () => document.querySelector("ir-grid:not(:defined)");
+  const AGAIN = { click: clicked, input: changed, change: changed, keydown: keyed };
+  for (const kind of ["click", "input", "change"]) document.addEventListener(kind, AGAIN[kind]);
 
   // --- Times in the reader's zone. ---
   const clock = new Intl.DateTimeFormat([], { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
@@ -195,8 +208,13 @@
   }
 
   document.addEventListener("keydown", (event) => {
-    if (!event.repeat && pressed(event)) event.preventDefault();
+    if (isGridAsleep() && !isTyping(event.target)) keyed(event);
+    else if (!event.repeat && pressed(event)) event.preventDefault();
   });
+  // A page that sleeps until its pictures are painted has kept what came before this script (routes/wake.js).
+  const kept = globalThis.early ?? [];
+  globalThis.early = undefined;
+  for (const event of kept) AGAIN[event.type](event);
 
   document.addEventListener("change", (event) => {
     if (!event.target.matches("[data-keys-switch]")) return;

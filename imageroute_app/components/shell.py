@@ -95,11 +95,11 @@ def top_bar(title: rx.Var[str]) -> rx.Component:
         rx.el.h1(title, tab_index=-1),
         rx.el.div(class_name="grow"),
         rx.el.a(
-            SessionState.credits,
+            rx.cond(SessionState.is_loaded, SessionState.credits.to_string(), "··"),
             rx.el.span(rx.cond(SessionState.credits == 1, "credit", "credits"), class_name="q3"),
             href=paths.USAGE,
             class_name="pill",
-            aria_label=SessionState.credits_label,
+            aria_label=rx.cond(SessionState.is_loaded, SessionState.credits_label, "Credits"),
         ),
         bell(),
         theme_button(),

@@ -81,7 +81,7 @@ def served_tiles(page: Page) -> str:
     """Return the inside of the grid: tiles, and the script that puts them where they belong."""
     boxes = "".join(_box(image, is_eager=place < EAGER) for place, image in enumerate(page.images))
     return (
-        f'<div role="list" class="flow first" data-next="{page.next_after}">{boxes}</div><script>{STAND}</script>'
+        f'<div role="list" class="flow asleep" data-next="{page.next_after}">{boxes}</div><script>{STAND}</script>'
         "<noscript><p>These are your newest pictures. The others, search and every command need JavaScript.</p></noscript>"
     )
 

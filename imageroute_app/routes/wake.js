@@ -1,18 +1,29 @@
 // Lets the rest of the page begin once the first pictures are there, at once when the person does something, and in any
 // case: the other pictures, the page's own font, and its scripts. Until then none of them is on the line or on the processor.
+// What the person does meanwhile is kept for assets/app.js, which tells it again.
 (() => {
   "use strict";
   const MOST_MS = 3000;
   const SIGNS = ["pointerdown", "keydown", "wheel", "touchstart", "focusin"];
   document.currentScript.remove();
+  const KEPT = ["click", "keydown", "input", "change"];
   let isAsleep = true;
+  globalThis.early = [];
+
+  function keep(event) {
+    if (!globalThis.early) return; // app.js is here
+    globalThis.early.push(event);
+    const { key, target } = event;
+    const isOurs = key === "/" || (key === " " && target.matches("a.tile")) || (key === "a" && (event.ctrlKey || event.metaKey));
+    if (isOurs && !target.matches("input, textarea, select")) event.preventDefault(); // the browser means something else by it
+  }
 
   function wake() {
     if (!isAsleep) return;
     isAsleep = false;
     for (const sign of SIGNS) removeEventListener(sign, wake, true);
     document.documentElement.classList.remove("plain");
-    document.querySelector("ir-grid .first")?.classList.remove("first");
+    document.querySelector("ir-grid .asleep")?.classList.remove("asleep");
     for (const link of document.querySelectorAll('link[rel="later"]')) link.rel = "modulepreload";
     for (const sleeping of document.querySelectorAll('script[type="later"]')) {
       const script = document.createElement("script");
@@ -25,6 +36,7 @@
   }
 
   for (const sign of SIGNS) addEventListener(sign, wake, { capture: true, passive: true });
+  for (const kind of KEPT) addEventListener(kind, keep, true);
   const first = [...document.querySelectorAll('ir-grid img[loading="eager"]')];
   Promise.all(first.map((image) => image.decode().catch(() => {}))).then(() => requestAnimationFrame(() => setTimeout(wake)));
   setTimeout(wake, MOST_MS);

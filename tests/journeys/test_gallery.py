@@ -23,6 +23,7 @@ BOXES = """all => all.map(tile => {
 })"""
 Box = tuple[str, float, float, float, float]
 Fill = Callable[..., Awaitable[Page]]
+Hold = Callable[..., Awaitable[tuple[Page, asyncio.Event]]]
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -326,18 +327,30 @@ async def test_pictures_that_were_restored_elsewhere_are_shown_again(fill: Fill)
         await expect(page.locator(TILES)).to_have_count(3)
 
 
-async def test_what_is_pressed_before_the_page_is_awake_happens_once_it_is(fill: Fill) -> None:
-    page = await (await fill(6)).context.new_page()  # one that has no script in its memory
-    is_released = asyncio.Event()
+@pytest_asyncio.fixture(loop_scope="session")
+async def hold(fill: Fill) -> Hold:
+    """Open the gallery of six pictures with some files held back: `page, release = await hold("**/app.js*")`."""
 
-    async def hold(route: Route) -> None:
-        await is_released.wait()
-        await route.continue_()
+    async def hold_some(*files: str) -> tuple[Page, asyncio.Event]:
+        page = await (await fill(6)).context.new_page()  # one that has no script in its memory
+        is_released = asyncio.Event()
 
-    await page.route("**/assets/*.js", hold)
-    async with page.expect_request("**/assets/*.js"):
-        await page.goto("/gallery", wait_until="commit")
-        await picture(page, 4).focus()
+        async def wait(route: Route) -> None:
+            await is_released.wait()
+            await route.continue_()
+
+        for pattern in files:
+            await page.route(pattern, wait)
+        async with page.expect_request(files[0]):
+            await page.goto("/gallery", wait_until="commit")
+            await picture(page, 4).focus()
+        return page, is_released
+
+    return hold_some
+
+
+async def test_what_is_pressed_before_the_page_is_awake_happens_once_it_is(hold: Hold) -> None:
+    page, is_released = await hold("**/assets/*.js")
     await expect(page.locator("ir-grid .fav").first).to_be_attached()
     await page.keyboard.press("f")
     await page.keyboard.press("x")
@@ -347,6 +360,42 @@ async def test_what_is_pressed_before_the_page_is_awake_happens_once_it_is(fill:
     is_released.set()
     await expect(page.get_by_role("button", name="Favourites 1")).to_have_attribute("aria-pressed", "true")
     await expect(page).to_have_url(re.compile(r"q=plan\+number&favourite=1$"))
+
+
+@pytest.mark.parametrize("held", [("**/*.js*",), ("**/grid.js*", "**/assets/*.js")], ids=["every script", "not app.js"])
+async def test_what_wakes_the_page_is_heard_too(hold: Hold, held: tuple[str, ...]) -> None:
+    page, is_released = await hold(*held)
+    await page.keyboard.press("f")
+    await page.keyboard.press("Control+a")
+    await page.get_by_role("button", name="Favourites").click()
+    await picture(page, 4).focus()
+    await page.keyboard.type("/plan")
+
+    is_released.set()
+    await expect(page.get_by_role("button", name="Favourites 1")).to_have_attribute("aria-pressed", "true")
+    await expect(page.get_by_role("searchbox")).to_have_value("plan")
+    await expect(page).to_have_url(re.compile(r"q=plan&favourite=1$"))
+
+
+async def test_everything_is_chosen_by_a_key_before_any_script_is_here(hold: Hold) -> None:
+    page, is_released = await hold("**/*.js*")
+    await page.keyboard.press("Control+a")
+    is_released.set()
+    await expect(page.get_by_role("toolbar", name="Selection")).to_contain_text("6 selected")
+    assert await page.evaluate("getSelection().isCollapsed"), "the browser selects no words for it"
+
+
+@pytest.mark.parametrize("size", ["desktop", "phone"])
+async def test_nothing_moves_while_the_page_wakes(fill: Fill, size: str) -> None:
+    page = await (await fill(60, size=size)).context.new_page()  # one that has font and scripts to wait for
+    await page.add_init_script(
+        "globalThis.moved = 0; new PerformanceObserver(list => { for (const each of list.getEntries()) moved += each.value })"
+        ".observe({ type: 'layout-shift', buffered: true })"
+    )
+    await open_gallery(page)
+    await page.evaluate("document.fonts.ready")
+    await page.wait_for_timeout(200)
+    assert await page.evaluate("moved") < 0.005
 
 
 async def test_page_that_cannot_be_read_says_so_and_goes_on(fill: Fill, watch: Watch) -> None:

@@ -102,9 +102,9 @@ async def test_only_the_first_pictures_and_no_font_of_ours_are_fetched_before_th
     text = (await visit(ada)).text
 
     assert text.startswith('<!DOCTYPE html><html class="plain">')
-    assert 'class="flow first"' in text
+    assert 'class="flow asleep"' in text
     boxes = re.findall(r'<div class="(box[^"]*)".*? loading="(\w+)"', text)
     assert boxes == [("box", "eager")] * EAGER + [("box late", "lazy")] * 2
     [wake] = [script for script in INLINE_SCRIPT.findall(text) if "modulepreload" in script]
     assert 'classList.remove("plain")' in wake
-    assert 'classList.remove("first")' in wake
+    assert 'classList.remove("asleep")' in wake
