@@ -1,14 +1,20 @@
 """The lock of a page's state in Redis comes back whenever its event is cancelled."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 import pytest_asyncio
 import reflex as rx
+from reflex.istate.manager.redis import StateManagerRedis
 from reflex.istate.manager.token import BaseStateToken
+from reflex_base.utils.exceptions import LockExpiredError
 
-from imageroute_app.state.page_locks import PageLocks
+from imageroute_app.settings import ROOT
+from imageroute_app.state.page_locks import LIFE_MS, PageLocks, install
 from tests.adapters.redis_server import RedisServer, needs_redis, running_redis
 
 pytestmark = needs_redis
@@ -101,3 +107,80 @@ async def test_a_cancelled_event_leaves_the_lock_of_another_alone(server: RedisS
 
         assert await is_held(locks)
     await other.close()
+
+
+HOLDER = """
+import asyncio, sys
+from redis.asyncio import Redis
+from tests.state.test_page_locks import TOKEN
+from imageroute_app.state.page_locks import LIFE_MS, PageLocks
+
+async def hold():
+    locks = PageLocks(redis=Redis.from_url(sys.argv[1]), lock_expiration=LIFE_MS, lock_warning_threshold=1000)
+    async with locks.modify_state(TOKEN):
+        print("held", flush=True)
+        await asyncio.sleep(600)
+
+asyncio.run(hold())
+"""
+
+
+async def test_the_lock_of_a_killed_process_is_free_within_five_seconds(server: RedisServer, locks: PageLocks) -> None:
+    holder = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", HOLDER, server.url, cwd=ROOT, stdout=asyncio.subprocess.PIPE
+    )
+    try:
+        assert holder.stdout is not None
+        async with asyncio.timeout(PATIENCE_S):
+            assert await holder.stdout.readline() == b"held\n"
+    finally:
+        holder.kill()
+        await holder.wait()
+    assert await locks.redis.pttl(locks._lock_key(TOKEN)) <= 5000
+    async with asyncio.timeout(PATIENCE_S):
+        await count(locks)
+
+
+async def test_a_long_event_keeps_its_lock_until_it_is_held_for_too_long(server: RedisServer) -> None:
+    locks = PageLocks(redis=server.client(), lock_expiration=600, lock_warning_threshold=500)
+    locks.longest_ms = 600 * 10
+    async with locks.modify_state(TOKEN) as state:
+        await asyncio.sleep(2)  # more than three lives of a lock
+        (await state.get_state(LockedState)).count = 7
+    async with locks.modify_state(TOKEN) as state:
+        assert (await state.get_state(LockedState)).count == 7
+
+    locks.longest_ms = 600
+    with pytest.raises(LockExpiredError):
+        await hold(locks, asyncio.sleep(2))
+    await locks.close()
+
+
+async def test_nobody_renews_the_lock_of_another(server: RedisServer) -> None:
+    locks = PageLocks(redis=server.client(), lock_expiration=600, lock_warning_threshold=500)
+    key = locks._lock_key(TOKEN)
+    with pytest.raises(LockExpiredError):
+        await hold(locks, take_over(locks, key))
+    assert not await locks.redis.exists(key)
+    await locks.close()
+
+
+async def hold(locks: PageLocks, meanwhile: Coroutine[Any, Any, None]) -> None:
+    async with locks.modify_state(TOKEN):
+        await meanwhile
+
+
+async def take_over(locks: PageLocks, key: bytes) -> None:
+    """Give the lock to somebody else, and wait for longer than a lock lives."""
+    await locks.redis.set(key, b"somebody else", px=700)
+    await asyncio.sleep(1.5)
+
+
+async def test_the_app_serves_with_short_locks_that_are_held_as_long_as_reflex_allows(server: RedisServer) -> None:
+    plain = StateManagerRedis(redis=server.client())
+    app = cast("rx.App", SimpleNamespace(state_manager=plain))
+    install(app)
+    made = app._state_manager
+    assert isinstance(made, PageLocks)
+    assert (made.lock_expiration, made.longest_ms) == (LIFE_MS, plain.lock_expiration)
+    await made.close()
