@@ -38,8 +38,9 @@ def is_foreign() -> bool:
 class MongoServer:
     """A server on a port of its own, which can be killed and started again on what it has stored."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder, self._port = folder, _free_port()
+    def __init__(self, folder: Path, *more: str) -> None:
+        """Start it with `more` options of its command."""
+        self._folder, self._port, self.more = folder, _free_port(), more
         self.uri = f"mongodb://127.0.0.1:{self._port}/"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -47,7 +48,7 @@ class MongoServer:
         with (self._folder / "server.log").open("ab") as log:
             self._process = subprocess.Popen(  # our own command
                 [COMMAND, "-c", SERVE, "--host", "127.0.0.1", "--port", str(self._port),
-                 "--storage-path", self._folder / "store", "--log-level", "WARNING"],
+                 "--storage-path", self._folder / "store", "--log-level", "WARNING", *self.more],
                 stdout=log, stderr=log,
             )  # fmt: skip
         try:

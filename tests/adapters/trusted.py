@@ -19,7 +19,7 @@ class Authority:
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """Make a certificate that nobody trusts yet."""
-        self._monkeypatch, self._path = monkeypatch, folder / "server.pem"
+        self._monkeypatch, self.path = monkeypatch, folder / "server.pem"
         key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
         names = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
         usage = x509.KeyUsage(
@@ -43,14 +43,14 @@ class Authority:
         secret = key.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
-        self._path.write_bytes(secret + certificate.public_bytes(serialization.Encoding.PEM))
+        self.path.write_bytes(secret + certificate.public_bytes(serialization.Encoding.PEM))
 
     def context(self) -> ssl.SSLContext:
         """Return what a server speaks TLS with."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(self._path)
+        context.load_cert_chain(self.path)
         return context
 
     def trust(self) -> None:
         """Make it one of the system's authorities for the rest of the test."""
-        self._monkeypatch.setenv("SSL_CERT_FILE", str(self._path))
+        self._monkeypatch.setenv("SSL_CERT_FILE", str(self.path))

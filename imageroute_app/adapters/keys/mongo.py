@@ -6,17 +6,18 @@ A destroyed key is replaced by null; the server's files may hold the old page un
 import contextlib
 import secrets
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from bson.binary import Binary
 from pymongo import ASCENDING, AsyncMongoClient, UpdateOne, WriteConcern
-from pymongo.errors import ConfigurationError, DuplicateKeyError, PyMongoError
+from pymongo.errors import DuplicateKeyError, PyMongoError
 from pymongo.read_concern import ReadConcern
 
 from imageroute_app.adapters.keys.wrapping import KEY_BYTES, PROBE, ROOT, MasterKey, RecentKeys, destroyed
+from imageroute_app.adapters.mongo import TIMEOUT_MS, client_of
 from imageroute_app.domain.errors import Unavailable
 
-TIMEOUT_MS = 5000
-Document = dict[str, object]
+Document = dict[str, Any]
 
 
 async def open_mongo_keys(uri: str, database: str, master_key: bytes, previous: bytes = b"") -> "MongoKeys":
@@ -25,11 +26,7 @@ async def open_mongo_keys(uri: str, database: str, master_key: bytes, previous: 
     Raises:
         Unavailable: when the server does not answer, or the master key is not the one that wrapped the keys.
     """
-    with _translated():
-        client: AsyncMongoClient[Document] = AsyncMongoClient(
-            uri, serverSelectionTimeoutMS=TIMEOUT_MS, tz_aware=True, appname="imageroute"
-        )
-    keys = MongoKeys(client, database, MasterKey(master_key, previous))
+    keys = MongoKeys(client_of(uri, TIMEOUT_MS), database, MasterKey(master_key, previous))
     try:
         await keys.prepare()
     except BaseException:
@@ -154,7 +151,5 @@ def _bytes_or_none(value: object) -> bytes | None:
 def _translated() -> Iterator[None]:
     try:
         yield
-    except ConfigurationError as error:
-        raise Unavailable(f"IMAGEROUTE_MONGODB_URI cannot be used: {error}") from error
     except PyMongoError as error:
         raise Unavailable from error

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from pymongo import AsyncMongoClient, UpdateOne, WriteConcern
+from pymongo import UpdateOne, WriteConcern
 from pymongo.errors import PyMongoError
 
-from imageroute_app.adapters.keys.mongo import TIMEOUT_MS, Document
+from imageroute_app.adapters.mongo import client_of
 from imageroute_app.domain.errors import Unavailable
 
 
@@ -14,9 +14,7 @@ class MongoTombstones:
     """One document a mark, with its day."""
 
     def __init__(self, uri: str, database: str) -> None:
-        self._client: AsyncMongoClient[Document] = AsyncMongoClient(
-            uri, serverSelectionTimeoutMS=TIMEOUT_MS, tz_aware=True, appname="imageroute"
-        )
+        self._client = client_of(uri)
         self._rows = self._client[database].get_collection("marks", write_concern=WriteConcern("majority", j=True))
 
     async def add(self, marks: Sequence[str], at: datetime) -> None:

@@ -14,7 +14,7 @@ from bson.codec_options import CodecOptions
 from pymongo import AsyncMongoClient, ReadPreference, WriteConcern
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.collection import AsyncCollection
-from pymongo.errors import ConfigurationError, OperationFailure
+from pymongo.errors import OperationFailure
 from pymongo.read_concern import ReadConcern
 
 from imageroute_app.adapters.database.mongo.errors import (
@@ -23,14 +23,13 @@ from imageroute_app.adapters.database.mongo.errors import (
     translated,
 )
 from imageroute_app.adapters.database.mongo.sessions import Sessions
+from imageroute_app.adapters.mongo import TIMEOUT_MS, client_of
 from imageroute_app.domain.errors import Duplicate, ImageRouteError, Unavailable
 
 T = TypeVar("T")
 Document = dict[str, Any]
 Collection = AsyncCollection[Document]
 
-TIMEOUT_MS = 5000
-SOCKET_TIMEOUT_MS = 20_000
 TRIES = 5
 FREE_TRIES = 2
 """Later tries take turns within the process, so that many writers of one wallet do not starve each other."""
@@ -216,24 +215,4 @@ def connect(uri: str, name: str, timeout_ms: int = TIMEOUT_MS) -> MongoConnectio
     Raises:
         Unavailable: when the address cannot be used or asks for less than w=majority with journal.
     """
-    try:
-        client: AsyncMongoClient[Document] = AsyncMongoClient(
-            uri,
-            serverSelectionTimeoutMS=timeout_ms,
-            connectTimeoutMS=timeout_ms,
-            socketTimeoutMS=SOCKET_TIMEOUT_MS,
-            maxPoolSize=50,
-            retryWrites=True,
-            retryReads=True,
-            uuidRepresentation="standard",
-            appname="imageroute",
-        )
-    except (ConfigurationError, ValueError) as error:
-        raise Unavailable(f"IMAGEROUTE_MONGODB_URI cannot be used: {error}") from error
-    asked = client.write_concern.document
-    if asked.get("w", "majority") != "majority" or asked.get("j") is False:
-        raise Unavailable(
-            "IMAGEROUTE_MONGODB_URI asks for weaker writes than w=majority with journal:"
-            " credits could be lost. Remove w and journal from it."
-        )
-    return MongoConnection(client, name)
+    return MongoConnection(client_of(uri, timeout_ms), name)

@@ -7,12 +7,7 @@ from typing import Any, TypeVar
 import bson
 
 from imageroute_app.adapters.database.codec import cut_time
-from imageroute_app.adapters.database.mongo.connection import (
-    TIMEOUT_MS,
-    Access,
-    MongoConnection,
-    connect,
-)
+from imageroute_app.adapters.database.mongo.connection import Access, MongoConnection, connect
 from imageroute_app.adapters.database.mongo.errors import translated
 from imageroute_app.adapters.database.mongo.indexes import make_indexes
 from imageroute_app.adapters.database.mongo.jobs import MongoJobs
@@ -22,6 +17,7 @@ from imageroute_app.adapters.database.mongo.rows import MongoRows
 from imageroute_app.adapters.database.mongo.schemas import make_validators
 from imageroute_app.adapters.database.records import ERASE_ORDER, every_record
 from imageroute_app.adapters.database.sealing import Keys, Sealer
+from imageroute_app.adapters.mongo import TIMEOUT_MS
 from imageroute_app.domain.accounts import MailToken, Person, Session
 from imageroute_app.domain.activity import Activity
 from imageroute_app.domain.cases import Case, CaseMessage, StaffAccess, Tally

@@ -1,12 +1,10 @@
 """Whether the connection to MongoDB is safe, and its user no mightier than the product needs (docs/operations.md, MongoDB)."""
 
 import ipaddress
-from typing import Any
 
-from pymongo import AsyncMongoClient
-from pymongo.errors import ConfigurationError, PyMongoError
+from pymongo.errors import PyMongoError
 
-from imageroute_app.adapters.database.mongo.connection import TIMEOUT_MS
+from imageroute_app.adapters.mongo import client_of
 from imageroute_app.domain.errors import Unavailable
 
 MIGHTY = frozenset(
@@ -21,12 +19,10 @@ MIGHTY = frozenset(
 async def too_much(uri: str, database: str) -> str:
     """Return what to change about the connection, in one sentence; empty when nothing. Raises Unavailable."""
     try:
-        async with AsyncMongoClient[dict[str, Any]](uri, serverSelectionTimeoutMS=TIMEOUT_MS) as client:
+        async with client_of(uri) as client:
             status = await client.admin.command("connectionStatus", showPrivileges=False)
             hosts = [host for host, _ in client.nodes]
             is_encrypted = client.options.pool_options._ssl_context is not None  # noqa: SLF001  # no public name says so
-    except ConfigurationError as error:
-        raise Unavailable(f"IMAGEROUTE_MONGODB_URI cannot be used: {error}") from error
     except PyMongoError as error:
         raise Unavailable("MongoDB does not answer.") from error
     info = status.get("authInfo", {})
