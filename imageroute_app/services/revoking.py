@@ -6,13 +6,20 @@ has, whoever comes back with that sign-in is refused (services/hosted.py).
 
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 
 from imageroute_app.domain.errors import NotSignedIn, Unavailable
 from imageroute_app.domain.identity import OutsideSession, Revocation
 from imageroute_app.domain.ports import Clock, Database, HostedIdentity, NewId, Query
 
 BATCH, ROUNDS = 200, 3
+PAUSE_MOST, NEVER = timedelta(minutes=1), datetime.min.replace(tzinfo=UTC)
 ENDED = "You signed out of this sign-in. Sign in again; if you end up here once more, wait a moment first."
+
+
+def pause_of(wish: Revocation, now: datetime) -> timedelta:
+    """Return how long to wait between two tries: longer the longer it has not worked, a minute at most."""
+    return min((now - wish.asked_at) / 4, PAUSE_MOST)
 
 
 class Revoking:
@@ -20,6 +27,7 @@ class Revoking:
 
     def __init__(self, *, database: Database, identity: HostedIdentity, clock: Clock, new_id: NewId) -> None:
         self._tables, self._identity, self._clock, self._new_id = database.tables, identity, clock, new_id
+        self._tried_at: dict[str, datetime] = {}
 
     async def want(self, owner: str, session_id: str = "") -> Revocation:
         """Write down that this sign-in is to end there; without one all that began by now."""
@@ -45,9 +53,11 @@ class Revoking:
 
     async def sweep(self) -> int:
         """Carry out what was not yet, oldest first; raises Unavailable while the service does not answer. Returns how many."""
-        found = await self._tables.revocations.overdue("asked_at", self._clock(), BATCH)
-        await self.carry_out(found)
-        return len(found)
+        now = self._clock()
+        found = await self._tables.revocations.overdue("asked_at", now, BATCH)
+        due = [one for one in found if now - self._tried_at.get(one.id, NEVER) >= pause_of(one, now)]
+        await self.carry_out(due)
+        return len(due)
 
     async def carry_out(self, wishes: Sequence[Revocation]) -> None:
         """End what each asks for; one that fails holds up no other. Raises Unavailable when any did."""
@@ -56,9 +66,14 @@ class Revoking:
             try:
                 await self._carry_out(wish)
             except Unavailable as error:
+                self._note_tried(wish)
                 failed = error
         if failed is not None:
             raise failed
+
+    def _note_tried(self, wish: Revocation) -> None:
+        now = self._clock()
+        self._tried_at = {name: at for name, at in self._tried_at.items() if now - at < PAUSE_MOST} | {wish.id: now}
 
     async def _carry_out(self, wish: Revocation) -> None:
         if wish.session_id:

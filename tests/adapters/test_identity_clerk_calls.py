@@ -76,6 +76,13 @@ async def test_a_fault_with_a_time_is_not_repeated_before_it(world: World) -> No
     assert len(world.cloud.seen) == 1
 
 
+async def test_a_fault_of_one_call_stops_no_other(world: World) -> None:
+    world.cloud.scenario.fail("submit", 500, times=2)
+    with pytest.raises(Unavailable):
+        await world.clerk.revoke(world.session)
+    assert (await world.clerk.profile(world.user)).subject == world.user
+
+
 async def test_a_service_that_drips_its_answer_is_left_after_our_patience(world: World) -> None:
     clerk = with_key(world, patience_s=0.05)
     world.cloud.scenario.slow_bytes_per_s = 10

@@ -154,6 +154,27 @@ async def test_one_that_cannot_be_ended_holds_up_no_other(world: World) -> None:
     assert states(world) == ["revoked", "revoked"]
 
 
+async def test_one_that_clerk_cannot_end_is_asked_for_ever_more_rarely_and_stops_nobody(world: World) -> None:
+    ada = await signed_up(world)
+    world.cloud.ends_nothing = True
+    await ada.ours.post("/auth/sign-out")
+    await settle(world)
+    tries: list[int] = []
+    for _ in range(3):
+        before = len(world.cloud.seen)
+        for _ in range(120):
+            world.later(2)
+            await sweep(world)
+        tries.append(len(world.cloud.seen) - before)
+    assert tries[0] > tries[1] >= tries[2] == 8  # four minutes, once a minute, each with its repetition
+    bob = await visitor(world)
+    assert (await bob.sign_up("bob@example.com")).headers.get("location") == "/create"
+    world.cloud.ends_nothing = False
+    world.later(60)
+    await sweep(world)
+    assert await waiting(world) == []
+
+
 async def test_more_sign_ins_than_one_page_end_all(world: World) -> None:
     ada = await signed_up(world)
     [user_id] = world.cloud.users

@@ -43,7 +43,8 @@ class ClerkWire:
     """One client with the secret key, which goes to the address of the settings and follows no redirect.
 
     A call has `patience_s` in all, and is repeated once where no answer came or the answer was a fault of theirs: every verb
-    used may be repeated. After a failure, and for as long as Retry-After says, nothing is asked.
+    used may be repeated. Where no answer came nothing is asked for a while, and after one that says how long, for that long. A
+    plain fault is of one call: that it cannot be answered stops no other.
     """
 
     def __init__(
@@ -104,9 +105,12 @@ class ClerkWire:
 
     def _read(self, answer: httpx.Response) -> Any:
         status, said = answer.status_code, _decoded(answer)
-        if status == 429 or status >= 500:
+        if status in (429, 503) or (status >= 500 and "retry-after" in answer.headers):
             raise self._resting(read_retry_after(answer.headers.get("retry-after", "")) or REST_S)
+        if status >= 500:
+            raise Unavailable(DOWN)
         if status in (401, 403):
+            self._resting(REST_S)  # with this key every call is for nothing
             raise self._misconfigured("identity.key_refused", KEY_REFUSED, answer, said)
         if answer.is_success and said is not None:
             self._has_told = False
@@ -124,8 +128,7 @@ class ClerkWire:
         return Unavailable(DOWN, retry_after_s=math.ceil(wait_s))
 
     def _misconfigured(self, event: str, cure: str, answer: httpx.Response, said: Any) -> Misconfigured:
-        """Rest, and tell the log once until Clerk answers again: with status and code, and nothing that was sent."""
-        self._rests_until = self._monotonic() + REST_S
+        """Tell the log once until Clerk answers again: with status and code, and nothing that was sent."""
         if not self._has_told:
             self._has_told = True
             log.error(event, extra={"status": answer.status_code, "code": _code(said), "cure": cure})
