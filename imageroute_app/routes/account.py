@@ -99,9 +99,10 @@ class AccountForms:
         session = await session_of(request, services)
         if services.hosted is not None:
             await services.hosted.leave_everywhere(session.owner)
-        await services.accounts.end_devices(session.owner)
-        await services.accounts.sign_out(session_token(request, services))
+        await services.accounts.end_devices(session.owner, keep=session.id)
         is_done = services.hosted is None or await services.hosted.has_left_everywhere(session.owner)
+        # The own one last: the page that asks would otherwise see it gone and leave before it can be told.
+        await services.accounts.sign_out(session_token(request, services))
         response = see_other(f"/sign-in?done={'everywhere' if is_done else 'everywhere-here'}")
         clear_session(response, services)
         return response

@@ -81,6 +81,24 @@ async def test_the_page_says_that_all_is_ended_only_once_it_is(world: World) -> 
     assert "on every device, and at Clerk" in (await ada.ours.get(answer.headers["location"])).text
 
 
+async def test_while_the_page_waits_for_clerk_every_other_device_is_out_already(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada, phone = await signed_up(world), await visitor(world)
+    await phone.sign_in()
+    hosted, seen = world.house.services.hosted, list[tuple[bool, bool]]()
+    assert hosted is not None
+    wait = hosted.has_left_everywhere
+
+    async def waits(owner: str) -> bool:
+        seen.append((await is_in(ada), await is_in(phone)))
+        return await wait(owner)
+
+    monkeypatch.setattr(hosted, "has_left_everywhere", waits)
+    await ada.ours.post("/auth/sign-out-everywhere")
+    assert (seen, await is_in(ada), await is_in(phone)) == ([(True, False)], False, False)
+
+
 async def test_a_killed_process_is_followed_by_one_that_ends_them(tmp_path: Path, rules: Rules) -> None:
     async with open_world(tmp_path, rules) as world:
         ada = await signed_up(world)
