@@ -2,8 +2,8 @@
 //
 // Reflex's runtime brings a style engine, a writer of cookies, a deep merge and two other transports for its socket; its
 // dialogs bring a lock for a page that scrolls. Ours set plain styles, write no cookies from a script, merge flat props,
-// talk over one websocket and scroll inside their frame. What only React's developer tools read goes too. Each
-// replacement is counted, so that a build whose Reflex has changed fails instead of growing.
+// talk over one websocket and scroll inside their frame. What only React's developer tools read goes too, and what Reflex
+// would write on a device unasked. Each replacement is counted, so that a build whose Reflex has changed fails instead of growing.
 import { fileURLToPath } from "node:url";
 
 const OURS = {
@@ -16,6 +16,8 @@ const TRANSPORTS = /engine\.io-client\/build\/esm\/transports\/index\.js$/;
 const UNREAD = {
   icons: [/lucide-react\/dist\/esm\/icons\//, /,\s*key: "\w+"/g],
   names: [/\/app_components\//, /^\w+\.displayName = ".*";$/gm],
+  // Nothing is kept of light and dark until somebody switches: "system" is what a browser without an entry gets anyway.
+  theme: [/\/utils\/react-theme\.js/, /(?=localStorage\.setItem\("theme", theme\))/g, 'if (theme !== "system") '],
 };
 
 export default function lean() {
@@ -38,10 +40,10 @@ export default function lean() {
     },
 
     transform(code, id) {
-      for (const [name, [modules, unread]] of Object.entries(UNREAD)) {
+      for (const [name, [modules, unread, instead = ""]] of Object.entries(UNREAD)) {
         if (!modules.test(id) || !code.match(unread)) continue;
         used.add(name);
-        return { code: code.replace(unread, ""), map: null };
+        return { code: code.replace(unread, instead), map: null };
       }
       return null;
     },

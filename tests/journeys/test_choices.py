@@ -14,6 +14,7 @@ from tests.product import Product
 
 PASSWORD = "correct horse battery"
 ESSENTIAL = {name for name, item in {**COOKIES, **STORAGE_KEYS}.items() if item.is_essential}
+PREFERENCES = {name for name in STORAGE_KEYS if name.startswith("localStorage.")}
 READ_STORAGE = """() => [["localStorage", localStorage], ["sessionStorage", sessionStorage]].flatMap(
     ([name, holder]) => Object.keys(holder).map((key) => `${name}.${key}`))"""
 STYLE = """(button) => {
@@ -71,9 +72,25 @@ async def test_before_any_choice_only_what_is_needed_is_on_the_device(open_conte
     for path in ("/", "/trust", "/", "/sign-in", "/cookies", "/"):
         await page.goto(path)
         await page.wait_for_load_state("networkidle")
-        assert await on_device(context, page) <= ESSENTIAL, path
+        assert await on_device(context, page) <= ESSENTIAL - PREFERENCES, path
     await expect(bar(page)).to_be_visible()
     assert sent == []
+
+
+@pytest.mark.promise("P55")
+async def test_looks_are_kept_once_somebody_switches_and_no_sooner(open_context: OpenContext) -> None:
+    context = await open_context()
+    page = await context.new_page()
+    await sign_up(page, fresh("looks"))
+    for path in ("/create", "/gallery", "/privacy-center"):
+        await page.goto(path)
+        await page.wait_for_load_state("networkidle")
+        assert not await on_device(context, page) & PREFERENCES, path
+    await page.get_by_role("button", name="Switch between light and dark").click()
+    await expect(page.locator("html.dark")).to_be_attached()
+    assert await on_device(context, page) & PREFERENCES == {"localStorage.theme"}
+    await page.goto("/trust")
+    await expect(page.locator("html.dark")).to_be_attached()
 
 
 @pytest.mark.metric("clicks_reject_accept")

@@ -73,7 +73,7 @@ STORAGE_KEYS: Mapping[str, Item] = {
         serves=Purpose.ACCOUNT, source=Source.BROWSER, rule="device", place=Place.DEVICE, erased=Erasure.DEVICE,
     ),
     "localStorage.theme": Item(
-        text="light, dark or as your device is set; written on the first visit, so that no page flashes in the other",
+        text="light or dark; kept only when you switch, so that no page flashes in the other",
         serves=Purpose.ACCOUNT, source=Source.PERSON, rule="device", place=Place.DEVICE, erased=Erasure.DEVICE,
     ),
     "localStorage.letters": Item(
@@ -81,7 +81,7 @@ STORAGE_KEYS: Mapping[str, Item] = {
         serves=Purpose.ACCOUNT, source=Source.PERSON, rule="device", place=Place.DEVICE, erased=Erasure.DEVICE,
     ),
     "localStorage.last_compiled_theme": Item(
-        text="the default the page was built with; no personal data",
+        text="the default the page was built with, where it runs for development only; no personal data",
         serves=Purpose.ACCOUNT, source=Source.HERE, rule="device", place=Place.DEVICE, erased=Erasure.DEVICE,
     ),
 }
