@@ -91,7 +91,14 @@ def route_popover() -> rx.Component:
             _fact(
                 "Source",
                 rx.el.span(
-                    rx.el.a(MODEL.source, href=MODEL.source, target="_blank", rel="noreferrer", class_name="src"),
+                    rx.el.a(
+                        MODEL.source,
+                        " (external)",
+                        href=MODEL.source,
+                        target="_blank",
+                        rel="noopener noreferrer",
+                        class_name="src",
+                    ),
                     rx.el.span("Checked on ", MODEL.checked_on, class_name="q3"),
                 ),
             ),

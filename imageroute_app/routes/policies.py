@@ -9,6 +9,7 @@ from starlette.routing import Route
 from imageroute_app.domain.errors import NotFound
 from imageroute_app.domain.policies import Edition, Kind
 from imageroute_app.domain.policy_text import compare, parse
+from imageroute_app.routes.controls import CONTROLS
 from imageroute_app.routes.facts import facts
 from imageroute_app.routes.pagekit import PUBLIC, CurrentServices, Endpoint, render
 from imageroute_app.services.house import Services
@@ -94,6 +95,7 @@ async def _edition_page(request: Request, services: Services, edition: Edition) 
         headers=PUBLIC,
         edition=edition,
         policy=parse(edition.text),
+        controls=CONTROLS if edition.kind is Kind.PRIVACY else {},
         in_effect=in_effect,
         upcoming=await services.policies.upcoming(edition.kind),
         **facts(request, services),

@@ -11,6 +11,8 @@ from imageroute_app.domain.measures import Measure, State
 from imageroute_app.domain.policies import HOUSE
 from imageroute_app.domain.promises import PROMISES
 from imageroute_app.domain.retention import RULES
+from imageroute_app.pages.privacy_center import SECTIONS
+from imageroute_app.routes.controls import CONTROLS
 from imageroute_app.services.checks import NOTHING
 from tests.routes.conftest import House
 
@@ -36,15 +38,35 @@ async def test_versions_and_proofs_need_and_leave_nothing(browser: httpx.AsyncCl
 
 @pytest.mark.promise("P1")
 @pytest.mark.parametrize("path", ["/privacy", "/terms"])
-async def test_every_link_of_a_policy_leads_somewhere(browser: httpx.AsyncClient, path: str) -> None:
+async def test_every_link_of_a_policy_leads_somewhere(house: House, browser: httpx.AsyncClient, path: str) -> None:
+    signed_in = await house.signed_up()
     page = (await browser.get(path)).text
     linked = set(re.findall(r'href="(/[^"]*)"', page))
-    own = {one for one in linked if re.match(r"/(privacy|terms|trust|cookies|processors|contact|report)\b", one)}
-    for target in own - {one for one in own if one.startswith("/privacy-center")}:
+    own = {
+        one
+        for one in linked
+        if re.match(
+            r"/(privacy|terms|trust|cookies|processors|contact|report|requests|complaint|support|verify)\b", one
+        )
+    }
+    centre = {one for one in own if re.fullmatch(r"/privacy-center(#.*)?", one)}
+    sections = {section.name for section in SECTIONS} | {""}
+    assert {one.partition("#")[2] for one in centre} <= sections  # a page of the app; its journey looks at each section
+    for target in own - centre:
         address, _, part = target.partition("#")
-        answer = await browser.get(address)
+        answer = await (signed_in if address.startswith("/privacy-center") else browser).get(address)
         assert answer.status_code == 200, target
         assert not part or f'id="{part}"' in answer.text, target
+
+
+@pytest.mark.promise("P1")
+async def test_every_section_of_the_privacy_policy_leads_to_its_control(browser: httpx.AsyncClient) -> None:
+    page = (await browser.get("/privacy")).text
+    sections = dict(re.findall(r'<section id="([^"]+)">(.*?)</section>', page, re.DOTALL))
+    assert set(sections) == set(CONTROLS)
+    for name, text in sections.items():
+        linked = set(re.findall(r'href="([^"]+)"', text.rpartition("Do it here")[2]))
+        assert linked == {address for _, address in CONTROLS[name]}, name
 
 
 async def test_an_edition_that_never_was_is_not_found(browser: httpx.AsyncClient) -> None:

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from imageroute_app.domain.data_map import COOKIES, DATA_MAP, STORAGE_KEYS
+from imageroute_app.domain.data_map import COOKIES, DATA_MAP, RECEIVERS, STORAGE_KEYS
 from imageroute_app.routes.api import build_api, build_routes
 from imageroute_app.routes.public import PAGES, SECURITY_TXT_EXPIRES
 from tests.routes.conftest import ORIGIN, House
@@ -168,3 +168,36 @@ async def test_seller_of_credits_is_named_and_holds_no_pictures(house: House, br
         )
     assert "pictures at Dodo" not in privacy
     assert "for 30 days" in (await browser.get("/terms")).text
+
+
+LINK = re.compile(r'<a\b([^>]*\bhref="(https?://[^"]*)"[^>]*)>(.*?)</a>', re.DOTALL)
+
+
+@pytest.mark.promise("P65")
+async def test_every_link_to_another_site_is_marked_and_tells_it_nothing(house: House) -> None:
+    house.with_site(receivers=tuple(RECEIVERS))
+    ada = await house.signed_up()
+    seen: set[str] = set()
+    pages = (
+        *PAGES,
+        "requests",
+        "complaint",
+        "report",
+        "support",
+        "verify",
+        "cases",
+        "trust/retention",
+        "privacy-center/choices",
+    )
+    for name in pages:
+        page = (await ada.get(f"/{name}")).text
+        for attributes, target, words in LINK.findall(page):
+            if target.startswith((f"{ORIGIN}/", "http://localhost:3000/")):
+                continue
+            seen.add(target)
+            assert {"noopener", "noreferrer"} <= set(re.findall(r'rel="([^"]*)"', attributes)[0].split()), (
+                name,
+                target,
+            )
+            assert re.search(r"\((external|another site)\)", words), (name, target)
+    assert len(seen) > 3
