@@ -228,6 +228,14 @@ def unknown_name(name: str, known: Sequence[str], prefix: str) -> str:
     return f"{name} is no setting: {cure}"
 
 
+def is_near(host: str) -> bool:
+    """Say whether a host can only be of one's own network: a private address, or a name without a dot."""
+    try:
+        return ipaddress.ip_address(host).is_private
+    except ValueError:
+        return "." not in host
+
+
 def is_loopback(host: str) -> bool:
     """Say whether a host is reached from its own machine only."""
     try:

@@ -18,6 +18,7 @@ from imageroute_app.reading import (
     address,
     coded,
     is_loopback,
+    is_near,
     read_addresses,
     read_arrivals,
     read_contacts,
@@ -42,6 +43,14 @@ PREFIX = "IMAGEROUTE_"
 ENV_FILE_NAME = PREFIX + "ENV_FILE"
 TEST_ONLY = PREFIX + "TEST_"
 CLERK = tuple(f"CLERK_{part}" for part in ("PUBLISHABLE_KEY", "SECRET_KEY", "WEBHOOK_SECRET"))
+VENDOR_URLS = (
+    "cloudinary_url",
+    "cloudinary_delivery_url",
+    "clerk_api_url",
+    "clerk_frontend_url",
+    "clerk_portal_url",
+    "dodo_url",
+)
 CLOUDINARY = tuple(f"CLOUDINARY_{part}" for part in ("CLOUD", "KEY", "SECRET", "URL", "DELIVERY_URL"))
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -379,12 +388,35 @@ def _contradictions(settings: Settings, given: Mapping[str, str]) -> list[str]:
     faults += _halves(is_given, CLOUDINARY, CLOUDINARY[:3], "Cloudinary's console")
     faults += _halves(is_given, CLERK, CLERK, "Clerk's dashboard")
     faults += _clerk_faults(settings)
+    faults += _unencrypted(settings)
     if not settings.is_loopback:
         faults += [
             f"{PREFIX}{name} is empty: the privacy page must name who is responsible; set it"
             for name in ("CONTROLLER_NAME", "CONTROLLER_ADDRESS", "CONTROLLER_EMAIL")
             if not is_given(name)
         ]
+    return faults
+
+
+def _unencrypted(settings: Settings) -> list[str]:
+    """Name addresses at which the words and keys of people would travel readable: everything but this machine needs TLS.
+
+    An engine of one's own may stand in the same network.
+    """
+    faults: list[str] = []
+    if not settings.is_loopback and not settings.is_https:
+        faults.append(
+            "IMAGEROUTE_ORIGIN begins with http://, but others can reach it: put TLS in front, and set https://"
+        )
+    companies = {name: getattr(settings, name) for name in VENDOR_URLS}
+    engines = {f"{name}_url": url for name, url in settings.provider_urls.items()}
+    for name, url in {**companies, **engines}.items():
+        parts = urlsplit(url)
+        host, may_be_near = parts.hostname or "", name in engines
+        if parts.scheme == "http" and not is_loopback(host) and not (may_be_near and is_near(host)):
+            faults.append(
+                f"{PREFIX}{name.upper()} begins with http://, but is not on this machine: set its https:// address"
+            )
     return faults
 
 

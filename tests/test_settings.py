@@ -82,6 +82,34 @@ def test_settings_that_need_each_other_are_named(environ: dict[str, str], cure: 
     assert any(cure in fault for fault in faults_of(environ))
 
 
+@pytest.mark.promise("P31")
+@pytest.mark.parametrize(
+    ("name", "url"),
+    [
+        ("ORIGIN", "http://images.example.org"),
+        ("ORIGIN", "http://192.168.1.5:3000"),
+        *[
+            (name, "http://api.example.org")
+            for name in ("CLOUDINARY_URL", "CLERK_API_URL", "CLERK_PORTAL_URL", "DODO_URL")
+        ],
+        ("DODO_URL", "http://10.0.0.7"),
+        ("OPENAI_URL", "http://api.openai.com/v1"),
+    ],
+)
+def test_nothing_travels_readable_beyond_this_machine(name: str, url: str) -> None:
+    refused = f"IMAGEROUTE_{name} begins with http://"
+    assert any(refused in fault for fault in faults_of({f"IMAGEROUTE_{name}": url}))
+    for sound in (url.replace("http://", "https://"), "http://127.0.0.1:4000"):
+        faults = faults_of({f"IMAGEROUTE_{name}": sound, "IMAGEROUTE_WHATEVER": "1"})  # so that there is one at least
+        assert not any(refused in fault for fault in faults)
+
+
+@pytest.mark.promise("P31")
+@pytest.mark.parametrize("url", ["http://10.0.0.7:7860", "http://gpu-box:7860", "http://127.0.0.1:7860"])
+def test_an_engine_of_ones_own_may_stand_in_the_same_network(url: str) -> None:
+    assert load_settings({"IMAGEROUTE_SDAPI_URL": url}).provider_urls == {"sdapi": url}
+
+
 @pytest.mark.promise("P74")
 def test_public_installation_must_name_who_is_responsible() -> None:
     environ = {"IMAGEROUTE_ORIGIN": "https://images.example.org"}

@@ -27,7 +27,7 @@ PROMISES: Mapping[str, Promise] = {
     "P12": Promise("Browser and system are kept as coarse names, never as a fingerprint."),
     "P13": Promise("Statistics are counted only if you say yes, without names, and small groups are not shown."),
     "P14": Promise("Before you choose, your device holds the essential entries only.", "pre_consent_storage_items"),
-    "P15": Promise("Error reports hold no prompt, address or name, and are gone after 30 days."),
+    "P15": Promise("Error reports hold a number and a place in the program, never a prompt, an address or a name."),
     "P16": Promise("Payment lines serve accounting and support, nothing else."),
     "P17": Promise("The service runs for you on the contract, and needs no consent for that."),
     "P18": Promise("After an erasure only what accounting law demands is left, and no longer tied to you."),
