@@ -153,8 +153,10 @@ class ErasureSteps:
 
     async def _forget_identity(self, whose: Whose) -> Outcome:
         if self._outside.identity is None and whose.identity:  # the operator took its settings away in between
-            detail = "The sign-in service is not set here any more; your account there is not deleted yet"
-            return Outcome(state=StepState.RETRY, detail=detail)
+            detail = (
+                "Not deleted: the sign-in service is not set here any more, whoever runs this server has to do it there"
+            )
+            return Outcome(state=StepState.MANUAL, detail=detail)
         if self._outside.identity is None:
             return Outcome(state=StepState.ABSENT, detail="Signing in is done by this server itself")
         return await self._outside.identity(whose.identity)

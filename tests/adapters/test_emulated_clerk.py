@@ -26,7 +26,7 @@ class Wire:
 
     async def ask(self, method: str, path: str, **content: object) -> tuple[int, str]:
         """Return the status and the code of the first error."""
-        answer = await self.client.request(method, f"{self.cloud.url}/api/v1/{path}", **{"headers": KEY, **content})  # type: ignore[arg-type]
+        answer = await self.client.request(method, f"{self.cloud.url}/api/v1/{path}", **{"headers": KEY, **content})
         said = answer.json()
         return answer.status_code, said["errors"][0]["code"] if "errors" in said else ""
 
