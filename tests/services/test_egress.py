@@ -262,6 +262,100 @@ def test_a_host_in_no_register_is_looked_up_by_nobody_whichever_library_wants_to
     }
 
 
+NUMBERS = """
+import asyncio, contextlib, socket, sys
+import httpx, urllib3
+from imageroute_app import egress
+from imageroute_app.egress import Blocked, guard
+
+real = socket.getaddrinfo
+
+def answer(host, port, *given, **named):  # what a name server would say, for there is none here
+    if host == "mail.example.org":
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("198.51.100.7", port)),
+                (socket.AF_INET6, socket.SOCK_STREAM, 6, "", ("2001:db8::7", port, 0, 0))]
+    return real(host, port, *given, **named)
+
+socket.getaddrinfo = answer
+egress._resolvers = lambda: frozenset({"203.0.113.53"})
+guard(["mail.example.org", "198.51.100.8", "2001:db8::8"])
+
+class Reached(Exception):
+    pass
+
+def reached(event, given):  # after the guard: what comes by here would have left
+    if event in ("socket.connect", "socket.sendto", "socket.sendmsg") and given[0].family in egress.INET:
+        raise Reached
+
+sys.addaudithook(reached)
+
+def verdict(go):
+    try:
+        go()
+    except Blocked:
+        return "blocked"
+    except Reached:
+        return "reached"
+    except (httpx.HTTPError, urllib3.exceptions.HTTPError) as error:
+        return "blocked" if "no register" in str(error) else repr(error)
+    return "nothing"
+
+def connect(host, port=443):
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as one:
+        one.setblocking(False)
+        one.connect((host, port))
+
+def send(host, port=443):
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM) as one:
+        one.sendto(b"words", (host, port))
+
+def pass_on(host):
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM) as one:
+        one.sendmsg([b"words"], [], 0, (host, 443))
+
+async def over_asyncio(host):
+    await asyncio.open_connection(host, 443)
+
+def told(host):
+    ways = (connect, send, pass_on, lambda host: asyncio.run(over_asyncio(host)))
+    return sorted({verdict(lambda way=way: way(host)) for way in ways})
+
+def over(host):
+    url = f"http://[{host}]/" if ":" in host else f"http://{host}/"
+    ways = (lambda: httpx.get(url, trust_env=False), lambda: urllib3.PoolManager(retries=False).request("GET", url))
+    return sorted({verdict(way) for way in ways})
+
+print("before", *told("198.51.100.7"), *told("2001:db8::7"))
+socket.getaddrinfo("mail.example.org", 25)
+print("after", *told("198.51.100.7"), *told("2001:db8::7"))
+print("mapped", *told("::ffff:198.51.100.7"), *told("::ffff:192.0.2.1"))
+print("setting", *told("198.51.100.8"), *told("2001:db8::8"))
+print("strange", *told("192.0.2.1"), *told("2001:db8::1"), *over("192.0.2.1"), *over("2001:db8::1"))
+print("here", *told("127.0.0.1"), *told("::1"))
+print("dns", verdict(lambda: send("203.0.113.53", 53)), verdict(lambda: send("203.0.113.53", 443)))
+left, right = socket.socketpair()
+print("unix", left.send(b"x"))
+"""
+
+
+@pytest.mark.promise("P38", "P39")
+def test_an_address_in_numbers_is_reached_only_where_an_allowed_name_lies() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", NUMBERS], cwd=ROOT, env={"PATH": os.environ["PATH"]}, capture_output=True, text=True, check=False
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stderr
+    assert dict(line.split(" ", 1) for line in ran.stdout.splitlines()) == {
+        "before": "blocked blocked",
+        "after": "reached reached",
+        "mapped": "reached blocked",
+        "setting": "reached reached",
+        "strange": "blocked blocked blocked blocked",
+        "here": "reached reached",
+        "dns": "reached blocked",
+        "unix": "1",
+    }
+
+
 @pytest.mark.promise("P39")
 def test_every_way_to_start_a_process_comes_by_the_guard() -> None:
     for path in (ROOT / "imageroute_app").rglob("*.py"):
