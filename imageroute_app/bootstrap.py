@@ -360,6 +360,7 @@ async def open_services(  # noqa: PLR0915  # one a service, in the order they ne
         mailer=adapters.mailer,
         limiter=adapters.limiter,
         entries=entries,
+        newsletter_follows=newsletter.follow,
         tell_recipients=billing.tell,
         clock=clock,
         new_id=new_id,
@@ -392,6 +393,7 @@ async def open_services(  # noqa: PLR0915  # one a service, in the order they ne
     outside.cases.append(office.traces.forget)
     if hosted is not None:
         hosted.erase_with(_eraser(erasures))
+        hosted.readdress_with(newsletter.follow)
         erasures.leave_with(hosted.left)
     cases = (office.clock.ring, office.clock.purge)
     purges = (

@@ -49,7 +49,6 @@ EXEMPT: Mapping[str, str] = {
     "id": "a random id of ours",
     "owner": "a random id of ours",
     "job_id": "a random id of ours",
-    "case_id": "a random id of ours; in addresses of files, so the last request to a store may still hold it",
     "image_id": "a random id of ours",
     "image_ids": "random ids of ours",
     "albums": "random ids of ours",

@@ -36,6 +36,8 @@ WAIT_S = 6.0
 """How long a page waits for the service to end sign-ins."""
 
 EraseNow = Callable[[str], Awaitable[None]]
+Follow = Callable[[str, str], Awaitable[bool]]
+"""Ends the newsletter at the old address and asks the new one (services/newsletter)."""
 
 
 class InStep:
@@ -51,10 +53,15 @@ class InStep:
         self._beside = Beside()
         self._asked_at: dict[str, datetime] = {}
         self._erase: EraseNow | None = None
+        self._newsletter_follows: Follow | None = None
 
     def erase_with(self, erase: EraseNow) -> None:
         """Say what is done when a person was deleted at the service; erasures are opened after this."""
         self._erase = erase
+
+    def readdress_with(self, follows: Follow) -> None:
+        """Say what becomes of the newsletter when a person's address changed at the service."""
+        self._newsletter_follows = follows
 
     async def check(self, session: Session) -> Session | None:
         """Return the session while its sign-in there is good, asked every five minutes; None once it ended.
@@ -166,6 +173,8 @@ class InStep:
             log.warning("identity.address_taken", extra={"owner": person.id})
             return
         await self._entries.noted(person.id, ActivityKind.EMAIL_CHANGED)
+        if self._newsletter_follows is not None:  # the service lets nobody in whose address is not proven
+            await self._newsletter_follows(person.email, email)
 
     async def elsewhere(self, owner: str) -> list[OutsideSession]:
         """Return the person's sign-ins there that no session here hangs on, newest first; raises Unavailable."""

@@ -24,9 +24,12 @@ TAKEN = "There is an account with this address already."
 TOLD = "Somebody wanted to move an account of theirs to this address, which has one already. Nothing changed."
 MOVED = (
     "The email of your account was changed, and this address no longer signs you in.\n\nThat was not you? Write to us at once:"
-    " answer this mail or use {origin}/support. A newsletter that you ordered for this address goes on until you leave it."
+    " answer this mail or use {origin}/support."
 )
+NO_NEWSLETTER = " The newsletter comes here no more; the new address was asked whether it wants it."
 
+Follow = Callable[[str, str], Awaitable[bool]]
+"""Ends the newsletter at the old address and asks the new one; says whether there was any."""
 TellRecipients = Callable[[str, str], Awaitable[Sequence[str]]]
 """Tells companies that hold something of a person that it was corrected (services/payment_erasure); returns whom."""
 
@@ -41,6 +44,7 @@ class NewAddress:
         mailer: Mailer,
         limiter: Limiter,
         entries: Entries,
+        newsletter_follows: Follow,
         tell_recipients: TellRecipients,
         clock: Clock,
         new_id: NewId,
@@ -48,6 +52,7 @@ class NewAddress:
     ) -> None:
         self._database, self._tables, self._mailer = database, database.tables, mailer
         self._limiter, self._entries, self._tell_recipients = limiter, entries, tell_recipients
+        self._newsletter_follows = newsletter_follows
         self._clock, self._new_id, self._origin = clock, new_id, origin
         self._beside = Beside()
 
@@ -102,7 +107,10 @@ class NewAddress:
         for purpose in MailPurpose:  # links to the former mailbox no longer open this account
             await self._drop_links(person.id, purpose)
         await self._entries.noted(person.id, ActivityKind.EMAIL_CHANGED)
-        mail = Mail(to=person.email, subject="Your email was changed", text=MOVED.format(origin=self._origin))
+        text = MOVED.format(origin=self._origin)
+        if person.email_verified_at is not None and await self._newsletter_follows(person.email, email):
+            text += NO_NEWSLETTER
+        mail = Mail(to=person.email, subject="Your email was changed", text=text)
         await quietly(self._mailer.send(mail), "mail.failed")
         self._beside.run(self._tell(person.id), "correction.failed")
         return stored

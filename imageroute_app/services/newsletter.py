@@ -162,6 +162,18 @@ class Newsletter:
         found = await self._subscriptions.by_key("email_key", email.casefold())
         return await self._erase(found) if found else 0
 
+    async def follow(self, old: str, new: str) -> bool:
+        """End the newsletter at an address that is its person's no more, and ask the new one; says whether there was any.
+
+        The yes was given for a mailbox: nothing goes to another before a mail was answered there, and nothing more to this.
+        """
+        found = await self.find(old)
+        if found is None:
+            return False
+        await self._erase(found)
+        await self.ask(new, is_proven=True)
+        return True
+
     async def _erase(self, subscription: Subscription) -> int:
         for note in self._notes:
             await note(subscription.owner)

@@ -288,7 +288,8 @@ async def open_house(  # noqa: PLR0915  # one a part
         )
     )  # fmt: skip
     new_address = NewAddress(
-        database=database, mailer=outbox, limiter=limiter, entries=entries, tell_recipients=billing.tell, clock=clock,
+        database=database, mailer=outbox, limiter=limiter, entries=entries, newsletter_follows=newsletter.follow,
+        tell_recipients=billing.tell, clock=clock,
         new_id=new_id, origin=rules.origin,
     )  # fmt: skip
     spending = Spending(database=database, notices=notices, clock=clock)
@@ -325,6 +326,7 @@ async def open_house(  # noqa: PLR0915  # one a part
             erasures.go(await erasures.begin(owner, at_once=True))
 
         hosted.erase_with(erase)
+        hosted.readdress_with(newsletter.follow)
         erasures.leave_with(hosted.left)
     office = open_office(
         World(

@@ -345,6 +345,9 @@ async def test_a_profile_changed_there_is_changed_here_whatever_the_order(world:
 async def test_an_address_changed_there_is_here_within_five_minutes_without_any_message(world: World) -> None:
     ada = await signed_up(world)
     owner, [user] = await world.house.owner(ada.ours), list(world.cloud.users.values())
+    newsletter = world.house.services.newsletter
+    await newsletter.ask(EMAIL, is_proven=True)
+    await newsletter.settle()
     world.later(1)
     user["email_addresses"][0]["email_address"] = "ada@elsewhere.example"
     user["updated_at"] = int(world.house.clock().timestamp() * 1000)
@@ -354,6 +357,9 @@ async def test_an_address_changed_there_is_here_within_five_minutes_without_any_
     world.later(2)
     assert (await ada.ours.get("/api/gallery")).status_code == 200
     assert (await world.house.services.accounts.person(owner)).email == "ada@elsewhere.example"
+    await newsletter.settle()
+    assert await newsletter.find(EMAIL) is None  # the newsletter goes with the person, once the new mailbox answered
+    assert (await world.house.services.newsletter_choice.standing(owner)).is_waiting
 
 
 async def test_an_address_that_another_account_has_changes_neither_and_stops_nothing(world: World) -> None:

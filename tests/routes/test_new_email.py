@@ -21,6 +21,12 @@ async def use(client: httpx.AsyncClient, token: str, email: str = NEW) -> httpx.
     return await client.post("/auth/new-email", data={"token": token, "email": email})
 
 
+async def link_to(house: House, subject: str, name: str) -> str:
+    assert house.services.outbox is not None
+    mails = [one for one in await house.services.outbox() if (one.subject, one.to) == (subject, f"{name}@example.com")]
+    return mails[0].link
+
+
 async def address_of(house: House, owner: str) -> str:
     return (await house.services.accounts.person(owner)).email
 
@@ -64,6 +70,37 @@ async def test_it_takes_an_address_from_nobody_and_tells_nobody_who_is_here(hous
     answer = await use(eve, token)
     assert (answer.status_code, "already" in answer.text) == (422, True)
     assert await address_of(house, await house.owner(eve)) == "eve@example.com"
+
+
+@pytest.mark.promise("P6", "P46", "P50")
+async def test_the_newsletter_ends_at_the_old_address_and_the_new_one_is_asked(house: House) -> None:
+    ada, eve = await house.signed_up(), await house.signed_up("eve")
+    services, newsletter = house.services, house.services.newsletter
+    await services.accounts.verify_email((await link_to(house, "Confirm your email", "ada")).partition("token=")[2])
+    for name in ("ada", "eve"):
+        await newsletter.ask(f"{name}@example.com", is_proven=True)
+        await newsletter.settle()
+        link = await link_to(house, "Do you want the newsletter?", name)
+        await newsletter.confirm(link.partition("confirm=")[2])
+
+    assert (await use(ada, await mailed(house, ada))).status_code == 200
+    await services.new_address.settle()
+    await newsletter.settle()
+
+    assert await newsletter.find("ada@example.com") is None
+    assert (await newsletter.send("News", "What is new.")).sent == 1  # to Eve alone: the new mailbox did not answer yet
+    standing = await services.newsletter_choice.standing(await house.owner(ada))
+    assert (standing.email, standing.is_waiting) == (NEW, True)
+    assert services.outbox is not None
+    told = next(one.text for one in await services.outbox() if one.subject == "Your email was changed")
+    assert "comes here no more" in told
+    await newsletter.confirm((await link_to(house, "Do you want the newsletter?", "countess")).partition("confirm=")[2])
+    assert (await services.newsletter_choice.standing(await house.owner(ada))).is_on
+
+    # One who never proved the old address moves nobody's newsletter.
+    assert (await use(eve, await mailed(house, eve, "eva@example.com"), "eva@example.com")).status_code == 200
+    await services.new_address.settle()
+    assert await newsletter.find("eve@example.com") is not None
 
 
 async def test_only_the_newest_link_works_for_a_day_and_old_ones_open_nothing(house: House) -> None:
