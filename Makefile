@@ -52,7 +52,7 @@ journeys-default: test-tools ## Run the same journeys (1, 8, 9 and 10) with ever
 		tests/journeys/test_export.py tests/journeys/test_privacy_center.py
 
 soak: test-tools ## Run the long tests
-	python -m pytest -m soak
+	python -m pytest -m soak -s
 	python -m bench.database "$${SOAK_DIR:-.soak}" 1000000
 
 coverage: test-tools ## Show what no test reaches

@@ -9,16 +9,17 @@ import re
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 import pytest_asyncio
+from uuid_utils import uuid7
 
 from imageroute_app.domain.exports import Export
-from imageroute_app.domain.gallery import Image
+from imageroute_app.domain.gallery import Image, media_key
 from imageroute_app.domain.jobs import JobState, Request
 from imageroute_app.routes.api import build_api
 from imageroute_app.services.house import Services
@@ -95,6 +96,15 @@ class Far:
         await self.services.runner.run(job.id)
         assert (await self.services.jobs.job(owner, job.id)).state is JobState.SUCCEEDED
         return list(await self.services.gallery.of_job(owner, job.id))
+
+    async def stocked(self, owner: str, image: Image, count: int) -> None:
+        """Put copies of a picture into the gallery, rows and bytes, so that it is as full as somebody's is."""
+        (data,) = await self.services.media.read([media_key(owner, image.id, "original")])
+        assert data is not None
+        for number in range(count):
+            copy = replace(image, id=uuid7().hex, job_id=uuid7().hex, position=0, seed=number, version=0)
+            await self.services.media.put(media_key(owner, copy.id, "original"), data, image.mime)
+            await self.services.database.tables.images.add(copy)
 
     async def bought(self, client: httpx.AsyncClient) -> str:
         """Buy the smallest pack; returns the payment's id, of which no message told yet."""

@@ -25,7 +25,8 @@ async def lived_in(far: Far) -> httpx.AsyncClient:
     """Do a little of everything: pictures, uploads, a purchase, a question that is looked at, a choice, another name."""
     ada, olga = await far.signed_up("ada"), await far.operator()
     owner = await far.owner(ada)
-    await far.made(owner, count=4)
+    drawn = await far.made(owner, count=4)
+    await far.stocked(owner, drawn[0], 36)
     for name in ("beach.jpg", "fern.jpg", "moon.jpg"):
         await far.services.uploads.add(owner, PHOTO, name=name)
     payment = await far.bought(ada)
@@ -54,7 +55,7 @@ async def test_1_and_2_one_press_brings_all_of_it_and_it_proves_itself(far: Far,
     assert (export.state, export.part_count) == (ExportState.READY, 1)
     found = unpacked(await far.download(ada, export), tmp_path / "bag")
     pictures = {path: data for path, data in found.items() if path.endswith((".png", ".jpg"))}
-    assert sum("/gallery/" in path for path in pictures) == 4
+    assert sum("/gallery/" in path for path in pictures) == 40
     assert sum("/uploads/" in path for path in pictures) == 3
     together = b"".join(found.values())
     looks = [look.reason for look in await far.services.office.desk.looks_at(owner)]
