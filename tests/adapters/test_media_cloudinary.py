@@ -6,10 +6,12 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import cloudinary
 import httpx
 import pytest
+from urllib3 import Timeout
 
-from imageroute_app.adapters.media import account
+from imageroute_app.adapters.media import account, delivery
 from imageroute_app.adapters.media.account import Access
 from imageroute_app.adapters.media.cloudinary import CloudinaryMedia, open_cloudinary_media
 from imageroute_app.domain.errors import InvalidInput, NotFound, StorageFull, Unavailable
@@ -204,6 +206,47 @@ async def test_threads_are_bounded(cloud: CloudinaryEmulator, media: CloudinaryM
     cloud.reply = counted
     await asyncio.gather(*(media.put(f"images/anna/{n}/original", b"x", "image/png") for n in range(24)))
     assert 1 < most <= account.THREADS
+
+
+async def test_nothing_of_the_sdks_own_settings_counts(cloud: CloudinaryEmulator) -> None:
+    """CLOUDINARY_URL and its like in the environment end in this one configuration, which is shared by the whole process."""
+    cloudinary.config(
+        cloud_name="other", api_key="other", api_secret="other", upload_prefix="http://127.0.0.1:9", oauth_token="other",
+        secure_distribution="127.0.0.1:9", cname="127.0.0.1:9", private_cdn=True, secure=False, signature_algorithm="sha256",
+        signature_version=1, cdn_subdomain=True, auth_token={"key": "00", "duration": 1}, timeout=0.001,
+    )  # fmt: skip
+    try:
+        media = await open_cloudinary_media(access_of(cloud), clock=now, sleep=no_wait)
+        await media.put(PICTURE, BYTES, "image/png")
+        assert await read(media) == BYTES
+        assert await media.list("") == [PICTURE]
+        await media.delete(PICTURE)
+        assert cloud.holds_nothing()
+        await media.close()
+    finally:
+        cloudinary.reset_config()
+
+
+@pytest.mark.parametrize("verb", ["put", "delete", "list", "stat", "open"])
+async def test_an_account_that_falls_silent_holds_nobody_up_for_ever(
+    cloud: CloudinaryEmulator, monkeypatch: pytest.MonkeyPatch, verb: str
+) -> None:
+    monkeypatch.setattr(account, "TIMEOUT", Timeout(connect=0.2, read=0.2))
+    monkeypatch.setattr(delivery, "TIMEOUT", httpx.Timeout(0.2))
+    media = await open_cloudinary_media(access_of(cloud), clock=now, sleep=no_wait)
+    answers = asyncio.Event()
+    cloud.scenario.extra["silent_until"] = answers
+    asked = {
+        "put": media.put(PICTURE, BYTES, "image/png"), "delete": media.delete(PICTURE), "list": media.list(""),
+        "stat": media.stat(PICTURE), "open": media.open(PICTURE),
+    }  # fmt: skip
+    async with asyncio.timeout(60):
+        with pytest.raises(Unavailable):
+            await asked.pop(verb)
+    for other in asked.values():
+        other.close()
+    answers.set()
+    await media.close()
 
 
 # --- Reading ------------------------------------------------------------------------------------------------------------

@@ -74,7 +74,8 @@ class CloudinaryEmulator(Emulator):
     `scenario.extra`: "outage" answers 500 to everything; "backs_up" keeps versions unless an upload says no, "forces_backup"
     also then; "keeps_used_backup" refuses to drop the version in use; "folder_mode" is "fixed" or "dynamic"; "lazy_edge" drops
     no copies until `settle`; "bulk" and "listed" are how much one admin call does; "raw_max" the largest object; "full" takes
-    nothing; "admin_limit" calls an hour; "vanished" destroys say ok and delete nothing; "alters" changes what is stored.
+    nothing; "admin_limit" calls an hour; "vanished" destroys say ok and delete nothing; "alters" changes what is stored;
+    "silent_until" is an event before which nothing is answered.
     """
 
     key: str = KEY
@@ -112,6 +113,8 @@ class CloudinaryEmulator(Emulator):
         self.doomed.clear()
 
     async def reply(self, seen: Seen) -> Reply:
+        if waits := self.scenario.extra.get("silent_until"):
+            await waits.wait()
         if self.scenario.extra.get("outage"):
             return problem(500, "General Error")
         if seen.path.startswith("/res/"):

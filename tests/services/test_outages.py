@@ -231,6 +231,29 @@ async def test_dodo_away_sells_nothing_and_gives_what_was_paid_before(tmp_path: 
         assert (await ada.browser.post("/credits", data={"pack": "small"})).status_code == 303
 
 
+async def test_with_dodo_selling_the_sandbox_is_nowhere_and_what_it_signs_is_nobodys(tmp_path: Path) -> None:
+    async with living(tmp_path) as ada:
+        order = await ada.services.billing.checkouts.buy(ada.owner, "small")
+        sandbox = ada.services.billing.sandbox
+        assert sandbox is not None
+        assert (await ada.browser.get(order.url)).status_code == 200
+        headers, body = await sandbox.press(order.session_id, "succeed")
+    emulator = DodoEmulator(prefix="/dodo")
+    async with clouded(emulator), open_home(tmp_path, **_bare(settings_of(emulator))) as services:
+        transport = httpx.ASGITransport(build_api(lambda: services), client=("127.0.0.1", 50_000))
+        async with httpx.AsyncClient(transport=transport, base_url=services.rules.origin) as browser:
+            assert services.billing.sandbox is None
+            assert (await browser.get(order.url)).status_code == 404
+            pressed = await browser.post(
+                order.url, data={"outcome": "succeed"}, headers={"origin": services.rules.origin}
+            )
+            assert pressed.status_code == 404
+            told = await browser.post("/webhooks/dodo", content=body, headers=dict(headers))
+            assert told.status_code == 401
+        await services.billing.reconciling.orders()
+        assert (await services.jobs.balance(ada.owner)).available == 50
+
+
 async def test_a_mail_server_away_delays_what_must_be_said_and_stops_nobody(tmp_path: Path) -> None:
     async with mail_server() as box:
         settings = {"SMTP_URL": f"smtp://127.0.0.1:{box.port}", "MAIL_FROM": "ImageRoute <noreply@example.com>"}
