@@ -1,6 +1,7 @@
 """Mails arrive as they were written; no value adds a header, and no address reaches the log."""
 
 import asyncio
+import contextlib
 import logging
 import os
 import stat
@@ -236,6 +237,29 @@ async def test_absent_and_silent_servers_are_unavailable(monkeypatch: pytest.Mon
     await server.wait_closed()
     with pytest.raises(Unavailable):
         await SmtpMailer(f"smtp://127.0.0.1:{port}", SENDER).send(MAIL)
+
+
+async def test_a_server_that_drips_is_left_after_our_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("imageroute_app.adapters.mail.smtp.PATIENCE_S", 0.3)
+    left = asyncio.Event()
+
+    async def drip(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError):
+            while not writer.is_closing():  # a greeting that never ends
+                writer.write(b"220-hello\r\n")
+                await writer.drain()
+                await asyncio.sleep(0.02)
+        writer.close()
+        left.set()
+
+    server = await asyncio.start_server(drip, "127.0.0.1", 0)
+    try:
+        async with asyncio.timeout(60):
+            with pytest.raises(Unavailable):
+                await SmtpMailer(f"smtp://127.0.0.1:{server.sockets[0].getsockname()[1]}", SENDER).send(MAIL)
+            await left.wait()
+    finally:
+        server.close()
 
 
 @pytest.mark.parametrize("changes", INJECTIONS[:-1], ids=lambda changes: next(iter(changes)))

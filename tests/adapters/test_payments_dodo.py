@@ -1,5 +1,6 @@
 """Dodo Payments beyond the contract: what it refuses, what it leaves unsaid, and what its SDK gets wrong."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -16,7 +17,7 @@ from imageroute_app.domain.ports import Refused
 from imageroute_app.domain.settlement import About, Fact, OrderState, settle
 from tests.doubles import MovingClock
 from tests.emulators.dodo import KEY, PRODUCTS, WEBHOOK_KEY, DodoEmulator
-from tests.emulators.kit import served
+from tests.emulators.kit import Reply, Seen, served
 
 PRODUCT_OF = {pack: product for pack, (product, _) in PRODUCTS.items()}
 
@@ -231,6 +232,21 @@ async def test_rate_limit_says_when_to_come_back_and_is_not_hammered(shop: Shop)
     with pytest.raises(Unavailable) as caught:
         await shop.port.payment(payment_id)
     assert (caught.value.retry_after_s, len(shop.emulator.seen) - before) == (30, 1)
+
+
+async def test_answer_that_drips_is_left_after_our_patience(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    payment_id, answer = await shop.paid(), shop.emulator.reply
+
+    async def dripping(seen: Seen) -> Reply:
+        reply = await answer(seen)
+        reply.bytes_per_s = 20  # a byte now and then, so that no single wait is long
+        return reply
+
+    monkeypatch.setattr("imageroute_app.adapters.payments.dodo_api.PATIENCE_S", 0.3)
+    shop.emulator.reply = dripping  # type: ignore[method-assign]
+    async with asyncio.timeout(20):
+        with pytest.raises(Unavailable):
+            await shop.port.payment(payment_id)
 
 
 async def test_wrong_key_is_the_operators_to_mend(shop: Shop) -> None:

@@ -1,5 +1,6 @@
 """Mail through an SMTP server. A password goes over TLS only, unless the server is this machine."""
 
+import asyncio
 import ipaddress
 import logging
 import re
@@ -19,6 +20,8 @@ from imageroute_app.domain.ports import Mail
 log = logging.getLogger(__name__)
 
 TIMEOUT_S = 10.0
+PATIENCE_S = 120.0
+"""For a whole mail, however slowly each answer drips; less than a mail is in one worker's hands (services/mails.py)."""
 STATUS = re.compile(r"5\.\d{1,3}\.\d{1,3}")
 NOT_IN_UNICODE = "5.6.7"
 """RFC 6531: our mail server takes no address of which more than the domain is beyond ASCII."""
@@ -49,16 +52,17 @@ class SmtpMailer:
         letter = replace(mail, to=in_ascii(mail.to))
         message = compose(letter, sender=self._sender, sent_at=self._clock(), extra=mail.headers, number=number)
         try:
-            await aiosmtplib.send(
-                message,
-                hostname=self._host,
-                port=self._port,
-                username=self._user,
-                password=self._password,
-                use_tls=self._is_tls,
-                start_tls=self._start_tls(),
-                timeout=TIMEOUT_S,
-            )
+            async with asyncio.timeout(PATIENCE_S):
+                await aiosmtplib.send(
+                    message,
+                    hostname=self._host,
+                    port=self._port,
+                    username=self._user,
+                    password=self._password,
+                    use_tls=self._is_tls,
+                    start_tls=self._start_tls(),
+                    timeout=TIMEOUT_S,
+                )
         except (aiosmtplib.SMTPException, OSError, ValueError) as error:
             failure, refused = type(error).__name__, _no_such_mailbox(error)
             code = getattr(error, "code", None)

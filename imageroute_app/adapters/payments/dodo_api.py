@@ -18,6 +18,8 @@ from imageroute_app.domain.ports import Refused
 log = logging.getLogger(__name__)
 
 TIMEOUT = httpx.Timeout(20, connect=5)
+PATIENCE_S = 40
+"""For a whole answer, however slowly it drips."""
 CONNECTIONS = httpx.Limits(max_connections=20, max_keepalive_connections=5, keepalive_expiry=30)
 GET_TRIES, PAUSE_S = 3, 0.4
 ANSWER_MAX = 8 * 1024 * 1024
@@ -106,9 +108,12 @@ class DodoApi:
         if not all(re.fullmatch(r"[A-Za-z0-9_-]+", part) for part in path.split("/")):
             raise NotFound
         try:
-            async with self._client.stream(method, f"{self.url}/{path}", **content) as response:
+            async with (
+                asyncio.timeout(PATIENCE_S),
+                self._client.stream(method, f"{self.url}/{path}", **content) as response,
+            ):
                 body = await _read(response)
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, TimeoutError) as error:
             log.warning("dodo.unreachable", extra={"kind": type(error).__name__})
             raise Unavailable(BUSY) from error
         if 200 <= response.status_code < 300:
