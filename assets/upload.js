@@ -33,6 +33,7 @@ function send(path, file, headers, onShare) {
 class Upload extends HTMLElement {
   #stop = null;
   #depth = 0;
+  #why = ""; // the last file was refused, in words
 
   connectedCallback() {
     this.#stop = new AbortController();
@@ -43,6 +44,7 @@ class Upload extends HTMLElement {
     document.addEventListener("dragleave", (event) => this.#onDrag(event, -1), options);
     document.addEventListener("dragover", (event) => hasFiles(event) && event.preventDefault(), options);
     document.addEventListener("drop", (event) => this.#onDrop(event), options);
+    document.addEventListener("submit", () => this.#say(""), options); // whoever goes on has read it
   }
 
   disconnectedCallback() {
@@ -80,15 +82,21 @@ class Upload extends HTMLElement {
     this.take([...event.dataTransfer.files]);
   }
 
-  /** Send files one after the other, so that they keep their order. */
+  /** Send files one after the other, so that they keep their order; one that is refused keeps no other back. */
   async take(files) {
     if (files.length > FILES_MAX) return this.#say(`Choose at most ${FILES_MAX} files at once.`, true);
+    const refused = [];
     for (const file of files) {
-      const isTaken = await this.#one(file).catch(() => this.#say(FAILED, true));
-      if (!isTaken) return false;
+      this.#why = "";
+      const isTaken = await this.#one(file).catch(() => this.#refuse(FAILED));
+      if (!isTaken) refused.push(files.length > 1 ? `${file.name}: ${this.#why}` : this.#why);
     }
-    this.#say("");
-    return true;
+    return this.#say(refused.join("\n"), true);
+  }
+
+  #refuse(words) {
+    this.#why = words;
+    return false;
   }
 
   async #one(file) {
@@ -96,12 +104,12 @@ class Upload extends HTMLElement {
     if ((await mayHoldRecipe(file)) && (await this.#restore(file, true))) return true;
     if (file.size > BYTES_MAX) {
       const size = (file.size / 1024 / 1024).toFixed(1);
-      return this.#say(`This file has ${size} MB; 20 MB is the most. Save it smaller and try again.`, true);
+      return this.#refuse(`This file has ${size} MB; 20 MB is the most. Save it smaller and try again.`);
     }
     const headers = { "X-Requested-With": OURS, "X-File-Name": encodeURIComponent(file.name), Accept: "application/json" };
     const share = (part) => this.#say(`Sending ${file.name || "a picture"}: ${Math.round(part * 100)} %`);
     const { status, told } = await send("/api/upload", file, headers, share);
-    if (status !== 201) return this.#say(told.error?.message ?? FAILED, true);
+    if (status !== 201) return this.#refuse(told.error?.message ?? FAILED);
     return this.#tell("ir-uploaded", told.id);
   }
 
@@ -109,8 +117,7 @@ class Upload extends HTMLElement {
   async #restore(file, isPicture = false) {
     const { status, told } = await send("/api/recipe", file, { Accept: "application/json" }, () => {});
     if (status === 200) return this.#tell("ir-recipe", JSON.stringify(told));
-    if (!isPicture) this.#say(told.error?.message ?? FAILED, true);
-    return false;
+    return !isPicture && this.#refuse(told.error?.message ?? FAILED);
   }
 
   #tell(name, id) {
@@ -123,7 +130,6 @@ class Upload extends HTMLElement {
     line.className = isBad ? "note bad" : "note";
     line.textContent = words;
     this.replaceChildren(...(words ? [line] : []));
-    return false;
   }
 }
 

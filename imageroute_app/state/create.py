@@ -393,7 +393,8 @@ class CreateState(rx.State):
     # --- Sending --------------------------------------------------------------------------------------------------------
 
     async def _send(self, owner: str, form_data: dict[str, str]) -> list[Job]:
-        self._form = form_from(form_data)
+        # A model that cannot take what was added is disabled in the picker, and a browser sends nothing of what is disabled.
+        self._form = form_from({"model": self._form.model, **form_data})
         shown = whole(form_data.get("price", ""), "price", "The price was not shown yet. Press again.")
         await services().drafts.save(owner, draft_of(self._form))
         if len(compared(self._form)) > 1:

@@ -29,10 +29,10 @@ GIVE = """([kind, text]) => {
 }"""
 
 
-async def choose(page: Page, file: FilePayload) -> None:
+async def choose(page: Page, *files: FilePayload) -> None:
     async with page.expect_file_chooser() as chooser:
         await page.get_by_role("button", name="Add a picture").click()
-    await (await chooser.value).set_files([file])
+    await (await chooser.value).set_files(files)
 
 
 async def give(page: Page, kind: str) -> None:
@@ -66,6 +66,23 @@ async def test_a_picture_of_ones_own_is_drawn_from(
     await prompt_of(page).fill("a red sun")
     await page.get_by_role("button", name=re.compile("^Generate")).click()
     await expect(results_of(page).get_by_role("img", name="a red sun")).to_have_count(1, timeout=60_000)
+
+
+async def test_a_file_that_is_refused_is_named_and_keeps_no_other_back(page: Page, watch: Watch) -> None:
+    watch.allowed = ["422 (Unprocessable"]
+    await new_person(page)
+    await choose(page, TEXT, BEACH)
+    await expect(page.get_by_role("group", name="Starts from: beach.jpg")).to_be_visible()
+    told = page.locator("ir-upload")
+    await expect(told).to_contain_text("notes.png: This is not a PNG, JPEG")
+    note, composer = await told.bounding_box(), await page.locator("[data-composer]").bounding_box()
+    assert note
+    assert composer
+    assert (round(note["x"]), round(note["width"])) == (round(composer["x"]), round(composer["width"]))
+    await prompt_of(page).fill("a red sun")
+    await page.get_by_role("button", name=re.compile("^Generate")).click()
+    await expect(results_of(page).get_by_role("img", name="a red sun")).to_have_count(1, timeout=60_000)
+    await expect(told).to_be_empty()
 
 
 async def test_a_recipe_brings_its_settings_back_and_says_what_is_gone(page: Page) -> None:

@@ -473,6 +473,19 @@ async def test_words_typed_before_the_prompt_was_replaced_come_too_late(house: H
     assert read_draft(await services().drafts.load(owner)).prompt == WISH
 
 
+async def test_model_that_the_picker_has_disabled_stays_the_chosen_one(house: House, open_tab: OpenTab) -> None:
+    owner = await house.person()
+    tab = await ready(open_tab)
+    chosen, form = tab.state(CreateState)._form.model, form_shown(tab)
+    del form["model"]
+
+    await press(tab, form)
+
+    state = tab.state(CreateState)
+    assert (state._form.model, state.problem) == (chosen, "")
+    assert read_draft(await services().drafts.load(owner)).model == chosen
+
+
 async def test_remixed_picture_is_sent_as_the_source(house: House, open_tab: OpenTab) -> None:
     owner = await house.person()
     tab = await ready(open_tab)
