@@ -84,26 +84,26 @@ class InStep:
                 raise
             return session
         self._asked_at.pop(session.id, None)
-        if not is_live or not await self._look_again(session.owner):
+        if not is_live:
             await self._tables.sessions.delete(session.id, session.owner)
             return None
+        self._beside.run(self._look_again(session), "identity.profile_later")
         try:
             return await self._tables.sessions.update(replace(session, checked_at=now))
         except Conflict:
             return await self._tables.sessions.by_key("token_hash", session.token_hash)
 
-    async def _look_again(self, owner: str) -> bool:
-        """Take over what changed there and no message told; False when the person is gone there."""
-        link = await self.link(owner)
+    async def _look_again(self, session: Session) -> None:
+        """Take over what changed there and no message told, beside the answer: a page waits for one call at most."""
+        link = await self.link(session.owner)
         if link is None:
-            return True
+            return
         try:
-            await self._take_over(link, await self.identity.profile(link.subject))
+            profile = await self.identity.profile(link.subject)
         except NotFound:
-            return False
-        except (Unavailable, Conflict):
-            log.info("identity.profile_later", extra={"owner": owner})  # the next look has it
-        return True
+            await self._tables.sessions.delete(session.id, session.owner)
+            return
+        await self._take_over(link, profile)
 
     def _note_asked(self, session_id: str, now: datetime) -> None:
         self._asked_at = {name: at for name, at in self._asked_at.items() if now - at < ASK_AGAIN}

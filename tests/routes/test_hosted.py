@@ -356,6 +356,7 @@ async def test_an_address_changed_there_is_here_within_five_minutes_without_any_
     assert (await world.house.services.accounts.person(owner)).email == EMAIL
     world.later(2)
     assert (await ada.ours.get("/api/gallery")).status_code == 200
+    await world.house.services.hosted.settle()  # type: ignore[union-attr]
     assert (await world.house.services.accounts.person(owner)).email == "ada@elsewhere.example"
     await newsletter.settle()
     assert await newsletter.find(EMAIL) is None  # the newsletter goes with the person, once the new mailbox answered

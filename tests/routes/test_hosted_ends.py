@@ -11,6 +11,7 @@ from imageroute_app.domain.errors import Unavailable
 from imageroute_app.domain.identity import Revocation
 from imageroute_app.domain.rules import Rules
 from tests.doubles import MovingClock
+from tests.emulators.kit import Reply, Seen
 from tests.routes.conftest import House, open_house
 from tests.routes.test_hosted import Visitor, World, hook, open_world, signed_up, visitor, world
 
@@ -244,7 +245,27 @@ async def test_a_page_with_many_requests_asks_clerk_once(world: World) -> None:
     before = len(world.cloud.seen)
     answers = await asyncio.gather(*(ada.ours.get("/api/gallery") for _ in range(10)))
     assert {answer.status_code for answer in answers} == {200}
+    await settle(world)
     assert len(world.cloud.seen) - before == 2  # its sign-in, and its profile
+
+
+async def test_a_page_does_not_wait_for_the_profile_and_a_person_who_is_gone_there_is_out(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada = await signed_up(world)
+    answers, asked = asyncio.Event(), world.cloud._user
+
+    async def late(seen: Seen, name: str) -> Reply:
+        await answers.wait()
+        return await asked(seen, name)
+
+    monkeypatch.setattr(world.cloud, "_user", late)
+    world.later(301)
+    assert await is_in(ada)
+    world.cloud.users.clear()
+    answers.set()
+    await settle(world)
+    assert not await is_in(ada)
 
 
 async def test_closing_the_account_keeps_the_wish_too_and_erasing_ends_with_clerk(world: World) -> None:
