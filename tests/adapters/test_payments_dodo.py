@@ -243,7 +243,7 @@ async def test_answer_that_drips_is_left_after_our_patience(shop: Shop, monkeypa
         return reply
 
     monkeypatch.setattr("imageroute_app.adapters.payments.dodo_api.PATIENCE_S", 0.3)
-    shop.emulator.reply = dripping  # type: ignore[method-assign]
+    shop.emulator.reply = dripping
     async with asyncio.timeout(20):
         with pytest.raises(Unavailable):
             await shop.port.payment(payment_id)
