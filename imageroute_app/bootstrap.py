@@ -41,6 +41,7 @@ from imageroute_app.adapters.payments.closed import NoPayments
 from imageroute_app.adapters.payments.packs import read_packs
 from imageroute_app.adapters.payments.sandbox import SandboxPayments
 from imageroute_app.adapters.providers.sketch.provider import SketchProvider
+from imageroute_app.adapters.receipts import ReceiptSigner
 from imageroute_app.adapters.registry import catalogues, open_providers
 from imageroute_app.adapters.throttle import MovingWindow, open_limiter
 from imageroute_app.adapters.workers import PRELOADED, WorkerPool
@@ -494,6 +495,7 @@ async def open_services(  # noqa: PLR0915  # one a service, in the order they ne
         needs_receiver=bool(settings.redis_url),
         sweep_period=timedelta(seconds=settings.sweep_s),
         socket_key=adapters.keys.pepper("socket"),
+        receipts=ReceiptSigner(adapters.keys.pepper("receipts")),
         outbox=None if settings.smtp_url else _letters(adapters.outbox, accounts, notices, newsletter),
         start=adapters.start,
         warm=adapters.warm,

@@ -3,6 +3,8 @@
 Principle: the page says what was found, not what was asked, and it is there for as long as the erasure is not over and after.
 """
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from starlette.requests import Request
@@ -10,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from imageroute_app.domain.activity import ActivityKind
+from imageroute_app.domain.authorities import LIST_URL
 from imageroute_app.domain.erasures import Erasure, ErasureStep, Phase, StepState, System
 from imageroute_app.domain.parts import category_of
 from imageroute_app.routes.confirm import PROOF, Act, confirmed
@@ -17,6 +20,7 @@ from imageroute_app.routes.forms import read_form
 from imageroute_app.routes.pagekit import NO_STORE, CurrentServices, render
 from imageroute_app.routes.session import clear_session, see_other, session_of
 from imageroute_app.services.erasure import Status
+from imageroute_app.services.house import Signs
 
 SECTION = "/privacy-center#close"
 LATER = Act(
@@ -30,6 +34,10 @@ NOW = Act(
     meaning="Pictures, prompts and account are erased at once, everywhere. Nobody can bring them back.",
     button="Erase now",
     back=SECTION,
+)
+OUT_OF_REACH = (
+    "Pictures that others downloaded before.",
+    "Models that were trained before: what they learned cannot be taken out. The register of builds says which held a picture.",
 )
 TAGS = {
     StepState.DONE: "Gone",
@@ -97,7 +105,7 @@ class ErasureRoutes:
         services = self._current()
         status = await services.erasures.status(request.path_params["code"])
         return JSONResponse(
-            as_json(status, services.site.data_contact),
+            signed(as_json(status, services.site.data_contact), services.receipts),
             headers={**NO_STORE, "Content-Disposition": 'attachment; filename="imageroute-erasure.json"'},
         )
 
@@ -171,7 +179,21 @@ def as_json(status: Status, data_contact: str = "") -> dict[str, object]:
             }
             for step in status.steps
         ],
+        "out_of_reach": OUT_OF_REACH,
+        "complaints": LIST_URL,
     }
+
+
+def signed(receipt: Mapping[str, object], receipts: Signs) -> dict[str, object]:
+    """Return a receipt with a signature that anyone can check without asking us."""
+    data = json.dumps(receipt, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+    signature = {
+        "algorithm": "Ed25519",
+        "public_key": receipts.public_key,
+        "value": receipts.sign(data),
+        "over": "this file without its member signature, as JSON in UTF-8 with sorted names and no spaces between",
+    }
+    return {**receipt, "signature": signature}
 
 
 def number(erasure: Erasure) -> str:

@@ -39,6 +39,7 @@ def _trust(current: CurrentServices) -> Endpoint:
             figures=figures,
             verdict=verdict(figures),
             reviews=services.checks.reviews,
+            receipt_key=services.receipts.public_key,
             early=await services.arrivals.came_early(),
             numbers=[_numbers(one) for one in await services.office.tallies.by_year()],
             **facts(request, services),

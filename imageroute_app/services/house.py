@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Protocol
 
 from imageroute_app.domain.ports import Database, Dispatcher, MediaStore
 from imageroute_app.domain.rules import Rules
@@ -51,6 +52,16 @@ from imageroute_app.services.statistics import Statistics
 from imageroute_app.services.training import Training
 from imageroute_app.services.two_steps import TwoSteps
 from imageroute_app.services.uploads import Uploads
+
+
+class Signs(Protocol):
+    """Signs receipts, so that anyone can check whose they are (adapters/receipts)."""
+
+    public_key: str
+
+    def sign(self, data: bytes) -> str:
+        """Return the signature over these bytes, in base64."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +168,7 @@ class Services:
     needs_receiver: bool
     sweep_period: timedelta
     socket_key: bytes
+    receipts: Signs
     outbox: Callable[[], Awaitable[Sequence[OutboxLetter]]] | None
     start: Callable[[], Awaitable[None]]
     warm: Callable[[], Awaitable[None]]

@@ -23,6 +23,7 @@ from imageroute_app.adapters.mail.outbox import Outbox
 from imageroute_app.adapters.media.local import open_local_media
 from imageroute_app.adapters.payments.packs import read_packs
 from imageroute_app.adapters.payments.sandbox import SandboxPayments
+from imageroute_app.adapters.receipts import ReceiptSigner
 from imageroute_app.adapters.throttle import open_limiter
 from imageroute_app.adapters.workers import WorkerPool
 from imageroute_app.bootstrap import read_editions
@@ -412,6 +413,7 @@ async def open_house(  # noqa: PLR0915  # one a part
         needs_receiver=False,
         sweep_period=timedelta(seconds=2),
         socket_key=b"k" * 32,
+        receipts=ReceiptSigner(b"r" * 32),
         outbox=letters,
         start=_nothing,
         warm=_nothing,

@@ -1,6 +1,12 @@
 """Closing an account over HTTP: the password comes first, the page needs no sign-in and names nobody."""
 
+import base64
+import html
+import json
+
 import pytest
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from tests.routes.conftest import PASSWORD, House
 
@@ -51,6 +57,27 @@ async def test_the_page_needs_no_session_and_names_nobody(house: House) -> None:
         assert "ada@" not in text
         assert "lovelace" not in text.casefold()
     assert "<script" not in page.text.replace('<script src="/site.js"></script>', "")
+
+
+@pytest.mark.promise("P47")
+async def test_a_receipt_is_signed_and_a_changed_one_is_found_out(house: House) -> None:
+    _, path = await closed(house, when="now")
+    await house.services.erasures.settle()
+    stranger = await house.browser()
+    receipt = (await stranger.get(f"{path}/status.json")).json()
+    signature = receipt.pop("signature")
+    assert signature["public_key"] in html.unescape((await stranger.get("/trust")).text)
+    key = Ed25519PublicKey.from_public_bytes(base64.b64decode(signature["public_key"]))
+
+    def check(what: dict[str, object]) -> None:
+        data = json.dumps(what, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+        key.verify(base64.b64decode(signature["value"]), data)
+
+    check(receipt)
+    assert receipt["out_of_reach"]
+    assert receipt["complaints"].startswith("https://")
+    with pytest.raises(InvalidSignature):
+        check({**receipt, "ended_at": "2026-11-24T00:00:00+00:00"})
 
 
 @pytest.mark.promise("P47", "P49")
