@@ -80,7 +80,9 @@ METRICS: Mapping[str, Metric] = {
     "orphan_blobs": Metric("Stored pictures without a record (sample)", "0", Every.NIGHT),
     "dangling_rows": Metric("Records of pictures without their bytes (sample)", "0", Every.NIGHT),
     "card_pattern_hits": Metric("Card numbers found in the database (sample)", "0", Every.NIGHT),
-    "outputs_marked_valid": Metric("Delivered pictures that read back as marked (sample)", "100 %", Every.NIGHT),
+    "outputs_marked_valid": Metric(
+        "Delivered files, originals and smaller sizes, that read back as marked (sample)", "100 %", Every.NIGHT
+    ),
     "restore_drill_last": Metric("Days since a backup was last restored on trial", "90 or fewer", Every.ACT),
     "erasure_residual_needles": Metric("Traces of a test person found after its erasure", "0", Every.BUILD),
     "export_needle_coverage": Metric("Data of a test person found in its export", "100 %", Every.BUILD),

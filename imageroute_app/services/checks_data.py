@@ -10,7 +10,7 @@ from typing import cast
 from imageroute_app.domain.choices import Choice, ChoiceEvent, words_digest
 from imageroute_app.domain.data_map import DATA_MAP, Protection
 from imageroute_app.domain.errors import NotFound
-from imageroute_app.domain.gallery import media_key, media_prefix
+from imageroute_app.domain.gallery import VARIANTS, media_key, media_prefix
 from imageroute_app.domain.ports import Database, Imaging, MediaStore, Query
 from imageroute_app.domain.purposes import Purpose
 from imageroute_app.domain.statistics import HOUSE
@@ -20,6 +20,7 @@ from imageroute_app.services.choice_log import ChoiceLog
 
 PEOPLE, ROWS, PICTURES, TEXT_MIN = 25, 50, 20, 6
 OWNERS_PAGE = 1000
+ORIGINAL = VARIANTS[0]
 OWN_WORDS = frozenset({"prompt", "negative"})
 """Of a request; its other texts are names from the catalogue, which stand in clear elsewhere."""
 CARD = re.compile(r"(?<![0-9A-Za-z])[3-6]\d(?:[ -]?\d){11,17}(?![0-9A-Za-z])")
@@ -115,22 +116,28 @@ class _Data:
         return _none(sorted(places), "Found in")
 
     async def marked(self) -> Found:
-        """Pictures as they are delivered, whose marks can be read and whose seal holds."""
+        """Files as they are delivered: originals whose seal holds, and smaller sizes that say how they were made."""
         looked = valid = 0
         for owner in await self._sample.people():
             for image in await self._tables.images.find(Query(owner=owner, limit=2)):
                 if image.provider == UPLOADED:
                     continue  # nobody here made it
-                (data,) = await self._media.read([media_key(owner, image.id, "original")])
-                if data is None:
-                    continue  # counted by `dangling`
-                marks = await self._imaging.read_marks(data)
-                looked, valid = looked + 1, valid + (marks.seal == "valid" and bool(marks.signed_source))
+                files = await self._media.read([media_key(owner, image.id, variant) for variant in VARIANTS])
+                for variant, data in zip(VARIANTS, files, strict=True):
+                    if data is None:
+                        continue  # an original is counted by `dangling`; a small picture has no smaller size
+                    looked, valid = looked + 1, valid + await self._is_marked(variant, data)
         if not looked:
             return NOTHING
         note = f"{looked - valid} of {looked} do not read back as marked"
         value = f"{100 * valid // looked} % of {looked}"
         return Found(is_met=valid == looked, value=value, note="" if valid == looked else note)
+
+    async def _is_marked(self, variant: str, data: bytes) -> bool:
+        marks = await self._imaging.read_marks(data)
+        if variant == ORIGINAL:
+            return marks.seal == "valid" and bool(marks.signed_source)
+        return bool(marks.xmp_source)
 
     async def training(self) -> Found:
         """Pictures of the newest build whose yes was not the last word when it was made."""

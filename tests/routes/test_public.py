@@ -74,6 +74,15 @@ async def test_trust_shows_every_table_of_the_data_map(browser: httpx.AsyncClien
     assert "Development installation" in page
 
 
+@pytest.mark.promise("P14")
+async def test_trust_calls_no_cookie_needed_that_waits_for_a_yes(browser: httpx.AsyncClient) -> None:
+    page = (await browser.get("/trust")).text
+    needed = sum(item.is_essential for item in COOKIES.values())
+    assert f"<dt>Cookies needed to work</dt><dd>{needed}</dd>" in page
+    assert f"<dt>Cookies only after a yes</dt><dd>{len(COOKIES) - needed}</dd>" in page
+    assert needed < len(COOKIES)
+
+
 @pytest.mark.promise("P39")
 async def test_processors_name_each_model_and_no_company(house: House, browser: httpx.AsyncClient) -> None:
     page = (await browser.get("/processors")).text

@@ -138,6 +138,15 @@ async def unmarked(watch: Watch) -> None:
     await watch.house.media.put(media_key(watch.owner, (await watch.image()).id, "original"), png(), "image/png")
 
 
+@pytest.mark.promise("P8")
+async def test_a_smaller_size_that_lost_its_mark_is_red_too(watch: Watch) -> None:
+    before = await watch.checks.run("outputs_marked_valid")
+    assert (before.state, before.value) == (State.MET, "100 % of 3")
+    await watch.house.media.put(media_key(watch.owner, (await watch.image()).id, "320"), png(), "image/webp")
+    after = await watch.checks.run("outputs_marked_valid")
+    assert (after.state, after.value) == (State.MISSED, "66 % of 3")
+
+
 async def without_yes(watch: Watch) -> None:
     build, image, now = new_id(), await watch.image(), watch.house.clock()
     entry = DatasetEntry(
