@@ -76,6 +76,7 @@ from imageroute_app.services.bounces import Bounces
 from imageroute_app.services.case_office import Office, World, open_office
 from imageroute_app.services.checks import Checks
 from imageroute_app.services.checks_data import data_checks
+from imageroute_app.services.checks_facts import facts_checks
 from imageroute_app.services.checks_house import house_checks
 from imageroute_app.services.checks_rights import rights_checks
 from imageroute_app.services.choice_log import Edition, ShownEdition
@@ -486,7 +487,7 @@ async def open_services(  # noqa: PLR0915  # one a service, in the order they ne
         drafts=Drafts(database=adapters.database, clock=clock),
         uploads=uploads,
         retention=retention,
-        checks=_checks(settings, adapters, retention, choices, clock),
+        checks=_checks(settings, adapters, retention, choices, routing, clock),
         database=adapters.database,
         media=adapters.media,
         dispatcher=adapters.dispatcher,
@@ -1009,7 +1010,9 @@ def _retention(adapters: _Adapters, gallery: Gallery, clock: Clock, purges: Sequ
     )
 
 
-def _checks(settings: Settings, adapters: _Adapters, retention: Retention, choices: Choices, clock: Clock) -> Checks:
+def _checks(
+    settings: Settings, adapters: _Adapters, retention: Retention, choices: Choices, routing: Routing, clock: Clock
+) -> Checks:
     """Return what watches the promises; `built.json` is what the tests of this release found."""
     database, reviews = adapters.database, read_reviews(REVIEWS)
     house = house_checks(
@@ -1021,8 +1024,9 @@ def _checks(settings: Settings, adapters: _Adapters, retention: Retention, choic
     )
     data = data_checks(database=database, media=adapters.media, imaging=adapters.imaging, log=choices.log)
     rights = rights_checks(database=database, clock=clock)
+    facts = facts_checks(policies=[model.policy for model in routing.models()], clock=clock)
     return Checks(
-        [*house, *data, *rights],
+        [*house, *facts, *data, *rights],
         database=database,
         built=read_built(BUILT),
         reviews=reviews,

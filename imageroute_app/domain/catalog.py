@@ -6,7 +6,7 @@ One dated TOML file beside each provider fills these types; form, quote, routing
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any, Literal
 
@@ -36,6 +36,10 @@ SourceType = Literal["trainedAlgorithmicMedia", "algorithmicMedia", "compositeWi
 """How a picture came to be (IPTC Digital Source Type)."""
 Region = Literal["local", "eu", "us", "global"]
 HOURS_PER_DAY = 24
+
+
+FACTS_HOLD = timedelta(days=90)
+"""How long what a company says of itself is taken for true without being read again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

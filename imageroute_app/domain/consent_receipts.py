@@ -7,6 +7,7 @@ Field names and their meaning follow ISO/IEC TS 27560:2023 as the W3C community 
 from dataclasses import dataclass
 
 from imageroute_app.domain.choices import EVERYTHING, Choice, ChoiceEvent
+from imageroute_app.domain.data_map import DATA_MAP
 from imageroute_app.domain.purposes import PURPOSES, Basis, Purpose
 
 SCHEMA = "https://w3id.org/dpv/schema/dpv-27560"
@@ -24,7 +25,9 @@ CONTEXT = {
     "purpose": "dpv:hasPurpose",
     "lawful_basis": {"@id": "dpv:hasLegalBasis", "@type": "@vocab"},
     "pii_information": "dpv:hasPersonalData",
+    "purpose_id": "dct:type",
     "pii_controllers": "dpv:hasDataController",
+    "pii_recipients": "dpv:hasRecipient",
     "withdrawal_method": "dpv:hasConsentControl",
     "party_name": "dpv:hasName",
     "party_address": "dpv:hasAddress",
@@ -86,13 +89,21 @@ def _processing(choice: Choice, controller: Controller) -> dict[str, object]:
         "words_shown": choice.words,
         "words_sha256": choice.words_sha256,
         "purpose": facts.title if facts else "Everything but storing",
+        "purpose_id": choice.purpose,
         "purpose_description": facts.sentence if facts else choice.words,
         **({"lawful_basis": BASES[facts.basis]} if facts else {}),
         "pii_information": list(facts.categories) if facts else ["All categories"],
         "pii_controllers": [controller.origin],
+        "pii_recipients": _recipients(choice.purpose),
         "withdrawal_method": f"{controller.origin}/privacy-center#{'training' if choice.image_id else 'choices'}",
         **picture,
     }
+
+
+def _recipients(purpose: str) -> list[str]:
+    """Return who else gets something of what serves the purpose, by the map of data; nobody is an empty list."""
+    found = {str(one) for table in DATA_MAP.values() if table.serves == purpose for one in table.recipients}
+    return sorted(found)
 
 
 def _party(controller: Controller) -> dict[str, str]:

@@ -76,6 +76,7 @@ METRICS: Mapping[str, Metric] = {
     "datamap_unmapped_fields": Metric("Stored fields without an entry in the data map", "0", Every.QUARTER),
     "records_without_rule": Metric("Kinds of records without a rule that ends them", "0", Every.QUARTER),
     "security_review_days": Metric("Days since the last security review", "90 or fewer", Every.QUARTER),
+    "facts_checked_days": Metric("Days since what companies do with data was last read", "90 or fewer", Every.QUARTER),
     "plain_rows": Metric("Personal texts found readable in the raw database (sample)", "0", Every.NIGHT),
     "orphan_blobs": Metric("Stored pictures without a record (sample)", "0", Every.NIGHT),
     "dangling_rows": Metric("Records of pictures without their bytes (sample)", "0", Every.NIGHT),

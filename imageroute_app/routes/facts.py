@@ -1,12 +1,12 @@
 """Facts that public pages show: from the data map, the rules, the catalogues and the settings, never from text."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from starlette.requests import Request
 
-from imageroute_app.domain.catalog import DataPolicy, Model
+from imageroute_app.domain.catalog import FACTS_HOLD, DataPolicy, Model
 from imageroute_app.domain.data_map import (
     COOKIES,
     DATA_MAP,
@@ -47,7 +47,7 @@ def facts(request: Request, services: Services) -> dict[str, Any]:
         "rules": services.rules,
         "sends_mail": services.outbox is None,
         "held": [_held(table) for table in DATA_MAP.values()],
-        "offered": [_offered(model) for model in models],
+        "offered": [_offered(model, services.statistics.now().date()) for model in models],
         "sealed_count": sum(len(_protected(table)) for table in DATA_MAP.values()),
         "gpc": request.headers.get("sec-gpc") == "1",
         "trash_days": TRASH_DAYS,
@@ -100,9 +100,10 @@ def _held(table: Table) -> tuple[str, ...]:
     return (table.purpose, *(_sentence(text) for text in (sealed, table.basis, table.kept, table.erased)))
 
 
-def _offered(model: Model) -> tuple[str, ...]:
-    """Return one line of the models and what their makers say about data."""
+def _offered(model: Model, today: date) -> tuple[str, ...]:
+    """Return one line of the models and what their makers say about data; what was not read again for long says so."""
     policy = model.policy
+    is_old = today - policy.checked_on > FACTS_HOLD
     return (
         model.name,
         policy.company,
@@ -111,7 +112,7 @@ def _offered(model: Model) -> tuple[str, ...]:
         "By its API" if policy.deletes else "No API for it" if model.is_networked else "Nothing leaves",
         policy.training_text,
         _sentence(policy.human_review),
-        policy.checked_on.isoformat(),
+        policy.checked_on.isoformat() + (f", older than {FACTS_HOLD.days} days" if is_old else ""),
         policy.source,
     )
 

@@ -31,6 +31,7 @@ async def test_a_receipt_holds_the_words_and_how_to_take_them_back(house: House)
     assert words.startswith("Usage statistics. We count")
     assert said["pii_processing"]["words_sha256"] == words_digest(words)
     assert said["pii_processing"]["lawful_basis"] == "eu-gdpr:A6-1-a"
+    assert (said["pii_processing"]["purpose_id"], said["pii_processing"]["pii_recipients"]) == ("analytics", [])
     assert said["pii_processing"]["withdrawal_method"] == f"{ORIGIN}/privacy-center#choices"
     assert said["pii_processing"]["privacy_notice"] == f"{ORIGIN}/privacy/versions/2026-11-25"
     assert (said["event"]["event_state"], taken_back["event"]["event_state"]) == (
@@ -130,3 +131,13 @@ async def test_the_plain_page_is_for_its_person_and_takes_only_its_buttons(house
     for data in ({"act": "sell"}, {"act": "on", "purpose": "sale"}, {"act": "on", "purpose": "account"}, {}):
         assert (await ada.post(PAGE, data=data)).status_code in {400, 422}
     assert await house.services.choices.log.history(await house.owner(ada)) == []
+
+
+@pytest.mark.promise("P70")
+async def test_a_receipt_names_who_else_gets_something(house: House) -> None:
+    ada = await house.signed_up()
+    owner = await house.owner(ada)
+    await house.services.newsletter_choice.choose(owner, on=True)
+    await house.services.choices.choose(owner, Purpose.NEWSLETTER, on=False)
+    said = (await receipt(house, ada)).json()["pii_processing"]
+    assert (said["purpose_id"], said["pii_recipients"]) == ("newsletter", ["the mail server"])

@@ -1,7 +1,7 @@
 """Policies and facts: no account, no cookie, no script but ours, and every table from the data map."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
@@ -90,6 +90,18 @@ async def test_processors_name_each_model_and_no_company(house: House, browser: 
     for model in house.services.routing.models():
         assert model.policy.company in page
         assert model.policy.training_text in page
+
+
+@pytest.mark.promise("P39")
+async def test_facts_that_were_not_read_again_for_90_days_are_called_old(
+    house: House, browser: httpx.AsyncClient
+) -> None:
+    newest = max(model.policy.checked_on for model in house.services.routing.models())
+    noon = datetime(newest.year, newest.month, newest.day, 12, tzinfo=UTC)
+    house.clock.now = noon + timedelta(days=90)
+    assert "older than 90 days" not in (await browser.get("/processors")).text
+    house.clock.now += timedelta(days=1)
+    assert "older than 90 days" in (await browser.get("/processors")).text
 
 
 async def test_cloudinary_is_named_where_it_keeps_the_pictures(house: House, browser: httpx.AsyncClient) -> None:

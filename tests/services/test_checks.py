@@ -25,6 +25,7 @@ from imageroute_app.domain.training import DatasetBuild, DatasetEntry
 from imageroute_app.services.cases import Opening
 from imageroute_app.services.checks import Check, Checks, Found
 from imageroute_app.services.checks_data import data_checks, holds_card
+from imageroute_app.services.checks_facts import facts_checks
 from imageroute_app.services.checks_house import house_checks
 from imageroute_app.services.checks_rights import percentile, rights_checks
 from tests.contracts import records
@@ -59,6 +60,7 @@ def checks_of(house: House, failing: NothingFails, **house_parts: Any) -> Checks
     return Checks(
         [
             *house_checks(retention=failing, clock=house.clock, **parts),
+            *facts_checks(policies=[model.policy for model in house.sketch.models()], clock=house.clock),
             *data_checks(database=house.database, media=house.media, imaging=house.imaging, log=house.choices.log),
             *rights_checks(database=house.database, clock=house.clock),
         ],
@@ -109,6 +111,13 @@ async def unmapped(watch: Watch) -> None:
 async def no_rule(watch: Watch) -> None:
     table_map = {**DATA_MAP, "notices": replace(DATA_MAP["notices"], rule="for ever")}
     watch.checks = checks_of(watch.house, watch.failing, table_map=table_map)
+
+
+async def not_read_again(watch: Watch) -> None:
+    checked_on = max(model.policy.checked_on for model in watch.house.sketch.models())
+    watch.house.clock.now = watch.house.clock.now.replace(
+        year=checked_on.year, month=checked_on.month, day=checked_on.day
+    ) + timedelta(days=91)
 
 
 async def not_reviewed(watch: Watch) -> None:
@@ -216,6 +225,7 @@ BREAKS: dict[str, Callable[[Watch], Awaitable[None]]] = {
     "datamap_unmapped_fields": unmapped,
     "records_without_rule": no_rule,
     "security_review_days": not_reviewed,
+    "facts_checked_days": not_read_again,
     "plain_rows": readable,
     "orphan_blobs": orphan,
     "dangling_rows": dangling,
