@@ -140,9 +140,9 @@ class Hosted(InStep):
         return await self._first_time(newcomer, said)
 
     async def _first_time(self, newcomer: _Newcomer, said: Said) -> Arrival:
-        proof, device = newcomer.proof, newcomer.device
-        await self._refuse_while_erased(proof.subject)
-        profile = await self.identity.profile(proof.subject)
+        subject = newcomer.proof.subject
+        await self._refuse_while_erased(subject)
+        profile = await self.identity.profile(subject)
         if not profile.is_verified or not profile.email:
             raise NotAllowed(UNPROVEN)
         standing = await self._tables.people.by_key("email_key", profile.email.casefold())
@@ -154,18 +154,18 @@ class Hosted(InStep):
         join = said.join
         if join is None:
             return Arrival(needs_form=True, next=said.wanted)
-        signed_in = self._session(self._person(profile, join), proof, device)
+        signed_in = self._session(self._person(profile, join), newcomer)
         try:
             await self._opening.open(signed_in, self._link(signed_in.person.id, profile))
         except Duplicate as error:  # two tabs came back at once
             raise Conflict("Your account was opened in another tab. Sign in.") from error
-        await self._entries.opened(signed_in.person.id, device=device, address=newcomer.address)
+        await self._entries.opened(signed_in.person.id, device=newcomer.device, address=newcomer.address)
         return Arrival(signed_in=signed_in, next=said.wanted, wants_newsletter=join.wants_newsletter)
 
     async def _enter(self, person: Person, newcomer: _Newcomer) -> SignedIn:
         """Open a session, unless that sign-in is to end there; raises NotSignedIn."""
         await self.revoking.check(person.id, newcomer.outside)
-        signed_in = self._session(person, newcomer.proof, newcomer.device)
+        signed_in = self._session(person, newcomer)
         await self._entries.entered(person.id, device=newcomer.device, address=newcomer.address)
         await self._tables.sessions.add(signed_in.session)
         try:  # once more: somebody may have signed out everywhere since, and could not see this session yet
@@ -175,12 +175,12 @@ class Hosted(InStep):
             raise
         return signed_in
 
-    def _session(self, person: Person, proof: Proof, device: str) -> SignedIn:
-        now = self._clock()
-        signed_in = fresh_session(self._new_id(), person, device, now, self._rules)
-        bound = replace(
-            signed_in.session, outside_id=proof.session_id, checked_at=now, confirmed_at=min(proof.proven_at, now)
-        )
+    def _session(self, person: Person, newcomer: _Newcomer) -> SignedIn:
+        """Return a session bound to the one there; whoever signed in there proved presence, also when the token is silent."""
+        now, proof = self._clock(), newcomer.proof
+        proven_at = min(max(proof.proven_at, newcomer.outside.began_at), now)
+        signed_in = fresh_session(self._new_id(), person, newcomer.device, now, self._rules)
+        bound = replace(signed_in.session, outside_id=proof.session_id, checked_at=now, confirmed_at=proven_at)
         return replace(signed_in, session=bound)
 
     def _person(self, profile: Profile, join: Join) -> Person:

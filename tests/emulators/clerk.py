@@ -91,6 +91,8 @@ class ClerkEmulator(Emulator):
     has_refused: bool = False
     ends_nothing: bool = False
     """Sessions can be asked for, but none can be revoked."""
+    tells_factors: bool = True
+    """Its tokens say when a factor was given (`fva`)."""
     is_production: bool = False
     """The handshake's token comes in a cookie on the product's domain, which the product's own pages have to let go of."""
 
@@ -142,6 +144,8 @@ class ClerkEmulator(Emulator):
             "jti": secrets.token_hex(8), "sid": session_id, "sub": session["user_id"], "v": 2, "sts": "active",
             "fva": [int(self.now() - session["created_at"] / 1000) // 60, -1],
         }  # fmt: skip
+        if not self.tells_factors:
+            del claims["fva"]
         return {name: value for name, value in (claims | changes).items() if value is not None}
 
     def token(self, session_id: str, **changes: Any) -> str:

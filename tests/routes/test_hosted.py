@@ -480,7 +480,11 @@ async def test_what_was_chosen_comes_back_from_the_new_sign_in_once_and_to_its_p
 
 
 @pytest.mark.promise("P30")
-async def test_an_erasure_asks_for_a_new_sign_in_and_deletes_at_clerk_last(world: World) -> None:
+@pytest.mark.parametrize("tells_factors", [True, False])
+async def test_an_erasure_asks_for_a_new_sign_in_and_deletes_at_clerk_last(
+    world: World, *, tells_factors: bool
+) -> None:
+    world.cloud.tells_factors = tells_factors
     ada = await signed_up(world)
     world.later(11 * 60)
     asked = await ada.ours.post("/privacy-center/close", data={"when": "now"})
