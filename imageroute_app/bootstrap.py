@@ -391,7 +391,7 @@ async def open_services(  # noqa: PLR0915  # one a service, in the order they ne
         database=adapters.database, erasures=erasures, steps=steps, holdings=holdings, clock=clock, new_id=new_id
     )
     machines = Machines(erasures=erasures, parts=part_erasures, exports=exports, choices=choices, mails=outside.mails)
-    office = _office(settings, adapters, notices, gate, billing.tell, machines, clock)
+    office = _office(settings, adapters, notices, newsletter, gate, billing.tell, machines, clock)
     outside.cases.append(office.traces.forget)
     if hosted is not None:
         hosted.erase_with(_eraser(erasures))
@@ -828,6 +828,7 @@ def _office(  # noqa: PLR0913, PLR0917  # as open_services has them
     settings: Settings,
     adapters: _Adapters,
     notices: Notices,
+    newsletter: Newsletter,
     gate: Gate,
     tell: TellRecipients,
     machines: Machines,
@@ -840,6 +841,7 @@ def _office(  # noqa: PLR0913, PLR0917  # as open_services has them
             imaging=adapters.imaging,
             mailer=adapters.post,
             notices=notices,
+            newsletter=newsletter,
             limiter=adapters.limiter,
             gate=gate,
             clock=clock,

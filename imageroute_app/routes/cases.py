@@ -20,6 +20,7 @@ from imageroute_app.routes.case_forms import PRIVATE, day, form_page, read_case_
 from imageroute_app.routes.forms import COUNTRIES, Form, hinted_country, read_country
 from imageroute_app.routes.pagekit import NO_STORE, PUBLIC, CurrentServices, render
 from imageroute_app.routes.session import client_address, find_session, owner_of, see_other
+from imageroute_app.services.address_package import AddressPackage
 from imageroute_app.services.cases import Opened, Opening
 from imageroute_app.services.house import Services
 
@@ -88,6 +89,8 @@ class CasePages:
         address = client_address(request)
         try:
             case = await _act(request, services, form, data)
+            if form.get("act") == "package":
+                return _package(await services.office.packages.of(case))
         except ImageRouteError as error:
             note(form, error)
             if form.get("act") in {"", "claim"}:
@@ -232,6 +235,15 @@ def _opened(request: Request, services: Services, opened: Opened) -> Response:
     )
 
 
+def _package(package: AddressPackage) -> Response:
+    headers = {
+        **PRIVATE,
+        "Content-Disposition": f'attachment; filename="{package.name}"',
+        "X-Content-Type-Options": "nosniff",
+    }
+    return Response(package.data, media_type="application/zip", headers=headers)
+
+
 async def _act(request: Request, services: Services, form: Form, data: bytes) -> Case:
     cases, code, address = services.office.cases, form.get("code"), client_address(request)
     match form.get("act"):
@@ -261,6 +273,7 @@ async def _case(
         is_mine=is_mine,
         can_claim=session is not None and not case.has_account,
         needs_proof=not case.is_confirmed and bool(case.proof_hash),
+        has_package=case.is_confirmed and not case.has_account and bool(case.contact),
         **({} if error else {"headers": PRIVATE}),
         **shown(case, await services.office.cases.messages(case), await services.office.fulfilment.progress(case)),
     )

@@ -233,7 +233,11 @@ async def _case_page(
     messages = await desk.read(operator, case) if may_read else []
     if not form.get("act"):
         routes = {"complaint_route": complaint_route(case.country), "court_route": COURT_ROUTE}
-        draft = access_answer(case.country, services.rules.origin) if case.kind is Kind.ACCESS else ""
+        draft = (
+            access_answer(case.country, services.rules.origin, has_account=case.has_account)
+            if case.kind is Kind.ACCESS
+            else ""
+        )
         form = Form(values={**form.values, **routes, "text": draft})
     affected = await services.office.registers.affected(case) if may_read and case.kind is Kind.BREACH else []
     return form_page(

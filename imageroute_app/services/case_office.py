@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from imageroute_app.domain.ports import Clock, Database, Imaging, Limiter, Mailer, MediaStore, NewId
+from imageroute_app.services.address_package import AddressPackages
 from imageroute_app.services.case_clock import CaseClock
 from imageroute_app.services.case_files import CaseFiles
 from imageroute_app.services.case_mail import CaseMail
@@ -15,6 +16,7 @@ from imageroute_app.services.desk import Desk, TellRecipients
 from imageroute_app.services.fulfilment import Fulfilment, Machines
 from imageroute_app.services.gate import Gate
 from imageroute_app.services.mail_intake import MailIntake
+from imageroute_app.services.newsletter import Newsletter
 from imageroute_app.services.notices import Notices
 from imageroute_app.services.registers import Registers
 
@@ -32,6 +34,7 @@ class Office:
     intake: MailIntake
     traces: CaseTraces
     fulfilment: Fulfilment
+    packages: AddressPackages
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +46,7 @@ class World:
     imaging: Imaging
     mailer: Mailer
     notices: Notices
+    newsletter: Newsletter
     limiter: Limiter
     gate: Gate
     clock: Clock
@@ -86,6 +90,7 @@ def open_office(world: World) -> Office:
         children=children,
         traces=traces,
         fulfilment=fulfilment,
+        packages=_packages(world, files),
         intake=MailIntake(
             database=world.database, cases=cases, desk=desk, own=(world.contact, *world.own), clock=world.clock
         ),
@@ -99,6 +104,17 @@ def open_office(world: World) -> Office:
             watchers=sorted(filter(None, {*_addresses(world), world.contact.casefold()})),
             clock=world.clock,
         ),
+    )
+
+
+def _packages(world: World, files: CaseFiles) -> AddressPackages:
+    return AddressPackages(
+        database=world.database,
+        files=files,
+        newsletter=world.newsletter,
+        clock=world.clock,
+        origin=world.origin,
+        contact=world.contact,
     )
 
 

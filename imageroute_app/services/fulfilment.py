@@ -28,6 +28,7 @@ REASON = "request"
 PACKAGE = (
     "Everything as a package is being made. When it is ready it stands under Export my data in the privacy center."
 )
+ADDRESS_PACKAGE = "What is held under this address can be downloaded from the page of this case, with its code."
 FROZEN = "Your data is frozen: it is only stored, until you lift that in the privacy center."
 NO_ACCOUNT = "No account has this address. Erased under it: {gone}. Also erased: what this case says of you."
 KEPT = "What stays is the number of this case with its dates and its outcome, for three years, to show that you were answered."
@@ -109,13 +110,14 @@ class Fulfilment:
     async def _erase(self, case: Case, ended: Case, ruling: Ruling) -> Begun:
         at_once = ruling.at_once or not waits(case, self._clock())
         erasure = await self._machines.erasures.begin(case.owner, at_once=at_once, reason=REASON)
+        day = f"{erasure.grace_until.day} {erasure.grace_until:%B %Y}"
         words = (
-            "It has begun."
-            if at_once
-            else f"It begins on {erasure.grace_until.day} {erasure.grace_until:%B %Y}. Sign in before that to call it off, to"
-            " export your data or to erase at once."
+            f"Your account is closed, and erased on {day} with everything in it. Sign in before that to call it off, to"
         )
-        note = f"Your account is being erased, with everything in it. {words} {self._page(erasure)}"
+        words = f"{words} export your data or to erase at once."
+        if at_once:
+            words = "Your account is being erased, with everything in it."
+        note = f"{words} {self._page(erasure)}"
         return Begun(
             case=_followed(ended, erasure), note=note, go=lambda: at_once and self._machines.erasures.go(erasure)
         )
@@ -132,7 +134,7 @@ class Fulfilment:
 
     async def _pack(self, case: Case, ended: Case, _ruling: Ruling) -> Begun:
         if not case.has_account:
-            return Begun(case=ended)
+            return Begun(case=ended, note=ADDRESS_PACKAGE)
         exports = self._machines.exports
         try:
             export = await exports.start(case.owner, Ask())

@@ -331,8 +331,8 @@ async def open_house(  # noqa: PLR0915  # one a part
         erasures.leave_with(hosted.left)
     office = open_office(
         World(
-            database=database, media=media, imaging=imaging, mailer=outbox, notices=notices, limiter=limiter,
-            gate=gate, clock=clock,
+            database=database, media=media, imaging=imaging, mailer=outbox, notices=notices, newsletter=newsletter,
+            limiter=limiter, gate=gate, clock=clock,
             new_id=new_id, machines=machines, tell_recipients=tell_nobody, origin=rules.origin,
             operators=("olga@example.com",),
         )

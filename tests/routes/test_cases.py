@@ -161,6 +161,14 @@ async def test_mailed_code_proves_the_address(house: House, browser: httpx.Async
     page = await browser.post("/cases", data={"code": code, "act": "prove", "proof": proof})
     assert page.status_code == 200
     assert "Code from our mail" not in page.text
+    assert "What we hold under your address" in page.text
+    file = await browser.post("/cases", data={"code": code, "act": "package"})
+    assert (file.headers["content-type"], file.content[:2]) == ("application/zip", b"PK")
+    assert file.headers["content-disposition"].startswith("attachment")
+    assert file.headers["cache-control"] == "private, no-store"
+    other = code_on(await browser.post("/requests", data={**ASK, "kind": "access"}))
+    refused = await browser.post("/cases", data={"code": other, "act": "package"})
+    assert (refused.status_code, "code from our mail first" in refused.text) == (403, True)
 
 
 async def test_case_can_be_taken_into_the_account(house: House, browser: httpx.AsyncClient) -> None:

@@ -317,6 +317,7 @@ class House:
                 imaging=self.imaging,
                 mailer=self.letters,
                 notices=self.notices,
+                newsletter=self.newsletter,
                 limiter=self.limiter,
                 gate=self.gate,
                 clock=self.clock,

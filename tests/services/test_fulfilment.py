@@ -1,8 +1,12 @@
 """What granting a request at the desk sets going: the person's own machines, and nothing called done before they say so."""
 
+import io
+import json
+import zipfile
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +15,7 @@ from imageroute_app.domain.case_rules import Ruling
 from imageroute_app.domain.cases import Case, CaseState, Kind, Outcome
 from imageroute_app.domain.data_map import Category
 from imageroute_app.domain.erasures import GRACE, Phase
-from imageroute_app.domain.errors import Conflict, InvalidInput, NotFound, Unavailable
+from imageroute_app.domain.errors import Conflict, InvalidInput, NotAllowed, NotFound, Unavailable
 from imageroute_app.domain.exports import ExportState
 from imageroute_app.domain.ports import Query
 from imageroute_app.services.case_office import Office
@@ -21,6 +25,7 @@ from imageroute_app.services.erasure_steps import rows_left
 from imageroute_app.services.fulfilment import Fulfilment
 from tests.doubles import png
 from tests.services.conftest import House
+from tests.services.exporting import digests_match, is_valid_bag
 
 HERE = "192.0.2.7"
 GRANTED = Ruling(outcome=Outcome.GRANTED, text="As you asked.")
@@ -376,3 +381,72 @@ async def test_nothing_is_set_going_by_a_refusal(one: Bureau) -> None:
     assert await one.house.erasures.of(owner) is None
     assert await one.words(ended) == ""
     assert await one.house.database.tables.erasures.count(Query(owner=owner)) == 0
+
+
+# --- What is held under an address without an account -----------------------------------------------------------------
+
+
+@pytest.mark.promise("P43", "P44", "P53")
+async def test_who_has_no_account_takes_along_what_is_held_under_the_address(bureau: Bureau, tmp_path: Path) -> None:
+    await bureau.house.newsletter.ask("guest@example.com", is_proven=True)
+    await bureau.house.newsletter.settle()
+    other = (await bureau.ask(Kind.TICKET, contact="guest@example.com")).case
+    await bureau.office.cases.write(other, "With a file", file=png())
+    stranger = (await bureau.ask(Kind.TICKET, contact="somebody@example.com")).case
+    opened = await bureau.ask(Kind.ACCESS, contact="guest@example.com")
+    with pytest.raises(NotAllowed):
+        await bureau.office.packages.of(opened.case)
+    case, _ = await bureau.proven(Kind.ACCESS, "Guest@example.com")
+    ended = await bureau.grant(case)
+    assert "page of this case" in (await bureau.mails_to("Guest"))[-1]
+
+    package = await bureau.office.packages.of(ended)
+
+    zipfile.ZipFile(io.BytesIO(package.data)).extractall(tmp_path / "bag")
+    assert is_valid_bag(tmp_path / "bag")
+    assert digests_match(tmp_path / "bag").returncode == 0
+    found = {
+        str(one.relative_to(tmp_path / "bag")): one.read_bytes()
+        for one in (tmp_path / "bag").rglob("*")
+        if one.is_file()
+    }
+    together = b"".join(found.values())
+    for words in (
+        other.reference,
+        opened.case.reference,
+        case.reference,
+        "With a file",
+        "To answer",
+        "guest@example.com",
+    ):
+        assert words.encode() in together, words
+    assert [path for path in found if "/attachments/" in path]
+    assert json.loads(found["data/manifest.json"])["missing"] == []
+    assert (await bureau.house.newsletter.find("guest@example.com")) is not None
+    assert b"confirmed_at" in found["data/newsletter/newsletter.json"]
+    report = found["data/report/your-data-report.txt"].decode()
+    assert "No account has your address" in report
+    assert f"{Category.PROMPTS}:" not in report.partition("A copy of all of it")[0]
+    assert stranger.reference.encode() not in together
+    assert b"somebody" not in together
+
+
+@pytest.mark.promise("P43")
+async def test_a_report_that_somebody_wrote_says_nothing_of_the_account_it_is_about(
+    one: Bureau, tmp_path: Path
+) -> None:
+    kid = await one.person("kid")
+    await reported(one.office)
+    case, _ = await one.proven(Kind.ACCESS, "mum@example.com")
+    package = await one.office.packages.of(case)
+    archive = zipfile.ZipFile(io.BytesIO(package.data))
+    together = b"".join(archive.read(name) for name in archive.namelist())
+    assert b"My pupil" in together
+    assert kid.encode() not in together
+    assert b"lock_before" not in together
+
+
+async def test_a_case_of_an_account_gives_no_such_package(one: Bureau) -> None:
+    owner = await one.person()
+    with pytest.raises(NotAllowed):
+        await one.office.packages.of((await one.ask(Kind.ACCESS, owner=owner)).case)
