@@ -38,7 +38,7 @@ from imageroute_app.routes.uploads import BYTES_MAX, MIB
 from imageroute_app.routes.verify import BODY_BYTES_MAX as VERIFY_BYTES_MAX
 from imageroute_app.routes.verify import PATH as VERIFY
 from imageroute_app.settings import load_settings
-from imageroute_app.state import guard, page_locks
+from imageroute_app.state import forget, guard, page_locks
 from imageroute_app.state.account import AccountState
 from imageroute_app.state.albums import AlbumsState
 from imageroute_app.state.create import CreateState
@@ -83,10 +83,10 @@ async def lifespan() -> AsyncIterator[None]:
         log.critical("start.failed: %s", error.message if isinstance(error, ImageRouteError) else trace(error))
         raise
     if isinstance(app.state_manager, StateManagerMemory):
-        opened.outside.pages.append(partial(guard.forget_pages, app.state_manager.states))
+        opened.outside.pages.append(partial(forget.forget_pages, app.state_manager.states))
     elif SETTINGS.redis_url:
         shared = cast("StateManagerRedis", app.state_manager)
-        opened.outside.pages.append(partial(guard.forget_shared_pages, shared.redis))
+        opened.outside.pages.append(partial(forget.forget_shared_pages, shared.redis))
     use_services(opened)
     async with running(opened):
         yield

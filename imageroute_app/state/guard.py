@@ -11,8 +11,8 @@ import json
 import logging
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import TYPE_CHECKING, Any, NotRequired, TypeVar, get_type_hints
+from collections.abc import Awaitable, Callable
+from typing import Any, NotRequired, TypeVar, get_type_hints
 from urllib.parse import quote
 
 import reflex as rx
@@ -26,7 +26,6 @@ from reflex.state import (
     StateUpdate,
     UpdateVarsInternalState,
 )
-from reflex.utils.exceptions import StateSchemaMismatchError
 from reflex_base.event import Event
 from reflex_base.registry import RegistrationContext
 from reflex_base.utils.form import form_data_as_dict
@@ -34,9 +33,6 @@ from typing_extensions import TypedDict
 
 from imageroute_app.logs import new_error_id, trace
 from imageroute_app.pace import Buckets
-
-if TYPE_CHECKING:
-    from redis.asyncio import Redis
 
 logger = logging.getLogger(__name__)
 
@@ -198,44 +194,6 @@ def backend_exception_handler(tell: Callable[[str], Any]) -> Callable[[Exception
         return tell(f"Something broke on our side and was noted as {error_id}. Nothing was charged for it; try again.")
 
     return report
-
-
-async def forget_pages(states: MutableMapping[str, Any], owner: str) -> int:
-    """Drop what open pages of a person show from the memory of this process; returns how many pages there were."""
-    mine = [key for key, root in list(states.items()) if _owner_of(root) == owner]
-    for key in mine:
-        states.pop(key, None)
-    return len(mine)
-
-
-async def forget_shared_pages(redis: "Redis", owner: str) -> int:
-    """Drop what open pages of a person show from Redis, for all processes; returns how many pages there were.
-
-    Reflex keeps each state of a page under `<token>_<full name>` (BaseStateToken); all of a token's go together.
-    """
-    ending = f"_{Binding.get_full_name()}"
-    dropped = 0
-    async for key in redis.scan_iter(match=f"*{ending}", count=1_000):
-        stored = await redis.get(key)
-        if stored is None or not _is_bound_to(stored, owner):
-            continue
-        token = bytes(key).decode().removesuffix(ending)
-        await redis.delete(*[name async for name in redis.scan_iter(match=f"{token}_*", count=1_000)])
-        dropped += 1
-    return dropped
-
-
-def _is_bound_to(stored: bytes, owner: str) -> bool:
-    try:
-        binding = BaseState._deserialize(data=stored)
-    except StateSchemaMismatchError:
-        return True  # of an older release: nobody can use it any more, and it may hold anything
-    return isinstance(binding, Binding) and binding._owner == owner
-
-
-def _owner_of(root: BaseState) -> str | None:
-    binding = root.substates.get(Binding.get_name())
-    return binding._owner if isinstance(binding, Binding) else None
 
 
 def install(app: rx.App, guard: Guard) -> None:

@@ -32,7 +32,8 @@ from imageroute_app.services.cases import Opening
 from imageroute_app.services.house import Services
 from imageroute_app.services.mail_intake import Letter
 from imageroute_app.services.registers import Entry
-from imageroute_app.state.guard import Binding, forget_pages
+from imageroute_app.state.forget import forget_pages
+from imageroute_app.state.guard import Binding
 from tests.doubles import MovingClock
 from tests.emulators.cloudinary import CloudinaryEmulator, settings_of
 from tests.emulators.kit import served

@@ -10,7 +10,8 @@ from imageroute_app.domain.accounts import Lock
 from imageroute_app.domain.cases import Kind
 from imageroute_app.services.cases import Opening
 from imageroute_app.services.uploads import Soon
-from imageroute_app.state.guard import Binding, forget_pages, forget_shared_pages
+from imageroute_app.state.forget import forget_pages, forget_shared_pages
+from imageroute_app.state.guard import Binding
 from imageroute_app.state.privacy import PrivacyState, _details, _sentence
 from tests.adapters.redis_server import needs_redis, running_redis
 from tests.doubles import REQUEST, png
