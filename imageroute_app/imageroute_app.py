@@ -46,6 +46,7 @@ from imageroute_app.state.download import DownloadState
 from imageroute_app.state.gallery import GalleryState
 from imageroute_app.state.notices import NoticesState
 from imageroute_app.state.rule import RuleState
+from imageroute_app.state.selection import SelectionState
 from imageroute_app.state.session import SessionState, session_token
 from imageroute_app.state.share import ShareState
 from imageroute_app.state.trash import TrashState
@@ -132,8 +133,8 @@ def build_app() -> rx.App:
 
 def _add_pages(built: rx.App) -> None:
     signed_in = (
-        (create, paths.CREATE, "Create", CreateState.load_create, WelcomeState.load_welcome),
-        (gallery, paths.GALLERY, "Gallery", GalleryState.load_gallery),
+        (create, paths.CREATE, "Create", SelectionState.begin, CreateState.load_create, WelcomeState.load_welcome),
+        (gallery, paths.GALLERY, "Gallery", SelectionState.begin, GalleryState.load_gallery),
         (uploads, paths.UPLOADS, "Uploads", UploadsState.load_uploads),
         (albums, paths.ALBUMS, "Albums", AlbumsState.load_albums),
         (trash, paths.TRASH, "Trash", TrashState.load_trash),

@@ -103,7 +103,7 @@ def _form() -> rx.Component:
         ),
         on_submit=ShareState.submit_share,
         reset_on_submit=True,
-        class_name="asks",
+        class_name="link-form",
     )
 
 

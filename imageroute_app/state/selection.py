@@ -17,6 +17,7 @@ from imageroute_app.state.download import DownloadState
 from imageroute_app.state.gallery import GalleryState, OptionView
 from imageroute_app.state.guard import signed_in
 from imageroute_app.state.session import SessionState, actor
+from imageroute_app.state.share import ShareState
 from imageroute_app.state.trash import TrashState
 
 COMPARE_MIN, COMPARE_MAX = 2, 4
@@ -63,6 +64,14 @@ class SelectionState(rx.State):
     _verb: str = ""
     _object: str = ""
     _when: datetime | None = None
+
+    @rx.event
+    @signed_in
+    async def begin(self):
+        """Let go of what was chosen and of dialogs, of which a page that begins shows nothing; on_load, before any other."""
+        self.count, self.everything, self.dialog, self.compared = 0, False, "", []
+        for other in (DownloadState, ShareState):
+            (await self.get_state(other)).is_open = False
 
     @rx.event
     @signed_in

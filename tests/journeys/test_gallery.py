@@ -398,6 +398,29 @@ async def test_nothing_moves_while_the_page_wakes(fill: Fill, size: str) -> None
     assert await page.evaluate("moved") < 0.005
 
 
+async def test_page_that_begins_has_nothing_chosen_and_no_dialog_open(fill: Fill) -> None:
+    page = await fill(4)
+    bar, dialogs = page.get_by_role("toolbar", name="Selection"), page.locator("[role=dialog]:not([popover])")
+    await picture(page, 3).click(modifiers=["ControlOrMeta"])
+    await picture(page, 2).click(modifiers=["ControlOrMeta"])
+    await bar.get_by_role("button", name="Tag").click()
+    await expect(page.get_by_role("dialog", name="Tag the pictures")).to_be_visible()
+    await open_gallery(page)
+    await expect(bar).to_have_count(0)
+    await expect(dialogs).to_have_count(0)
+    await picture(page, 1).click(modifiers=["ControlOrMeta"])
+    await expect(bar).to_contain_text("1 selected")
+    await bar.get_by_role("button", name="Clear selection").click()
+    await expect(bar).to_have_count(0)
+
+    await picture(page, 1).click()
+    await page.get_by_role("button", name="Share", exact=True).click()
+    await expect(page.get_by_role("dialog", name="Share this picture")).to_be_visible()
+    await page.goto("/albums")
+    await open_gallery(page)
+    await expect(dialogs).to_have_count(0)
+
+
 async def test_page_that_cannot_be_read_says_so_and_goes_on(fill: Fill, watch: Watch) -> None:
     page = await fill(100)
     watch.allowed += ["ERR_FAILED", "401"]
