@@ -15,6 +15,7 @@ from imageroute_app.adapters.media import account, delivery
 from imageroute_app.adapters.media.account import Access
 from imageroute_app.adapters.media.cloudinary import CloudinaryMedia, open_cloudinary_media
 from imageroute_app.domain.errors import InvalidInput, NotFound, StorageFull, Unavailable
+from tests.doubles import MovingClock
 from tests.emulators.cloudinary import CLOUD, KEY, SECRET, CloudinaryEmulator, body_of
 from tests.emulators.kit import picture, served
 
@@ -174,6 +175,26 @@ async def test_the_hourly_limit_ends_at_the_hour(media: CloudinaryMedia, cloud: 
         await media.list("")
     left_s = 3600 - now().timestamp() % 3600
     assert caught.value.retry_after_s == pytest.approx(left_s, abs=5)
+
+
+async def test_at_the_hourly_limit_it_is_left_alone_until_that_is_lifted_and_uploads_go_on(
+    cloud: CloudinaryEmulator,
+) -> None:
+    clock = MovingClock()
+    cloud.now = lambda: clock().timestamp()
+    media = await open_cloudinary_media(access_of(cloud), clock=clock, sleep=no_wait)
+    cloud.scenario.extra["admin_limit"] = cloud.admin_calls
+    for _ in range(5):
+        with pytest.raises(Unavailable) as caught:
+            await media.delete(PICTURE)
+        assert caught.value.retry_after_s == 3600
+    assert cloud.admin_calls == cloud.scenario.extra["admin_limit"] + 1
+    await media.put(PICTURE, BYTES, "image/png")
+    clock.move(hours=1)
+    cloud.scenario.extra["admin_limit"] = 500
+    await media.delete(PICTURE)
+    assert cloud.holds_nothing()
+    await media.close()
 
 
 @pytest.mark.parametrize("place", ["submit", "cancel", "poll"])

@@ -34,6 +34,7 @@ class Shop:
     port: DodoPayments
     clock: MovingClock
     order: Order
+    seconds: float = 0.0
 
     async def paid(self) -> str:
         page = await self.port.checkout(
@@ -61,7 +62,9 @@ async def shop() -> AsyncIterator[Shop]:
     )  # fmt: skip
     async with served(emulator):
         port = port_of(emulator, clock)
-        yield Shop(emulator, port, clock, order)
+        opened = Shop(emulator, port, clock, order)
+        port._api._seconds = lambda: opened.seconds
+        yield opened
         await port.close()
 
 
@@ -232,6 +235,13 @@ async def test_rate_limit_says_when_to_come_back_and_is_not_hammered(shop: Shop)
     with pytest.raises(Unavailable) as caught:
         await shop.port.payment(payment_id)
     assert (caught.value.retry_after_s, len(shop.emulator.seen) - before) == (30, 1)
+    shop.seconds += 29.5
+    for asked in (shop.port.payment(payment_id), shop.port._api.post("refunds", {"payment_id": payment_id})):
+        with pytest.raises(Unavailable) as caught:
+            await asked
+        assert (caught.value.retry_after_s, len(shop.emulator.seen) - before) == (1, 1)
+    shop.seconds += 0.5
+    assert (await shop.port.payment(payment_id)).payment_id == payment_id
 
 
 async def test_answer_that_drips_is_left_after_our_patience(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:

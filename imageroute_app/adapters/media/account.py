@@ -11,11 +11,12 @@ import functools
 import hashlib
 import io
 import logging
+import math
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -112,6 +113,7 @@ class Account:
         self._access, self._clock, self._sleep = access, clock, sleep
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="cloudinary")
         self._has_folders: bool | None = None
+        self._admin_again_at = clock()
 
     async def check(self) -> None:
         """Raise Unavailable with the cure when the account refuses the key; an outage passes, it may be over soon."""
@@ -198,13 +200,23 @@ class Account:
         return answer["asset_id"], [one["version_id"] for one in answer.get("versions") or ()]
 
     async def _call(self, function: Callable[..., dict[str, Any]], *args: Any, **options: Any) -> dict[str, Any]:
-        """Call the SDK in a thread; what broke without an answer of the vendor's is tried once more."""
+        """Call the SDK in a thread; what broke without an answer of the vendor's is tried once more.
+
+        Once the admin API is at its hourly limit it is left alone until that is lifted; uploads have none.
+        """
+        is_admin = function.__module__ == api.__name__
+        wait_s = math.ceil((self._admin_again_at - self._clock()).total_seconds()) if is_admin else 0
+        if wait_s > 0:
+            raise Unavailable(BUSY, retry_after_s=wait_s)
         call = functools.partial(function, *args, **options, **self._access.options)
         for left in range(TRIES - 1, -1, -1):
             try:
                 return await asyncio.get_running_loop().run_in_executor(self._threads, call)
             except OUR_ERRORS as error:
-                raise self._translated(error) from error
+                told = self._translated(error)
+                if is_admin and isinstance(error, exceptions.RateLimited) and isinstance(told, Unavailable):
+                    self._admin_again_at = self._clock() + timedelta(seconds=told.retry_after_s)
+                raise told from error
             except Exception as error:  # the SDK raises bare Exceptions for every status that it has no class for
                 if not left or FULL.search(str(error)):
                     raise self._translated(error) from error

@@ -6,7 +6,9 @@ Its texts stay in here: errors carry our words, and logs its codes.
 import asyncio
 import json
 import logging
+import math
 import re
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -48,10 +50,12 @@ Sleep = Callable[[float], Awaitable[None]]
 class DodoApi:
     """The way to one account; `url` is its host with scheme, `key` its API key."""
 
-    def __init__(self, url: str, key: str, *, sleep: Sleep = asyncio.sleep) -> None:
+    def __init__(
+        self, url: str, key: str, *, sleep: Sleep = asyncio.sleep, seconds: Callable[[], float] = time.monotonic
+    ) -> None:
         """Open nothing yet."""
         self.url = url.rstrip("/")
-        self._sleep = sleep
+        self._sleep, self._seconds, self._again_at = sleep, seconds, 0.0
         self._client = httpx.AsyncClient(
             headers={"Authorization": f"Bearer {key}", "Accept": "application/json, application/pdf"},
             timeout=TIMEOUT,
@@ -107,6 +111,8 @@ class DodoApi:
     async def _send(self, method: str, path: str, **content: Any) -> bytes:
         if not all(re.fullmatch(r"[A-Za-z0-9_-]+", part) for part in path.split("/")):
             raise NotFound
+        if (wait_s := self._again_at - self._seconds()) > 0:
+            raise Unavailable(BUSY, retry_after_s=math.ceil(wait_s))
         try:
             async with (
                 asyncio.timeout(PATIENCE_S),
@@ -118,7 +124,10 @@ class DodoApi:
             raise Unavailable(BUSY) from error
         if 200 <= response.status_code < 300:
             return body
-        raise _problem(response, body)
+        problem = _problem(response, body)
+        if response.status_code == httpx.codes.TOO_MANY_REQUESTS and isinstance(problem, Unavailable):
+            self._again_at = self._seconds() + problem.retry_after_s  # nothing is asked before that
+        raise problem
 
 
 async def _read(response: httpx.Response) -> bytes:
