@@ -74,16 +74,19 @@ def open_billing(counter: Counter) -> Billing:
         origin=counter.origin,
     )
     refunds = Refunds(database=database, payments=payments, settling=settling, clock=clock, new_id=new_id)
+    erasure = PaymentErasure(
+        database=database, payments=payments, new_id=new_id, clock=clock, years=counter.accounting_years
+    )
     reconciling = Reconciling(
         database=database,
         payments=payments,
         checkouts=checkouts,
         refunds=refunds,
         settling=settling,
+        correct=erasure.correct,
         clock=clock,
         new_id=new_id,
     )
-    erasure = PaymentErasure(database=database, payments=payments, new_id=new_id, years=counter.accounting_years)
     return Billing(
         seller=payments.seller,
         checkouts=checkouts,

@@ -1,13 +1,14 @@
 """What an erasure does about payments: the seller is asked to let go of the person, and the books keep amounts without one."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 
 from imageroute_app.domain.cases import Kind
 from imageroute_app.domain.erasures import Outcome, StepState
-from imageroute_app.domain.errors import Duplicate
+from imageroute_app.domain.errors import Conflict, Duplicate, NotFound
 from imageroute_app.domain.payments import Booking, Order, Payment, end_of_books
-from imageroute_app.domain.ports import Database, NewId, Payments, Query
+from imageroute_app.domain.ports import Clock, Database, NewId, Payments, Query
 from imageroute_app.domain.statistics import HOUSE
 
 PAGE = 200
@@ -20,6 +21,7 @@ class PaymentErasure:
     database: Database
     payments: Payments
     new_id: NewId
+    clock: Clock
     years: int
 
     async def forget(self, subject: str) -> Outcome:
@@ -74,13 +76,34 @@ class PaymentErasure:
         customers = sorted({one.customer_id for one in paid if one.customer_id})
         if self.payments.seller.is_sandbox or not customers:
             return ()
-        person = await self.database.tables.people.get(subject, subject)
-        for customer_id in customers:
-            if kind == Kind.CORRECT:
-                await self.payments.correct(customer_id, person.email)
-            elif kind == Kind.ERASE:
+        if kind == Kind.CORRECT:
+            newest = {one.customer_id: one for one in reversed(paid) if one.customer_id}
+            marked = [await self._mark(one) for one in newest.values()]
+            for payment in marked:
+                await self.correct(payment)
+        elif kind == Kind.ERASE:
+            for customer_id in customers:
                 await self.payments.forget(customer_id, ())
         return (self.payments.seller.name,) if kind in (Kind.CORRECT, Kind.ERASE) else ()
+
+    async def correct(self, payment: Payment) -> None:
+        """Tell the seller the address of today of the person who paid; raises Unavailable, and whoever sweeps tries again."""
+        payments = self.database.tables.payments
+        person = await self.database.tables.people.get(payment.owner, payment.owner)
+        if payment.customer_id:
+            with suppress(NotFound):  # a customer that is not there has no address to correct
+                await self.payments.correct(payment.customer_id, person.email)
+        stored = await payments.get(payment.id, payment.owner)
+        if stored.check_at is not None and not stored.standing.refunding_minor:
+            with suppress(Conflict):  # the next sweep clears it
+                await payments.update(replace(stored, check_at=None))
+
+    async def _mark(self, payment: Payment) -> Payment:
+        """Have the sweep look at a payment until the seller was told, whatever becomes of this process."""
+        try:
+            return await self.database.tables.payments.update(replace(payment, check_at=self.clock()))
+        except Conflict:
+            return await self._mark(await self.database.tables.payments.get(payment.id, payment.owner))
 
     async def _book(self, payment: Payment, order: Order | None, seller: str) -> Booking:
         standing = payment.standing

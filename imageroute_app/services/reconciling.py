@@ -4,6 +4,7 @@ Principle: webhooks make it fast, this makes it true. Every step can be repeated
 """
 
 import logging
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -35,11 +36,13 @@ class Reconciling:
         checkouts: Checkouts,
         refunds: Refunds,
         settling: Settling,
+        correct: Callable[[Payment], Awaitable[None]],
         clock: Clock,
         new_id: NewId,
     ) -> None:
         self._tables, self._port, self._settling = database.tables, payments, settling
-        self._checkouts, self._refunds, self._clock, self._new_id = checkouts, refunds, clock, new_id
+        self._checkouts, self._refunds, self._correct = checkouts, refunds, correct
+        self._clock, self._new_id = clock, new_id
 
     async def orders(self) -> int:
         """Look at orders that were opened and not heard of; returns how many were looked at."""
@@ -67,7 +70,7 @@ class Reconciling:
             return  # word of it came in this very moment
 
     async def payments(self) -> int:
-        """Go on with refunds whose answer is open; returns how many payments were looked at."""
+        """Go on with refunds whose answer is open and with corrected addresses; returns how many payments were looked at."""
         due = await self._tables.payments.overdue("check_at", self._clock() - PAUSES[0], BATCH)
         for payment in due:
             await self._resume(payment)
@@ -76,14 +79,15 @@ class Reconciling:
     async def _resume(self, payment: Payment) -> None:
         try:
             await self._refunds.resume(payment)
+            await self._correct(payment)
         except ImageRouteError as error:
-            log.warning("refund.not_resumed", extra={"payment": payment.id, "code": error.code})
-        stored = await self._tables.payments.get(payment.id, payment.owner)
-        if stored.check_at is not None:
-            try:
+            log.warning("payment.not_resumed", extra={"payment": payment.id, "code": error.code})
+        try:
+            stored = await self._tables.payments.get(payment.id, payment.owner)
+            if stored.check_at is not None:
                 await self._tables.payments.update(replace(stored, check_at=self._clock() + PAUSES[1]))
-            except Conflict:
-                return
+        except (Conflict, NotFound):
+            return  # word of it came, or its person was erased, in this very moment
 
     async def listed(self) -> int:
         """Compare with the seller's list of the last days, four times a day by one process; returns nothing to repeat."""

@@ -161,7 +161,7 @@ class Settling:
             taken=payment.taken + moved.take,
             spent=moved.spent,
             moves=payment.moves + bool(moved.give or moved.take),
-            check_at=self._clock() if payment.standing.refunding_minor else None,
+            check_at=self._clock() if payment.standing.refunding_minor else payment.check_at,
         )
         await self._post(tables, order, payment, moved)
         if known is None:

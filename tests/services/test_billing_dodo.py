@@ -11,7 +11,7 @@ from imageroute_app.adapters.payments.dodo import DodoPayments
 from imageroute_app.adapters.payments.dodo_api import DodoApi
 from imageroute_app.adapters.webhooks import read_secret
 from imageroute_app.domain.erasures import Phase, StepState, System
-from imageroute_app.domain.errors import ImageRouteError, InvalidInput
+from imageroute_app.domain.errors import ImageRouteError, InvalidInput, Unavailable
 from imageroute_app.domain.ledger import EntryKind
 from imageroute_app.domain.payments import Order
 from imageroute_app.domain.ports import Query, Refused
@@ -365,6 +365,34 @@ async def test_correction_and_erasure_by_a_case_reach_the_seller(shop: Shop) -> 
     assert await shop.billing.tell(shop.owner, "erase") == ("Dodo Payments",)
     assert customer["name"] == "Erased"
     assert await shop.billing.tell(shop.owner, "restrict") == ()
+
+
+@pytest.mark.promise("P46")
+async def test_correction_that_the_seller_does_not_hear_is_told_again_until_it_does(shop: Shop) -> None:
+    order = await shop.bought()
+    await shop.tell(order)
+    person = await shop.house.database.tables.people.get(shop.owner, shop.owner)
+    await shop.house.database.tables.people.update(
+        replace(person, email="new@example.com", email_key="new@example.com")
+    )
+    shop.emulator.scenario.extra["outage"] = True
+    with pytest.raises(Unavailable):
+        await shop.billing.tell(shop.owner, "correct")
+    shop.house.clock.move(minutes=5)
+    await shop.billing.reconciling.payments()
+    (customer,) = shop.emulator.customers.values()
+    assert customer["email"] == "ada@example.com"
+
+    shop.emulator.scenario.extra.clear()
+    await shop.tell(order, "dispute.opened")  # word of the payment in between does not make it forgotten
+    shop.house.clock.move(minutes=20)
+    await shop.billing.reconciling.payments()
+
+    assert customer["email"] == "new@example.com"
+    shop.house.clock.move(days=1)
+    asked = len(shop.emulator.seen)
+    assert await shop.billing.reconciling.payments() == 0
+    assert len(shop.emulator.seen) == asked
 
 
 async def test_erasure_says_that_an_unpaid_order_left_an_address_there(shop: Shop) -> None:
