@@ -8,7 +8,7 @@ from imageroute_app.domain.errors import ImageRouteError, InvalidInput, NotFound
 from imageroute_app.routes.answers import answer_to, auth_page, note
 from imageroute_app.routes.confirm import PROOF, Act, confirmed
 from imageroute_app.routes.forms import Form, read_form
-from imageroute_app.routes.pagekit import CurrentServices
+from imageroute_app.routes.pagekit import CurrentServices, own_accounts
 from imageroute_app.routes.session import (
     clear_session,
     see_other,
@@ -64,7 +64,7 @@ class AccountForms:
 
     async def change_password(self, request: Request) -> Response:
         """Set a new password; it takes the current one and signs other devices out."""
-        services = self._current()
+        services = own_accounts(self._current)
         session = await session_of(request, services)
         form = await read_form(request, "current_password", "new_password")
         try:

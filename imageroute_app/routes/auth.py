@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from imageroute_app.domain.accounts import Lock
-from imageroute_app.domain.errors import ImageRouteError, InvalidInput, NotFound, NotSignedIn
+from imageroute_app.domain.errors import ImageRouteError, InvalidInput, NotSignedIn
 from imageroute_app.routes.answers import answer_to, auth_page, note
 from imageroute_app.routes.consent import carry_over, leave_behind
 from imageroute_app.routes.forms import (
@@ -24,7 +24,7 @@ from imageroute_app.routes.forms import (
     read_form,
 )
 from imageroute_app.routes.hosted import show_hosted
-from imageroute_app.routes.pagekit import CurrentServices
+from imageroute_app.routes.pagekit import CurrentServices, own_accounts
 from imageroute_app.routes.session import (
     AGE_COOKIE,
     HOME,
@@ -60,13 +60,6 @@ class Auth:
     def __init__(self, current: CurrentServices) -> None:
         self._current = current
 
-    def _own(self) -> Services:
-        """Return the services where this server keeps accounts itself; beside a sign-in service there is no second door."""
-        services = self._current()
-        if services.hosted is not None:
-            raise NotFound
-        return services
-
     # --- Sign up ----------------------------------------------------------------------------------
 
     async def show_sign_up(self, request: Request) -> Response:
@@ -83,7 +76,7 @@ class Auth:
 
     async def sign_up(self, request: Request) -> Response:
         """Open an account and go on, or show the form again with every fault beside its field."""
-        services = self._own()
+        services = own_accounts(self._current)
         if AGE_COOKIE in request.cookies:
             return auth_page(request, services, "sign_up_closed.html", status=403)
         form = await read_form(request, *SIGN_UP_FIELDS)
@@ -113,7 +106,7 @@ class Auth:
 
     async def sign_in(self, request: Request) -> Response:
         """Check the password and go on."""
-        services = self._own()
+        services = own_accounts(self._current)
         form = await read_form(request, "email", "password", "next")
         try:
             signed_in = await services.accounts.sign_in(
@@ -131,7 +124,7 @@ class Auth:
 
     async def second_step(self, request: Request) -> Response:
         """Take the code of the app after the password, and go on."""
-        services = self._own()
+        services = own_accounts(self._current)
         form = await read_form(request, "code", "ticket", "next")
         try:
             signed_in = await services.accounts.sign_in_with_code(
@@ -147,7 +140,7 @@ class Auth:
 
     async def use_passkey(self, request: Request) -> Response:
         """Take a passkey instead of password and code, and go on."""
-        services = self._own()
+        services = own_accounts(self._current)
         form = await read_form(request, "passkey", "next")
         try:
             passkey = await services.passkeys.use(site_origin(request, services), form.get("passkey"))

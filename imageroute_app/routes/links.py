@@ -11,7 +11,7 @@ from imageroute_app.domain.errors import ImageRouteError, InvalidInput, NotFound
 from imageroute_app.domain.mails import QUIET_WORDS
 from imageroute_app.routes.answers import answer_to, auth_page, note
 from imageroute_app.routes.forms import Form, read_form
-from imageroute_app.routes.pagekit import NO_STORE, CurrentServices
+from imageroute_app.routes.pagekit import NO_STORE, CurrentServices, own_accounts
 from imageroute_app.routes.session import clear_session, client_address, find_session, see_other, session_of
 from imageroute_app.services.house import Services
 
@@ -31,11 +31,11 @@ class MailLinks:
 
     async def show_forgot_password(self, request: Request) -> Response:
         """Show the form."""
-        return _forgot_page(request, self._current(), Form())
+        return _forgot_page(request, own_accounts(self._current), Form())
 
     async def forgot_password(self, request: Request) -> Response:
         """Mail a link if the address has an account; the answer is the same if it has none."""
-        services = self._current()
+        services = own_accounts(self._current)
         form = await read_form(request, "email")
         try:
             if "@" not in form.get("email"):
@@ -48,11 +48,11 @@ class MailLinks:
 
     async def show_reset_password(self, request: Request) -> Response:
         """Show the form for a new password; whether the link still works shows when it is used."""
-        return _reset_page(request, self._current(), request.query_params.get("token", ""), Form())
+        return _reset_page(request, own_accounts(self._current), request.query_params.get("token", ""), Form())
 
     async def reset_password(self, request: Request) -> Response:
         """Set the new password, which ends every session."""
-        services = self._current()
+        services = own_accounts(self._current)
         form = await read_form(request, "password", "token")
         try:
             await services.accounts.reset_password(form.get("token"), form.get("password"))

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from imageroute_app.domain.choices import BAR_WORDS, SIGNAL_MEANING, SIGNAL_WORDS, STANDS_WORDS
-from imageroute_app.domain.errors import ImageRouteError, RateLimited, Unavailable
+from imageroute_app.domain.errors import ImageRouteError, NotFound, RateLimited, Unavailable
 from imageroute_app.domain.statistics import PAGES
 from imageroute_app.services.house import Services
 
@@ -52,6 +52,14 @@ _templates.globals["consent_words"] = {
     "signal": SIGNAL_WORDS,
     "meaning": SIGNAL_MEANING,
 }
+
+
+def own_accounts(current: CurrentServices) -> Services:
+    """Return the services where this server keeps accounts itself; beside a sign-in service there is no second door."""
+    services = current()
+    if services.hosted is not None:
+        raise NotFound
+    return services
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -96,5 +96,6 @@ def _gpc(_services: Services) -> Response:
     return JSONResponse({"gpc": True, "lastUpdate": GPC_SINCE}, headers=KEPT)
 
 
-def _change_password(_services: Services) -> Response:
-    return RedirectResponse("/account", status_code=302, headers=KEPT)
+def _change_password(services: Services) -> Response:
+    path = "/account" if services.hosted is None else "/auth/clerk/profile"
+    return RedirectResponse(path, status_code=302, headers=KEPT)

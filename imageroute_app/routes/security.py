@@ -14,7 +14,7 @@ from imageroute_app.domain.factors import otpauth, spaced
 from imageroute_app.routes.answers import answer_to, auth_page, note
 from imageroute_app.routes.confirm import PROOF, Act, confirmed
 from imageroute_app.routes.forms import Form, read_form
-from imageroute_app.routes.pagekit import NO_STORE, CurrentServices, render
+from imageroute_app.routes.pagekit import NO_STORE, CurrentServices, own_accounts, render
 from imageroute_app.routes.session import client_address, find_session, see_other, session_of, site_origin
 from imageroute_app.routes.square import square
 from imageroute_app.services.house import Services
@@ -77,7 +77,7 @@ class SecurityPages:
 
     async def begin_app(self, request: Request) -> Response:
         """Show the secret of an app that waits for its first code."""
-        services, form = self._current(), await read_form(request, *PROOF)
+        services, form = own_accounts(self._current), await read_form(request, *PROOF)
         session = await confirmed(request, services, form, SET_UP)
         if isinstance(session, Response):
             return session
@@ -86,7 +86,7 @@ class SecurityPages:
 
     async def confirm_app(self, request: Request) -> Response:
         """Turn codes on with the first one, and show the recovery codes."""
-        services, form = self._current(), await read_form(request, "code")
+        services, form = own_accounts(self._current), await read_form(request, "code")
         session = await session_of(request, services)
         if not services.presence.is_fresh(session):
             return see_other(PAGE)
@@ -99,7 +99,7 @@ class SecurityPages:
 
     async def end_app(self, request: Request) -> Response:
         """Turn codes off, or give a set-up up, which needs no proof."""
-        services, form = self._current(), await read_form(request, *PROOF)
+        services, form = own_accounts(self._current), await read_form(request, *PROOF)
         session = await session_of(request, services)
         if not await services.two_steps.is_on(session.owner):
             await services.two_steps.end(session.owner)
@@ -112,7 +112,7 @@ class SecurityPages:
 
     async def renew_codes(self, request: Request) -> Response:
         """Show ten new recovery codes."""
-        services, form = self._current(), await read_form(request, *PROOF)
+        services, form = own_accounts(self._current), await read_form(request, *PROOF)
         session = await confirmed(request, services, form, RENEW)
         if isinstance(session, Response):
             return session
@@ -123,14 +123,14 @@ class SecurityPages:
 
     async def request_passkey(self, request: Request) -> Response:
         """Return what a browser needs to use a passkey; asked for when the button is pressed, so that it is fresh."""
-        services = self._current()
+        services = own_accounts(self._current)
         await services.passkeys.admit(client_address(request))
         body = services.passkeys.request(site_origin(request, services))
         return Response(body, media_type="application/json", headers=NO_STORE)
 
     async def begin_passkey(self, request: Request) -> Response:
         """Show the page on which the browser makes one."""
-        services, form = self._current(), await read_form(request, *PROOF)
+        services, form = own_accounts(self._current), await read_form(request, *PROOF)
         session = await confirmed(request, services, form, ADD)
         if isinstance(session, Response):
             return session
@@ -138,7 +138,7 @@ class SecurityPages:
 
     async def add_passkey(self, request: Request) -> Response:
         """Keep what the browser made."""
-        services, form = self._current(), await read_form(request, "name", "passkey")
+        services, form = own_accounts(self._current), await read_form(request, "name", "passkey")
         session = await session_of(request, services)
         if not services.presence.is_fresh(session):
             return see_other(PAGE)
@@ -152,7 +152,7 @@ class SecurityPages:
 
     async def remove_passkey(self, request: Request) -> Response:
         """Forget one."""
-        services, form = self._current(), await read_form(request, "passkey_id", *PROOF)
+        services, form = own_accounts(self._current), await read_form(request, "passkey_id", *PROOF)
         session = await confirmed(request, services, form, REMOVE)
         if isinstance(session, Response):
             return session

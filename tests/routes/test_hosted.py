@@ -235,8 +235,24 @@ async def test_a_handshake_s_cookie_of_an_earlier_sign_in_does_not_stand_before_
 
 async def test_there_is_no_second_door_beside_clerk(world: World) -> None:
     ada = await signed_up(world)
-    for path in ("/auth/sign-up", "/auth/sign-in", "/auth/second-step", "/auth/passkey"):
-        assert (await ada.ours.post(path, data={"email": EMAIL, "password": ""})).status_code == 404
+    forms = (
+        "sign-up",
+        "sign-in",
+        "second-step",
+        "passkey",
+        "forgot-password",
+        "reset-password",
+        "change-email",
+        "change-password",
+    )
+    factors = ("app", "app/confirm", "app/end", "codes", "passkeys", "passkeys/add", "passkeys/remove")
+    for path in (*(f"/auth/{one}" for one in forms), *(f"/account/security/{one}" for one in factors), "/api/passkey"):
+        answer = await ada.ours.post(path, data={"email": EMAIL, "password": "", "new_password": "a b c d e f"})
+        assert answer.status_code == 404, path
+    for path in ("/forgot-password", "/reset-password?token=x"):
+        assert (await ada.ours.get(path)).status_code == 404
+    changing = await ada.ours.get("/.well-known/change-password")
+    assert changing.headers["location"] == "/auth/clerk/profile"
     assert (await ada.ours.get("/account/security")).headers["location"] == "/auth/clerk/profile"
     stranger = await visitor(world)
     assert "Clerk" in (await stranger.ours.get("/sign-in")).text
