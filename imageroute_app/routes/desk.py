@@ -31,6 +31,7 @@ from imageroute_app.routes.session import see_other, session_of
 from imageroute_app.services.access_answer import access_answer
 from imageroute_app.services.erasure_companies import REASON_MAX, Answer
 from imageroute_app.services.house import Services
+from imageroute_app.services.impact import template
 from imageroute_app.services.processing import HEADS, activities, as_csv
 
 ENTER = Act(
@@ -125,6 +126,9 @@ class DeskPages:
         if request.query_params.get("as") == "csv":
             headers = {**PRIVATE, "Content-Disposition": 'attachment; filename="imageroute-record-of-processing.csv"'}
             return Response(as_csv(services.site).encode(), media_type="text/csv; charset=utf-8", headers=headers)
+        if request.query_params.get("as") == "assessment":
+            headers = {**PRIVATE, "Content-Disposition": 'attachment; filename="imageroute-impact-assessment.md"'}
+            return Response(template(services.site), media_type="text/markdown; charset=utf-8", headers=headers)
         found = activities(services.site)
         return render(request, services, "desk_ropa.html", headers=PRIVATE, activities=found, heads=HEADS)
 

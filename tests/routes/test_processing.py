@@ -73,6 +73,21 @@ async def test_operators_see_the_record_and_take_it_along(house: House) -> None:
     assert (await ada.get("/admin/ropa?as=csv")).status_code == 404
 
 
+async def test_the_impact_assessment_knows_every_purpose_and_leaves_the_weighing_open(house: House) -> None:
+    olga, ada = await operator(house), await house.signed_up("ada")
+    file = await olga.get("/admin/ropa?as=assessment")
+    assert file.headers["content-type"].startswith("text/markdown")
+    for one in activities(house.services.site):
+        assert one.cells[0] in file.text
+        assert one.cells[1] in file.text
+    for article in ("35(7)(a)", "35(7)(b)", "35(7)(c)", "35(2)", "35(9)", "Art. 36"):
+        assert article in file.text
+    assert "faces" in file.text
+    assert "child" in file.text
+    assert "| ____ | ____ | ____ |" in file.text  # people say how likely and how grave, not a program
+    assert (await ada.get("/admin/ropa?as=assessment")).status_code == 404
+
+
 async def test_the_record_asks_for_the_password_after_ten_minutes(house: House) -> None:
     olga = await operator(house)
     house.clock.move(minutes=11)
