@@ -30,7 +30,7 @@ RISKS = (
     ),
     (
         "What is erased comes back, or stays somewhere",
-        "An erasure proves each system empty; backups hold nothing readable once the key is gone, and notes keep the erased out",
+        "An erasure proves each system empty; backups are unreadable once the key is gone, and notes keep the erased out",
     ),
     (
         "A made picture passes for a photo",
