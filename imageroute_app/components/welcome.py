@@ -2,8 +2,10 @@
 
 import reflex as rx
 
+from imageroute_app.components import paths
 from imageroute_app.components.forms import setting
 from imageroute_app.components.icons import icon_button
+from imageroute_app.domain.choices import OBJECT_WORDS
 from imageroute_app.domain.purposes import PURPOSES, Purpose
 from imageroute_app.state.welcome import WelcomeState
 
@@ -72,6 +74,11 @@ def welcome() -> rx.Component:
                 PURPOSES[Purpose.NEWSLETTER].sentence,
             ),
             _newsletter(),
+        ),
+        setting(
+            "You may object",
+            OBJECT_WORDS.removeprefix("You may object. "),
+            rx.el.a("Your switches", href=f"{paths.PRIVACY_CENTER}#choices", class_name="lk"),
         ),
         rx.el.button("Done", type="button", class_name="btn ink", on_click=WelcomeState.close),
         class_name="card welcome",

@@ -179,6 +179,11 @@ BAR_WORDS = (
     " and only totals of at least 20 people are kept. Everything works the same if you reject."
 )
 STANDS_WORDS = "Statistics are on, as you allowed."
+OBJECT_WORDS = (
+    "You may object. What rests on our interest and not on your yes, such as totals of what is used, you may stop at any time,"
+    " and it stops first and is weighed later."
+)
+"""Told apart from everything else with the first mail and at the first visit (GDPR Art. 21(4))."""
 NEVER_MINORS = "Pictures of people under 18 are never used for this."
 TRAINING_WORDS = (
     "Allow training on this picture. Only this one picture, not its prompt, may be used to train image models. It rests"

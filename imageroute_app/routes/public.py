@@ -6,13 +6,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from imageroute_app.domain.case_rules import add_months
 from imageroute_app.routes.facts import facts
 from imageroute_app.routes.pagekit import PUBLIC, CurrentServices, Endpoint, render
 from imageroute_app.services.house import Services
 
 READING = ("processors", "contact")
 PAGES = ("privacy", "terms", "cookies", *READING, "trust")
-SECURITY_TXT_EXPIRES = "2027-11-01T00:00:00Z"
+SECURITY_TXT_MONTHS = 6
+"""Until when it is good, from the beginning of this month; less than a year, as RFC 9116 asks."""
 GPC_SINCE = "2026-11-25"
 CLOSED_TO_ROBOTS = (
     "/api/",
@@ -80,10 +82,12 @@ def _robots(_services: Services) -> Response:
 
 
 def _security(services: Services) -> Response:
+    month = services.statistics.now().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    expires = add_months(month, SECURITY_TXT_MONTHS)
     origin, email = services.rules.origin, services.site.controller_email
     lines = (
         f"Contact: {'mailto:' + email if email else origin + '/contact'}",
-        f"Expires: {SECURITY_TXT_EXPIRES}",
+        f"Expires: {expires:%Y-%m-%dT%H:%M:%SZ}",
         "Preferred-Languages: en",
         f"Canonical: {origin}/.well-known/security.txt",
         f"Policy: {origin}/report",

@@ -5,6 +5,7 @@ import secrets
 from datetime import timedelta
 
 from imageroute_app.domain.accounts import MailPurpose, MailToken, Person
+from imageroute_app.domain.choices import OBJECT_WORDS
 from imageroute_app.domain.errors import NotFound
 from imageroute_app.domain.ports import Clock, Mail, Mailer, NewId, Tables
 from imageroute_app.services.beside import Beside, quietly
@@ -71,5 +72,7 @@ class MailLinks:
         subject = "Set a new password" if is_reset else "Confirm your email"
         life = "60 minutes" if is_reset else "24 hours"
         text = f"{subject} for ImageRoute:\n\n{link}\n\nThe link works once, for {life}. Not you? Ignore this mail."
+        if not is_reset:
+            text += f"\n\n{OBJECT_WORDS} Your switches: {self._origin}/privacy-center#choices"
         mail = Mail(to=person.email, subject=subject, text=text, link=link, is_asked=True, good_until=token.expires_at)
         await self._mailer.send(mail)

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imageroute_app.domain.accounts import Lock
+from imageroute_app.domain.choices import OBJECT_WORDS
 from imageroute_app.domain.ports import Query
 from imageroute_app.routes.session import safe_next
 from tests.routes.conftest import ORIGIN, PASSWORD, SIGN_UP, House
@@ -193,6 +194,15 @@ async def test_wrong_and_unknown_answer_the_same_and_cost_the_same(house: House)
     assert wrong.headers.keys() == unknown.headers.keys()
     assert (known, house.passwords.verified) == (1, 2)
     assert "not it at all" not in wrong.text
+
+
+@pytest.mark.promise("P51")
+async def test_the_first_mail_tells_apart_from_the_rest_that_one_may_object(house: House) -> None:
+    await house.signed_up()
+    assert house.services.outbox is not None
+    (first,) = await house.services.outbox()
+    *_, last = first.text.strip().split("\n\n")
+    assert last == f"{OBJECT_WORDS} Your switches: {ORIGIN}/privacy-center#choices"
 
 
 async def test_sign_in_and_out(house: House) -> None:
