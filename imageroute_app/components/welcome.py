@@ -78,7 +78,7 @@ def welcome() -> rx.Component:
         setting(
             "You may object",
             OBJECT_WORDS.removeprefix("You may object. "),
-            rx.el.a("Your switches", href=f"{paths.PRIVACY_CENTER}#choices", class_name="lk"),
+            rx.el.a("Switches", href=f"{paths.PRIVACY_CENTER}#choices", class_name="lk"),
         ),
         rx.el.button("Done", type="button", class_name="btn ink", on_click=WelcomeState.close),
         class_name="card welcome",

@@ -196,6 +196,14 @@ async def test_wrong_and_unknown_answer_the_same_and_cost_the_same(house: House)
     assert "not it at all" not in wrong.text
 
 
+@pytest.mark.promise("P2")
+async def test_who_does_not_agree_leaves_without_a_trace(house: House, browser: httpx.AsyncClient) -> None:
+    page = await browser.get("/sign-up")
+    assert 'If you do not agree, <a href="/">leave</a>' in page.text
+    assert not browser.cookies
+    assert await house.services.database.owners(after="", limit=9) == []
+
+
 @pytest.mark.promise("P51")
 async def test_the_first_mail_tells_apart_from_the_rest_that_one_may_object(house: House) -> None:
     await house.signed_up()
