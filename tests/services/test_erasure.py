@@ -15,13 +15,14 @@ from imageroute_app.domain.erasures import Phase, StepState, System
 from imageroute_app.domain.errors import Conflict, NotFound, Unavailable
 from imageroute_app.domain.jobs import AttemptOutcome
 from imageroute_app.domain.ports import ErrorKind, Mail, ProviderError, Query
+from imageroute_app.domain.settlement import OrderState
 from imageroute_app.services.cases import Opening
 from imageroute_app.services.erasure_companies import Answer, CompanyAnswers
 from imageroute_app.services.erasure_steps import rows_left
 from imageroute_app.services.provider_copies import kept_until
 from imageroute_app.services.recipients import Recipients
 from imageroute_app.services.tombstones import tombstone
-from tests.contracts.records import attempt
+from tests.contracts.records import attempt, order, payment
 from tests.doubles import png
 from tests.services.conftest import House
 
@@ -89,6 +90,17 @@ async def test_erase_now_leaves_nothing_and_says_how(either_house: House) -> Non
     assert await house.database.tables.farewells.by_key("erasure_id", erasure.id) is None
     assert len(await house.database.tables.images.find(Query(owner=neighbour))) == 1
     await house.check_media(neighbour)
+
+
+@pytest.mark.promise("P49")
+async def test_nothing_that_is_owed_keeps_anybody_from_leaving(house: House) -> None:
+    owner, tables = await lived_in(house), house.database.tables
+    await tables.orders.add(order(owner=owner))
+    await tables.payments.add(replace(payment(owner=owner), state=OrderState.LOST, taken=500))  # spent, and taken back
+    erasure = await house.erasures.begin(owner, at_once=True)
+    await house.erasures.sweep()
+    assert (await house.erasures.status(erasure.code)).erasure.phase.is_final
+    await assert_gone(house, owner)
 
 
 @pytest.mark.promise("P47", "P49")
