@@ -37,6 +37,7 @@ def _head(job: Job) -> rx.Component:
             mini_route(job.letter, job.line),
             rx.cond(job.source != "", origin_button(job.source, job.prompt), rx.fragment()),
             rx.cond(job.aside != "", link(job.aside, href=paths.TRASH), rx.fragment()),
+            rx.cond(job.erased != "", rx.el.span(job.erased), rx.fragment()),
             rx.el.span(job.price),
             rx.cond(
                 job.is_final,

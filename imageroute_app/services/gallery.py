@@ -80,9 +80,9 @@ class Gallery:
         """Return one image; raises NotFound when it is not there or not this person's."""
         return await self._tables.images.get(image_id, owner)
 
-    async def of_job(self, owner: str, job_id: str) -> list[Image]:
-        """Return the images of one generation, in the order they were asked for, without trashed ones."""
-        query = Query(owner=owner, equals={"job_id": job_id, "trashed": False}, limit=20)
+    async def of_job(self, owner: str, job_id: str, *, trashed: bool = False) -> list[Image]:
+        """Return the images of one generation, in the order they were asked for: those in the gallery, or in the trash."""
+        query = Query(owner=owner, equals={"job_id": job_id, "trashed": trashed}, limit=20)
         return sorted(await self._tables.images.find(query), key=lambda image: image.position)
 
     async def favourite(self, owner: str, image_id: str, *, on: bool) -> Image:

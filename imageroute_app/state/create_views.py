@@ -50,6 +50,7 @@ class JobView:
     reason: str = ""
     money: str = ""
     aside: str = ""
+    erased: str = ""
     model: str = ""
     company: str = ""
     took: str = ""
@@ -103,11 +104,11 @@ class SourceView:
     height: int = 0
 
 
-def job_view(job: Job, model: Model | None, images: Sequence[Image]) -> JobView:
-    """Show a job; `images` are those of it that are in the gallery."""
+def job_view(job: Job, model: Model | None, images: Sequence[Image], trashed: int = 0) -> JobView:
+    """Show a job; `images` are those of it that are in the gallery, so many more lie in the trash, the rest is erased."""
     request = job.request
     usual_s = (model.typical_s if model else 0) * request.count
-    trashed = job.delivered - len(images)
+    erased = job.delivered - len(images) - trashed
     return JobView(
         id=job.id,
         prompt=request.prompt,
@@ -123,7 +124,8 @@ def job_view(job: Job, model: Model | None, images: Sequence[Image]) -> JobView:
         usual_s=usual_s,
         reason=_reason(job),
         money=_money(job),
-        aside=f"{trashed} in the trash" if trashed > 0 else "",
+        aside=f"{trashed} in the trash" if trashed else "",
+        erased=f"{erased} deleted for good" if erased > 0 else "",
         model=model.name if model else job.model,
         company=model.policy.company if model else "",
         took=_took(job),

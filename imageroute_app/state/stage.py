@@ -178,7 +178,9 @@ async def _read_view(owner: str, job_id: str) -> JobView | None:
 
 async def _view(owner: str, job: Job) -> JobView:
     images = await services().gallery.of_job(owner, job.id) if job.delivered else []
+    is_whole = len(images) == job.delivered
+    trashed = [] if is_whole else await services().gallery.of_job(owner, job.id, trashed=True)
     offered = (
         model for model in services().routing.models() if (model.provider, model.id) == (job.provider, job.model)
     )
-    return job_view(job, next(offered, None), images)
+    return job_view(job, next(offered, None), images, len(trashed))

@@ -520,6 +520,22 @@ async def test_trashed_picture_leaves_the_stage_and_undo_brings_it_back(house: H
     assert await house.gallery.count(owner, TRASH) == 0
 
 
+async def test_picture_that_was_deleted_for_good_is_not_said_to_be_in_the_trash(
+    house: House, open_tab: OpenTab
+) -> None:
+    owner = await house.person()
+    tab = await ready(open_tab)
+    await delivered(house, tab)
+    image_id = (await select(tab)).image.id
+    await house.gallery.trash(owner, image_id)
+    await house.gallery.erase(owner, image_id)
+
+    await load(tab)
+
+    (job,) = tab.state(StageState)._jobs
+    assert (job.tiles, job.aside, job.erased) == ([], "", "1 deleted for good")
+
+
 async def test_source_that_is_gone_leaves_the_form(house: House, open_tab: OpenTab) -> None:
     owner = await house.person()
     tab = await ready(open_tab)
