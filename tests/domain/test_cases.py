@@ -94,8 +94,13 @@ def test_extension_needs_a_reason_and_happens_inside_the_first_month_and_once() 
 @pytest.mark.parametrize("outcome", [Outcome.REFUSED, Outcome.PARTLY])
 @pytest.mark.parametrize("missing", ["reasons", "complaint_route", "court_route"])
 def test_refusal_without_reasons_and_routes_cannot_be_saved(kind: Kind, outcome: Outcome, missing: str) -> None:
-    routes = {"complaint_route": complaint_route("DE"), "court_route": COURT_ROUTE}
-    whole = Ruling(outcome=outcome, text="No.", reasons="It is not yours.", **routes)
+    whole = Ruling(
+        outcome=outcome,
+        text="No.",
+        reasons="It is not yours.",
+        complaint_route=complaint_route("DE"),
+        court_route=COURT_ROUTE,
+    )
     with pytest.raises(InvalidInput) as refused:
         decide(a_case(kind), replace(whole, **{missing: " "}), NOON)
     assert refused.value.field == missing

@@ -440,8 +440,8 @@ async def test_requests_by_authorities_are_counted_by_their_end(one: Bureau) -> 
     await one.person("ada")
     olga, case = await one.operator(), await one.office.registers.open(legal())
     await one.office.desk.look(olga, case, "To answer")
-    why = {"reasons": "No law for it.", "complaint_route": "-", "court_route": "-"}
-    await one.office.desk.decide(olga, case, Ruling(outcome=Outcome.REFUSED, text="No.", **why))
+    ruling = Ruling(outcome=Outcome.REFUSED, text="No.", reasons="No law for it.", complaint_route="-", court_route="-")
+    await one.office.desk.decide(olga, case, ruling)
     assert await one.tallied(Kind.LEGAL) == {"refused": 1}
     assert await one.tallied(Kind.CHILD) == {}
 

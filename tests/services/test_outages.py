@@ -239,7 +239,7 @@ async def test_with_dodo_selling_the_sandbox_is_nowhere_and_what_it_signs_is_nob
         assert (await ada.browser.get(order.url)).status_code == 200
         headers, body = await sandbox.press(order.session_id, "succeed")
     emulator = DodoEmulator(prefix="/dodo")
-    async with clouded(emulator), open_home(tmp_path, **_bare(settings_of(emulator))) as services:
+    async with clouded(emulator), open_home(tmp_path, clock=MovingClock(), **_bare(settings_of(emulator))) as services:
         transport = httpx.ASGITransport(build_api(lambda: services), client=("127.0.0.1", 50_000))
         async with httpx.AsyncClient(transport=transport, base_url=services.rules.origin) as browser:
             assert services.billing.sandbox is None
