@@ -284,6 +284,22 @@ async def test_trash_restores_and_deletes_for_good_and_a_stranger_sees_nothing(
     assert (await stranger.request.get(f"/media/{kept[0]['id']}/320")).status == 404
 
 
+async def test_on_a_phone_the_filters_stand_in_one_row_that_moves_under_the_search(fill: Fill) -> None:
+    page = await fill(5, size="phone")
+    search, bar = page.get_by_role("searchbox", name="Search your images"), page.locator(".gf")
+    tops = await bar.locator(".chip").evaluate_all("all => all.map(one => one.getBoundingClientRect().top)")
+    assert len(tops) == 9
+    assert max(tops) - min(tops) < 1
+    before = await search.bounding_box()
+    downloads = bar.get_by_role("button", name="Downloads", exact=True)
+    await downloads.scroll_into_view_if_needed()
+    assert await bar.evaluate("one => one.scrollLeft") > 0
+    assert await search.bounding_box() == before
+    assert await page.evaluate("document.documentElement.scrollWidth") == 390
+    await downloads.click()
+    await expect(page.get_by_role("dialog")).to_be_visible()
+
+
 async def test_some_of_the_trash_are_chosen_restored_and_deleted(fill: Fill) -> None:
     page = await fill(5, size="phone", theme="dark")
     await page.keyboard.press("Control+a")
