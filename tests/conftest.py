@@ -25,12 +25,21 @@ hypothesis.settings.load_profile("any machine")  # a slow or busy one breaks no 
 MakeProduct = Callable[..., Awaitable[Product]]
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the longest first; a journey that fails runs once more, and the report names it (R): a slow machine is no defect."""
     journeys_first(items)
     for item in items:
+        if item.get_closest_marker("each_point_once") and not _is_its_turn(item):
+            item.add_marker(pytest.mark.soak)
         if item.nodeid.startswith(FRONT):
             item.add_marker(pytest.mark.flaky(reruns=1))
+
+
+def _is_its_turn(item: pytest.Item) -> bool:
+    """Say whether this point is tried on this database in every run: each is on one of the two, and on both with the soak."""
+    point = str(item.callspec.params["point"]) if isinstance(item, pytest.Function) else ""
+    return sum(point.encode()) % 2 != ("mongo" in item.nodeid)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -239,6 +239,7 @@ class Killed(BaseException):
 
 
 @pytest.mark.promise("P44")
+@pytest.mark.each_point_once
 @pytest.mark.parametrize("point", POINTS)
 async def test_a_killed_worker_is_followed_by_one_that_goes_on(home: Home, point: str) -> None:
     exports, worker = home.services.exports, home.services.export_worker

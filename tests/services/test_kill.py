@@ -68,6 +68,7 @@ def check_kill(data_dir: Path, point: str, extra: dict[str, str]) -> None:
     assert (facts["balance"], facts["images"]) == (48, 2)
 
 
+@pytest.mark.each_point_once
 @pytest.mark.parametrize("point", POINTS)
 def test_killed_generation_is_ended_exactly_once_by_the_next_process(tmp_path: Path, point: str) -> None:
     check_kill(tmp_path, point, {})
@@ -78,6 +79,7 @@ def test_killed_generation_is_ended_exactly_once_by_the_next_process(tmp_path: P
 ON_MONGODB = [pytest.param(point, marks=[pytest.mark.soak] if point == "before_commit" else []) for point in POINTS]
 
 
+@pytest.mark.each_point_once
 @pytest.mark.parametrize("point", ON_MONGODB)
 def test_the_same_on_mongodb(tmp_path: Path, point: str, mongo_uri: str) -> None:
     database = f"{RUN}_{secrets.token_hex(4)}"
