@@ -184,9 +184,13 @@ class ArchiveStream:
             chunks = await self._media.open(key)
         except NotFound:
             raise Changed from None
-        async for chunk in chunks:
-            yield offset, chunk
-            offset += len(chunk)
+        try:
+            async for chunk in chunks:
+                yield offset, chunk
+                offset += len(chunk)
+        finally:  # its file is let go of now, not when somebody collects what a cancelled download left
+            if isinstance(chunks, AsyncGenerator):
+                await chunks.aclose()
         if offset != end:
             raise Changed
         yield offset, self._recipe(slot, recipe)

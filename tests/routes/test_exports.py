@@ -342,7 +342,7 @@ async def test_what_cannot_be_asked_for(house: House, ids: list[str], choice: Ch
         await house.services.archives.create(await house.owner(client), ids, choice, title="")
 
 
-async def test_a_download_that_is_cancelled_leaves_nothing_behind(house: House) -> None:
+async def test_a_download_that_is_cancelled_leaves_nothing_behind(house: House, tmp_path: Path) -> None:
     client = await house.signed_up()
     owner = await house.owner(client)
     data = png() + b"x" * 6_000_000
@@ -351,7 +351,12 @@ async def test_a_download_that_is_cancelled_leaves_nothing_behind(house: House) 
     opening = await house.services.archives.open(owner, archive.id)
 
     def files() -> list[str]:
-        return [str(link) for link in Path("/proc/self/fd").iterdir() if "/media/" in os.path.realpath(link)]
+        """Return what is open of this house; what failed in other tests may hold files of theirs until it is collected."""
+        return [
+            str(link)
+            for link in Path("/proc/self/fd").iterdir()
+            if os.path.realpath(link).startswith(f"{tmp_path}/media/")
+        ]
 
     tasks = len(asyncio.all_tasks())
     for share in (0.01, 0.5, 0.99):
@@ -364,8 +369,9 @@ async def test_a_download_that_is_cancelled_leaves_nothing_behind(house: House) 
                     break
             assert share == 0.99 or files()
             await stream.aclose()
-    assert len(asyncio.all_tasks()) == tasks
-    assert files() == []
+    async with asyncio.timeout(60):  # SECURITY S12; a thread may still be reading what nobody waits for any more
+        while files() or len(asyncio.all_tasks()) > tasks:
+            await asyncio.sleep(0.05)
 
 
 async def test_the_recipe_of_one_picture(house: House) -> None:
