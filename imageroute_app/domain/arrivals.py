@@ -34,9 +34,19 @@ class Arrival:
     is_hurried: bool = False
 
     @property
+    def title(self) -> str:
+        """Return its name as a sentence begins."""
+        return headed(self.company)
+
+    @property
     def opens_at(self) -> datetime:
         """When it may get something for the first time."""
         return self.since if self.is_hurried else self.since + NOTICE
+
+
+def headed(company: str) -> str:
+    """Return the name of a company with a capital, the rest as it is."""
+    return company[0].upper() + company[1:]
 
 
 def described(key: str) -> tuple[str, str]:

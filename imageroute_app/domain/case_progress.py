@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from imageroute_app.domain.cases import Case
+from imageroute_app.domain.dates import day
 from imageroute_app.domain.erasures import GRACE, Erasure, Phase
 from imageroute_app.domain.exports import Export
 
@@ -47,7 +48,7 @@ def waits(case: Case, now: datetime) -> bool:
 def _of_erasure(erasure: Erasure) -> str:
     match erasure.phase:
         case Phase.GRACE:
-            return f"To be erased on {erasure.grace_until.day} {erasure.grace_until:%B %Y}"
+            return f"To be erased on {day(erasure.grace_until)}"
         case Phase.ERASING:
             return "Being erased"
         case Phase.CANCELLED:

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from imageroute_app.domain.arrivals import CAN_WAIT, NOTICE, Arrival, described
+from imageroute_app.domain.arrivals import CAN_WAIT, NOTICE, Arrival, described, headed
+from imageroute_app.domain.dates import day
 from imageroute_app.domain.errors import Conflict, Duplicate, Unavailable
 from imageroute_app.domain.policies import HOUSE, Announcement
 from imageroute_app.domain.ports import Clock, Database, NewId, Query
@@ -79,8 +80,8 @@ class Arrivals:
                 "Start this installation once with its settings of today, so that they are known as not new."
             )
         if SERVICE + key in told:
-            day = _day(told[SERVICE + key] + NOTICE)
-            raise Conflict(f"{company} was announced before; it may get data from {day} on.")
+            opens = day(told[SERVICE + key] + NOTICE)
+            raise Conflict(f"{company} was announced before; it may get data from {opens} on.")
         since = await self._note(SERVICE + key, self._clock())
         return Arrival(key=key, company=company, gets=gets, since=since)
 
@@ -132,12 +133,7 @@ class Arrivals:
 
 
 def _fault(key: str, since: datetime | None) -> str:
-    company, _ = described(key)
-    company = company[0].upper() + company[1:]
+    company = headed(described(key)[0])
     if since is None:
         return CURE.format(company=company, key=key)
-    return TOO_SOON.format(company=company, key=key, day=_day(since + NOTICE))
-
-
-def _day(moment: datetime) -> str:
-    return f"{moment.day} {moment:%B %Y}"
+    return TOO_SOON.format(company=company, key=key, day=day(since + NOTICE))

@@ -3,9 +3,9 @@
 import logging
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime
 from email.utils import format_datetime
 
+from imageroute_app.domain.dates import day
 from imageroute_app.domain.erasures import LAST_MAIL_KEPT, STALE_AFTER, Erasure, Farewell, Phase, StepState
 from imageroute_app.domain.errors import Conflict, ImageRouteError, NotFound
 from imageroute_app.domain.inactivity import REASON as INACTIVE
@@ -17,11 +17,6 @@ log = logging.getLogger(__name__)
 STEPS_MAX = 100
 CHILD_REPORT = "child_report"
 """Why an account is erased that was confirmed to be a child's."""
-
-
-def day(moment: datetime) -> str:
-    """Return a date as people read it: 3 December 2026."""
-    return f"{moment.day} {moment:%B %Y}"
 
 
 def asked_mail(erasure: Erasure, page: str, *, at_once: bool = False) -> tuple[str, str]:

@@ -11,6 +11,7 @@ from typing import NoReturn
 from imageroute_app.domain.case_progress import Progress, waits
 from imageroute_app.domain.case_rules import Ruling
 from imageroute_app.domain.cases import Case, Kind, Outcome
+from imageroute_app.domain.dates import day
 from imageroute_app.domain.erasures import Erasure
 from imageroute_app.domain.errors import Conflict, InvalidInput, NotFound
 from imageroute_app.domain.parts import PARTS
@@ -30,6 +31,11 @@ PACKAGE = (
 )
 ADDRESS_PACKAGE = "What is held under this address can be downloaded from the page of this case, with its code."
 FROZEN = "Your data is frozen: it is only stored, until you lift that in the privacy center."
+NOW = "Your account is being erased, with everything in it."
+LATER = (
+    "Your account is closed, and erased on {day} with everything in it. Sign in before that to call it off, to export your data"
+    " or to erase at once."
+)
 NO_ACCOUNT = "No account has this address. Erased under it: {gone}. Also erased: what this case says of you."
 KEPT = "What stays is the number of this case with its dates and its outcome, for three years, to show that you were answered."
 UNPROVEN = (
@@ -110,13 +116,7 @@ class Fulfilment:
     async def _erase(self, case: Case, ended: Case, ruling: Ruling) -> Begun:
         at_once = ruling.at_once or not waits(case, self._clock())
         erasure = await self._machines.erasures.begin(case.owner, at_once=at_once, reason=REASON)
-        day = f"{erasure.grace_until.day} {erasure.grace_until:%B %Y}"
-        words = (
-            f"Your account is closed, and erased on {day} with everything in it. Sign in before that to call it off, to"
-        )
-        words = f"{words} export your data or to erase at once."
-        if at_once:
-            words = "Your account is being erased, with everything in it."
+        words = NOW if at_once else LATER.format(day=day(erasure.grace_until))
         note = f"{words} {self._page(erasure)}"
         return Begun(
             case=_followed(ended, erasure), note=note, go=lambda: at_once and self._machines.erasures.go(erasure)

@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from imageroute_app.domain.arrivals import Arrival
+from imageroute_app.domain.dates import day
 from imageroute_app.domain.errors import Duplicate, NotFound
 from imageroute_app.domain.policies import (
     HOUSE,
@@ -167,12 +168,10 @@ class Policies:
 
     async def _of_edition(self, edition: Edition, since: datetime) -> Telling:
         starts = effective_at(edition, {edition.id: since}) or since
-        name, day = NAMES[edition.kind], f"{starts.day} {starts:%B %Y}"
-        text = (
-            f"{name}: a new version takes effect on {day}. {edition.summary} Your choices stay as they are. {DECLINE}"
-        )
+        name, begins = NAMES[edition.kind], day(starts)
+        text = f"{name}: a new version takes effect on {begins}. {edition.summary} Your choices stay as they are. {DECLINE}"
         before = (await self.current(edition.kind)).effective
-        subject, path = f"{name}: a new version on {day}", difference(edition.kind, before, edition.effective)
+        subject, path = f"{name}: a new version on {begins}", difference(edition.kind, before, edition.effective)
         return Telling(topic=f"policy:{edition.id}", text=text, path=path, subject=subject, since=since)
 
     async def _begin(self, edition: Edition) -> datetime:
@@ -205,24 +204,23 @@ class Policies:
 
 
 def _of_newcomer(one: Newcomer) -> Telling:
-    day = f"{one.opens_at.day} {one.opens_at:%B %Y}"
+    begins = day(one.opens_at)
     text = (
-        f"{one.company}, {one.country}, may get what you send to one of its models from {day} on, and nothing before. What it"
-        f" gets and how long it keeps it stands in the list of receivers. Nothing goes there unless you choose it or your"
+        f"{one.company}, {one.country}, may get what you send to one of its models from {begins} on, and nothing before. What"
+        f" it gets and how long it keeps it stands in the list of receivers. Nothing goes there unless you choose it or your"
         f" rule allows it. {DECLINE}"
     )
-    subject = f"A new company from {day}: {one.company}"
+    subject = f"A new company from {begins}: {one.company}"
     return Telling(topic=f"company:{one.company}", text=text, path="/processors", subject=subject, since=one.since)
 
 
 def _of_arrival(one: Arrival) -> Telling:
-    day = f"{one.opens_at.day} {one.opens_at:%B %Y}"
-    company = one.company[0].upper() + one.company[1:]
-    when = f"from {day} on, and nothing before"
+    begins = day(one.opens_at)
+    when = f"from {begins} on, and nothing before"
     if one.is_hurried:
-        when = f"from {day} on: the operator says that the law left no time for the 30 days that we promise"
-    text = f"{company} is new here and may get data of yours {when}. {one.gets}. {DECLINE}"
-    subject = f"New from {day}: {one.company}"
+        when = f"from {begins} on: the operator says that the law left no time for the 30 days that we promise"
+    text = f"{one.title} is new here and may get data of yours {when}. {one.gets}. {DECLINE}"
+    subject = f"New from {begins}: {one.company}"
     return Telling(topic=f"service:{one.key}", text=text, path="/processors", subject=subject, since=one.since)
 
 
