@@ -158,7 +158,8 @@ async def test_killed_in_the_middle_of_a_restore_nothing_serves_until_the_comman
     assert status == 0, error
     assert "master.key" in out
     async with opened(old) as services:  # after the backup, and so after the copy of the keys
-        await services.erasures.erase_now(ada, "asked")
+        erasure = await services.erasures.begin(ada, at_once=True)
+        await services.erasures.run(erasure.id)
     status, _, error = await run(old, "backup", "--to", str(tmp_path / "later"), "--keys-to", str(tmp_path / "notes"))
     assert status == 0, error
 

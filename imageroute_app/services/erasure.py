@@ -141,11 +141,6 @@ class Erasures:
         for session in sessions:
             await self._tables.sessions.delete(session.id, owner)
 
-    async def erase_now(self, owner: str, reason: str) -> None:
-        """Erase without grace, as a confirmed child report asks; what does not answer goes on by itself."""
-        erasure = await self.begin(owner, at_once=True, reason=reason)
-        await self.run(erasure.id)
-
     def go(self, erasure: Erasure) -> None:
         """Begin beside the answer, so that the page shows it going at once; the sweep would come by itself."""
         self._beside.run(self.run(erasure.id), "erasure.deferred")

@@ -102,7 +102,8 @@ async def test_the_documented_user_over_tls_is_enough_for_everything_and_no_migh
                           born=date(1990, 1, 1))  # fmt: skip
             person = (await services.accounts.sign_up(form, device="", address="127.0.0.1")).person
             assert (await services.jobs.balance(person.id)).available == 50
-            await services.erasures.erase_now(person.id, "asked")
+            erasure = await services.erasures.begin(person.id, at_once=True)
+            await services.erasures.run(erasure.id)
             with pytest.raises(NotFound):
                 await services.database.tables.people.get(person.id, person.id)
             await services.close()

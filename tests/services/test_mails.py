@@ -203,7 +203,8 @@ async def test_where_the_database_takes_nothing_the_mail_server_is_asked_at_once
 async def test_an_erasure_takes_what_waits_and_its_last_mail_still_arrives(post: Post) -> None:
     await post.box.stop()
     person = await post.person()
-    await post.services.erasures.erase_now(person.id, "asked")
+    erasure = await post.services.erasures.begin(person.id, at_once=True)
+    await post.services.erasures.run(erasure.id)
     await post.settle()
     (left,) = await post.services.database.tables.waiting_mails.walk("", 10)
     assert (left.subject, left.owner) == ("Erased", left.id)
