@@ -16,6 +16,7 @@ from imageroute_app.domain.errors import NotAllowed, NotFound
 from imageroute_app.domain.ports import Clock, Database, Query
 from imageroute_app.services.access_answer import access_answer
 from imageroute_app.services.case_files import CaseFiles
+from imageroute_app.services.export_pack import BAGIT
 from imageroute_app.services.export_tables import as_row, csv_text, json_texts, paths
 from imageroute_app.services.newsletter import Newsletter
 
@@ -121,7 +122,7 @@ class AddressPackages:
         oxum = f"{sum(map(len, files.values()))}.{len(files)}"
         info = f"Bagging-Date: {now:%Y-%m-%d}\nExternal-Identifier: {case.reference}\nPayload-Oxum: {oxum}\n"
         tags = {
-            "bagit.txt": b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n",
+            "bagit.txt": BAGIT.encode(),
             "bag-info.txt": info.encode(),
             "manifest-sha256.txt": _lines(files),
         }

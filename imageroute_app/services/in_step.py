@@ -27,6 +27,7 @@ from imageroute_app.domain.ports import Clock, Database, HostedIdentity, NewId, 
 from imageroute_app.services.beside import Beside
 from imageroute_app.services.entries import Entries
 from imageroute_app.services.heard import Heard
+from imageroute_app.services.newsletter import Follow
 from imageroute_app.services.revoking import Revoking
 
 log = logging.getLogger(__name__)
@@ -36,8 +37,6 @@ WAIT_S = 6.0
 """How long a page waits for the service to end sign-ins."""
 
 EraseNow = Callable[[str], Awaitable[None]]
-Follow = Callable[[str, str], Awaitable[bool]]
-"""Ends the newsletter at the old address and asks the new one (services/newsletter)."""
 
 
 class InStep:
@@ -74,9 +73,8 @@ class InStep:
         asked = self._asked_at.get(session.id)
         if since < CHECK_EVERY or (asked is not None and now - asked < ASK_AGAIN and since < UNCHECKED_MOST):
             return session
-        self._note_asked(
-            session.id, now
-        )  # before asking: the other requests of the page do not wait for the answer too
+        # Before asking: the other requests of the page do not wait for the answer too.
+        self._note_asked(session.id, now)
         try:
             is_live = await self.identity.session(session.outside_id) is not None
         except Unavailable:

@@ -16,6 +16,7 @@ from imageroute_app.domain.ports import Clock, Database, Limiter, Mail, Mailer, 
 from imageroute_app.services.beside import Beside, quietly
 from imageroute_app.services.entries import Entries
 from imageroute_app.services.mail_links import LATE, VERIFY_LIFE, hash_token
+from imageroute_app.services.newsletter import Follow
 from imageroute_app.services.signing import clean_email
 
 AN_HOUR = 3600
@@ -28,8 +29,6 @@ MOVED = (
 )
 NO_NEWSLETTER = " The newsletter comes here no more; the new address was asked whether it wants it."
 
-Follow = Callable[[str, str], Awaitable[bool]]
-"""Ends the newsletter at the old address and asks the new one; says whether there was any."""
 TellRecipients = Callable[[str, str], Awaitable[Sequence[str]]]
 """Tells companies that hold something of a person that it was corrected (services/payment_erasure); returns whom."""
 

@@ -41,6 +41,10 @@ class Sent:
     failed: int
 
 
+Follow = Callable[[str, str], Awaitable[bool]]
+"""Newsletter.follow, for who changes an address."""
+
+
 class Newsletter:
     """Subscriptions and issues."""
 

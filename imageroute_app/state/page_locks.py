@@ -77,18 +77,20 @@ class PageLocks(StateManagerRedis):
                 task.cancel()
 
     async def _renew(self, lock_key: bytes, lock_id: bytes, every_s: float) -> None:
-        run = cast("Callable[..., Awaitable[int]]", self.redis.eval)
         for _ in range(int((self.longest_ms - self.lock_expiration) / 1000 / every_s)):
             with contextlib.suppress(RedisError):  # the next time, before the lock runs out
-                if not await run(RENEW, 1, lock_key, lock_id, self.lock_expiration):
+                if not await self._run(RENEW, lock_key, lock_id, self.lock_expiration):
                     return
             await asyncio.sleep(every_s)
 
     async def _give_back(self, lock_key: bytes, lock_id: bytes) -> None:
+        await self._run(GIVE_BACK, lock_key, lock_id)
+        self._notify_next_waiter(lock_key)  # the turn may have been this one's
+
+    async def _run(self, script: str, lock_key: bytes, *given: bytes | int) -> int:
         # redis-py types EVAL for text and for clients that block; bytes go as they are.
         run = cast("Callable[..., Awaitable[int]]", self.redis.eval)
-        await run(GIVE_BACK, 1, lock_key, lock_id)
-        self._notify_next_waiter(lock_key)  # the turn may have been this one's
+        return await run(script, 1, lock_key, *given)
 
 
 async def _to_its_end(work: Coroutine[Any, Any, Answer]) -> Answer:
