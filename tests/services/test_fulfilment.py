@@ -124,12 +124,8 @@ async def test_a_granted_erasure_closes_the_account_and_can_be_called_off_for_se
     assert await bureau.house.media.list(f"uploads/{owner}/")
 
 
-@pytest.mark.promise("P47", "P53")
-async def test_it_is_called_erased_only_when_every_system_has_proven_it(
-    bureau: Bureau, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    owner = await bureau.person()
-    await bureau.house.uploads.add(owner, png(), name="beach.png")
+def uploads_stay(bureau: Bureau, monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Let nothing of uploads be deleted for as long as the one value of the list is true."""
     real, is_down = bureau.house.media.delete, [True]
 
     async def delete(key: str) -> None:
@@ -138,6 +134,16 @@ async def test_it_is_called_erased_only_when_every_system_has_proven_it(
         await real(key)
 
     monkeypatch.setattr(bureau.house.media, "delete", delete)
+    return is_down
+
+
+@pytest.mark.promise("P47", "P53")
+async def test_it_is_called_erased_only_when_every_system_has_proven_it(
+    bureau: Bureau, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner = await bureau.person()
+    await bureau.house.uploads.add(owner, png(), name="beach.png")
+    is_down = uploads_stay(bureau, monkeypatch)
     case = (await bureau.ask(Kind.ERASE, owner=owner)).case
     ended = await bureau.grant(case, AT_ONCE)
     await bureau.house.erasures.settle()
@@ -328,14 +334,7 @@ async def test_the_reporter_is_told_when_the_account_is_gone_and_not_before(
 ) -> None:
     kid = await bureau.person("kid")
     await bureau.house.uploads.add(kid, png(), name="beach.png")
-    real, is_down = bureau.house.media.delete, [True]
-
-    async def delete(key: str) -> None:
-        if is_down[0] and key.startswith("uploads/"):
-            raise Unavailable
-        await real(key)
-
-    monkeypatch.setattr(bureau.house.media, "delete", delete)
+    is_down = uploads_stay(bureau, monkeypatch)
     case = await reported(bureau.office)
     going = await bureau.office.children.confirm(case)
     assert (going.state, await bureau.words(going)) == (CaseState.OPEN, "Being erased")

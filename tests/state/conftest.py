@@ -1,11 +1,12 @@
 """Page states over real services, as one browser tab holds them: called as handlers, without a socket."""
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any, TypeVar
 
 import pytest
+import pytest_asyncio
 import reflex as rx
 from reflex.istate.data import RouterData
 
@@ -13,6 +14,7 @@ from imageroute_app.bootstrap import use_services
 from imageroute_app.services.appeals import Appeals
 from imageroute_app.services.drafts import Drafts
 from imageroute_app.state.session import SessionState
+from tests.adapters.redis_server import RedisServer, running_redis
 from tests.services.conftest import House, house
 
 __all__ = ["House", "house"]
@@ -39,6 +41,13 @@ class Tab:
 
 
 OpenTab = Callable[..., Awaitable[Tab]]
+
+
+@pytest_asyncio.fixture
+async def server() -> AsyncIterator[RedisServer]:
+    """Give a Redis of its own; its tests are marked with `needs_redis`."""
+    async with running_redis() as server:
+        yield server
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ from reflex.istate.manager.token import BaseStateToken
 from imageroute_app.state.forget import forget_shared_pages
 from imageroute_app.state.guard import Binding
 from imageroute_app.state.page_locks import PageLocks
-from tests.adapters.redis_server import RedisServer, needs_redis, running_redis
+from tests.adapters.redis_server import RedisServer, needs_redis
 
 pytestmark = [needs_redis, pytest.mark.promise("P47")]
 NEEDLE = "ada@needle.example"
@@ -24,12 +24,6 @@ class ShownState(Binding):
 
 
 TOKEN = BaseStateToken(ident=TAB, cls=ShownState)
-
-
-@pytest_asyncio.fixture
-async def server() -> AsyncIterator[RedisServer]:
-    async with running_redis() as server:
-        yield server
 
 
 @pytest_asyncio.fixture

@@ -15,7 +15,7 @@ from reflex_base.utils.exceptions import LockExpiredError
 
 from imageroute_app.settings import ROOT
 from imageroute_app.state.page_locks import LIFE_MS, PageLocks, install
-from tests.adapters.redis_server import RedisServer, needs_redis, running_redis
+from tests.adapters.redis_server import RedisServer, needs_redis
 
 pytestmark = needs_redis
 TAB = "11111111-2222-4333-8444-555555555555"
@@ -29,12 +29,6 @@ class LockedState(rx.State):
 
 
 TOKEN = BaseStateToken(ident=TAB, cls=LockedState)
-
-
-@pytest_asyncio.fixture
-async def server() -> AsyncIterator[RedisServer]:
-    async with running_redis() as server:
-        yield server
 
 
 @pytest_asyncio.fixture
