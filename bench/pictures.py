@@ -17,9 +17,11 @@ from PIL import Image as Pillow
 
 from bench.rows import Row, limited, median_ratio
 from imageroute_app.adapters.imaging import picture
-from imageroute_app.adapters.imaging.certificates import open_credential
+from imageroute_app.adapters.imaging.certificates import Credential, open_credential
+from imageroute_app.adapters.imaging.finish import PooledImaging
 from imageroute_app.adapters.imaging.picture import finish_picture, scale
 from imageroute_app.adapters.imaging.sealing import seal_finished
+from imageroute_app.adapters.workers import WorkerPool
 from imageroute_app.bootstrap import utc_now
 from imageroute_app.domain.catalog import Model
 from imageroute_app.domain.jobs import JobState, Request
@@ -128,18 +130,16 @@ class Instant:
         """Nothing to close."""
 
 
-class Finished:
+class Finished(PooledImaging):
     """Imaging that hands out a finished picture at once: its CPU is reported beside, not here."""
 
-    def __init__(self, finished: FinishedImage) -> None:
+    def __init__(self, pool: WorkerPool, credential: Credential, finished: FinishedImage) -> None:
+        super().__init__(pool, credential)
         self._finished = finished
 
     async def finish(self, data: bytes, marking: Marking) -> FinishedImage:
         """Return the same picture."""
         return self._finished
-
-    async def close(self) -> None:
-        """Nothing to close."""
 
 
 async def overhead_rows() -> list[Row]:
@@ -163,12 +163,11 @@ async def open_house(folder: Path) -> House:
     from imageroute_app.adapters.keys.files import open_file_keys
     from imageroute_app.adapters.media.local import open_local_media
     from imageroute_app.adapters.providers.sketch.provider import SketchProvider
-    from imageroute_app.adapters.workers import WorkerPool
-    from imageroute_app.bootstrap import utc_now
     from imageroute_app.domain.rules import Rules
 
     data = photo(512)
-    sketch = SketchProvider(WorkerPool(1))
+    pool = WorkerPool(1)
+    sketch = SketchProvider(pool)
     rules = Rules(
         origin="http://127.0.0.1",
         starter_credits=10_000,
@@ -180,7 +179,7 @@ async def open_house(folder: Path) -> House:
     return House(
         database=await open_sqlite(folder / "b.db", keys, utc_now),
         media=await open_local_media(folder / "media"),
-        imaging=Finished(finish_picture(data, MARKING)),  # type: ignore[arg-type]  # what a generation asks of it
+        imaging=Finished(pool, open_credential(folder / "provenance", utc_now), finish_picture(data, MARKING)),
         clock=utc_now,  # type: ignore[arg-type]
         provider=Instant(sketch.models()[0], data),  # type: ignore[arg-type]
         sketch=sketch,
