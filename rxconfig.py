@@ -13,6 +13,7 @@ from typing import Any
 import reflex as rx
 
 from imageroute_app.routes.asleep import asleep
+from imageroute_app.routes.settled import settled
 
 ENDPOINTS = {
     "PING": 'location.origin+"/ping"',
@@ -130,6 +131,15 @@ class OwnScripts(rx.plugins.Plugin):
             (built / name).unlink()
 
 
+class Settled(rx.plugins.Plugin):
+    """Put the late parts of prerendered pages where they belong, which React leaves to a script in each of them."""
+
+    def post_build(self, **context: Any) -> None:
+        """Write every built page anew."""
+        for page in Path(context["static_dir"]).rglob("*.html"):
+            page.write_text(settled(page.read_text("utf-8")), "utf-8")
+
+
 class PaintedFirst(rx.plugins.Plugin):
     """Let the landing page be painted before its scripts start; it is read without them."""
 
@@ -155,6 +165,6 @@ config = rx.Config(
     state_manager_mode=rx.constants.StateManagerMode.MEMORY,
     frontend_compression_formats=["brotli", "gzip"],
     redis_token_expiration=600,
-    plugins=[LeanBundle(), PageRelativeEndpoints(), OwnScripts(), PaintedFirst()],
+    plugins=[LeanBundle(), PageRelativeEndpoints(), OwnScripts(), Settled(), PaintedFirst()],
     disable_plugins=[rx.plugins.SitemapPlugin],
 )

@@ -53,6 +53,10 @@ def test_reflex_upload_endpoint_was_never_switched_on(scripts: str) -> None:
     assert not (ROOT / ".web" / "backend" / "upload_is_used").exists()
 
 
+def test_no_page_holds_a_script_that_moves_its_parts(scripts: str) -> None:
+    assert [path for path in CLIENT.rglob("*.html") if "$RC(" in path.read_text(encoding="utf-8")] == []
+
+
 def test_every_text_file_has_a_brotli_and_a_gzip_twin(scripts: str) -> None:
     files = [
         path for path in CLIENT.rglob("*") if path.suffix in {".js", ".css", ".html"} and path.stat().st_size > 1024
