@@ -94,6 +94,10 @@ class Repository(Protocol[R]):
         """Return how many match (`after` and `limit` are ignored)."""
         ...
 
+    async def counts(self, queries: Sequence[Query]) -> list[int]:
+        """Return how many match each of several queries, on one way to the database where it allows that."""
+        ...
+
     async def sum(self, column: str, owner: str) -> int:
         """Return the sum of a number over all of a person's records; `column` is declared for it in DATA_MAP."""
         ...

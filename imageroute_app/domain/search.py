@@ -63,6 +63,8 @@ class _Found:
 
 def parse(text: str, now: datetime) -> Search:
     """Read a search; `now` is what today, yesterday and 7d count from. Days begin and end in UTC."""
+    if not text.strip():
+        return Search()
     words, terms, found = list[str](), list[Term](), list[_Found]()
     for match in PIECE.finditer(text):
         key, value = (match["key"] or match["lone"] or "").casefold(), match["quoted"] or match["bare"] or ""

@@ -35,6 +35,16 @@ class Page:
     next_after: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Numbers:
+    """How many images a question finds, and how many there are of its album (or of all) with and without a heart."""
+
+    reading: Reading
+    found: int
+    total: int
+    favourites: int
+
+
 class Gallery:
     """What a person can do with delivered pictures."""
 
@@ -67,6 +77,21 @@ class Gallery:
         """Return how many images the pages of the same question hold."""
         query = (await self.reading(owner, ask)).query
         return 0 if query is None else await self._tables.images.count(query)
+
+    async def numbers(self, owner: str, ask: Ask) -> Numbers:
+        """Return what was understood of a question and the numbers that stand beside its pictures, counted together."""
+        reading = await self.reading(owner, ask)
+        asks = (Ask(album=ask.album), Ask(album=ask.album, favourite=True))
+        everything, hearts = [(await self.reading(owner, one)).query for one in asks]
+        queries = list(filter(None, (everything, hearts, reading.query if ask.text else None)))
+        total, favourites, *searched = await self._tables.images.counts(queries)
+        plain = favourites if ask.favourite else total
+        return Numbers(
+            reading=reading,
+            found=sum(searched) if ask.text else plain,
+            total=total,
+            favourites=favourites,
+        )
 
     async def reading(self, owner: str, ask: Ask) -> Reading:
         """Return what was understood of a question, for chips and for sentences about what was not."""

@@ -202,7 +202,7 @@ class GalleryState(rx.State):
     async def _filter(self, query: str, *, favourites: bool) -> None:
         if (query, favourites) != (self.query, self.favourites):
             self.query, self.favourites, self.is_empty = query, favourites, False
-            await self._count()
+            await self._find()
 
     async def _open(self, image_id: str) -> None:
         inspector, session = await self.get_state(InspectorState), await self.get_state(SessionState)
@@ -231,22 +231,25 @@ class GalleryState(rx.State):
         return Ask(text=self.query, favourite=self.favourites, album=self.album, oldest_first=self.oldest)
 
     async def _count(self) -> None:
-        """Bring the numbers of the chips, the current result and what was understood of the search up to date."""
+        """Bring the numbers and the size of it all up to date, after pictures came or went."""
+        await self._find()
         try:
-            owner = await actor(self)
-            gallery = services().gallery
-            reading = await gallery.reading(owner, self._ask())
-            self.chips = [ChipView(text=term.text, label=term.label) for term in reading.search.terms]
-            self.chosen = dict.fromkeys(MENUS, "") | {term.key: term.value for term in reading.search.terms}
-            self.problems = list(reading.problems)
-            self.total = await gallery.count(owner, Ask(album=self.album))
-            self.favourite_total = await gallery.count(owner, Ask(album=self.album, favourite=True))
-            self.found = self.favourite_total if self.favourites else self.total
-            if self.query:
-                self.found = await gallery.count(owner, self._ask())
-            self.stored = text.size(await gallery.stored_bytes(owner))
+            self.stored = text.size(await services().gallery.stored_bytes(await actor(self)))
         except ImageRouteError as error:
             (await self.get_state(SessionState))._tell_error(error)
+
+    async def _find(self) -> None:
+        """Bring the numbers of the chips, the current result and what was understood of the search up to date."""
+        try:
+            numbers = await services().gallery.numbers(await actor(self), self._ask())
+        except ImageRouteError as error:
+            (await self.get_state(SessionState))._tell_error(error)
+            return
+        search = numbers.reading.search
+        self.chips = [ChipView(text=term.text, label=term.label) for term in search.terms]
+        self.chosen = dict.fromkeys(MENUS, "") | {term.key: term.value for term in search.terms}
+        self.problems = list(numbers.reading.problems)
+        self.total, self.favourite_total, self.found = numbers.total, numbers.favourites, numbers.found
 
     @rx.var
     def filter(self) -> str:

@@ -12,6 +12,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
 from typing import Any, NotRequired, TypeVar, get_type_hints
 from urllib.parse import quote
 
@@ -37,6 +38,8 @@ from imageroute_app.pace import Buckets
 logger = logging.getLogger(__name__)
 
 POLICY = "__ir_policy__"
+PROOF_S = 1.0
+"""For how long a handler may go by what the guard found out for its own event; one that runs on asks again."""
 FRAMEWORK = frozenset(
     f"{state.get_full_name()}.{name}"
     for state, names in {
@@ -66,6 +69,18 @@ def signed_in(handler: F) -> F:
     return handler
 
 
+_proof: ContextVar[tuple[str, str, float] | None] = ContextVar("_proof", default=None)
+"""Cookie header, owner and when: what the guard asked the database for the event of this task."""
+
+
+def proven(cookie_header: str) -> str | None:
+    """Return whose session the guard has just seen behind this very event and cookie; None where it must be asked again."""
+    found = _proof.get()
+    if found is None or found[0] != cookie_header or time.monotonic() - found[2] > PROOF_S:
+        return None
+    return found[1]
+
+
 class Binding(rx.State):
     """Whose state this is: None until the first event, then an owner's id, or an empty text for nobody."""
 
@@ -86,9 +101,14 @@ class Guard(Middleware):
 
     async def preprocess(self, app: rx.App, state: BaseState, event: Event) -> StateUpdate | None:
         """Return None to let the event's handler run, an update to answer in its place."""
+        _proof.set(None)
         if "sid" in event.router_data and not self._is_calm(event.router_data):
             return self._refuse("pace")
-        owner = await self._resolve_session(str(state.router_data.get("headers", {}).get("cookie", "")))
+        cookie = str(state.router_data.get("headers", {}).get("cookie", ""))
+        asked_s = time.monotonic()
+        owner = await self._resolve_session(cookie)
+        if owner:
+            _proof.set((cookie, owner, asked_s))
         await self._bind(state, owner or "")
         if event.name in FRAMEWORK:
             return None

@@ -1,35 +1,33 @@
 """SessionState: who is signed in, what they can spend, and the notice at the foot of every screen.
 
-The one state that others ask. Identity never lives here: `actor` reads the session cookie of this connection's handshake
-and asks the account service, on every event that matters.
+The one state that others ask. Identity never lives here: on every event the account service is asked whose session the
+cookie of this connection's handshake is, by the guard and, where that is not fresh, by `actor`.
 """
 
-from http.cookies import CookieError, SimpleCookie
-
 import reflex as rx
+from starlette.requests import cookie_parser
 
 from imageroute_app.bootstrap import services
 from imageroute_app.domain.errors import ImageRouteError, NotSignedIn
 from imageroute_app.domain.uploads import NOTICE_DAYS
 from imageroute_app.state import text
-from imageroute_app.state.guard import public, signed_in
+from imageroute_app.state.guard import proven, public, signed_in
 
 
 def session_token(cookie_header: str) -> str:
     """Return the session cookie's value from a Cookie header, or an empty text."""
-    try:
-        cookies = SimpleCookie(cookie_header)
-    except CookieError:
-        return ""
     is_https = services().site.origins[0].startswith("https://")
     # On https the prefix is what keeps a neighbouring host from planting a cookie: the bare name does not count there.
     name = "__Host-ir_session" if is_https else "ir_session"
-    return cookies[name].value if name in cookies else ""
+    return cookie_parser(cookie_header).get(name, "")
 
 
 async def actor(state: rx.State) -> str:
     """Return the owner id of the person behind this event; raises NotSignedIn."""
-    session = await services().accounts.session(session_token(state.router.headers.cookie))
+    cookie = state.router.headers.cookie
+    if owner := proven(cookie):
+        return owner
+    session = await services().accounts.session(session_token(cookie))
     if session is None:
         raise NotSignedIn
     return session.owner

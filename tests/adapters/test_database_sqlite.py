@@ -209,6 +209,9 @@ async def test_one_row_by_an_index_is_read_where_its_code_runs_and_a_page_in_a_t
     await database.tables.images.find(Query(owner=ANN, text="fern", limit=1))
     await database.tables.images.find(Query(owner=ANN, limit=2))
     assert len(pages) == 3
+    some = [Query(owner=ANN), Query(owner=ANN, text="fern"), Query(owner=ANN, equals={"favourite": True})]
+    assert await database.tables.images.counts(some) == [1, 1, 0]
+    assert len(pages) == 4, "several counts go one way"
 
 
 async def test_a_row_that_is_not_to_be_had_at_once_is_waited_for_in_a_thread(database: SqliteDatabase) -> None:

@@ -98,6 +98,14 @@ async def test_trash_and_favourites_filter_a_search(database: Database) -> None:
         assert await database.tables.images.count(query) == len(expected)
 
 
+async def test_several_questions_are_counted_each_for_itself(database: Database) -> None:
+    await fill(database)
+    await fill(database, ["a fox of Bob's"], BOB)
+    asked = [Query(owner=ANN), Query(owner=ANN, text="fox"), Query(owner=ANN, text="!!!"), Query(owner=BOB, text="fox")]
+    assert await database.tables.images.counts(asked) == [6, 2, 0, 1]
+    assert await database.tables.images.counts([]) == []
+
+
 async def test_a_deleted_image_is_not_found(database: Database) -> None:
     await fill(database)
     assert await database.tables.images.delete(an_id(4), ANN) is True

@@ -1,5 +1,8 @@
 """Gallery and trash as handlers: what a tab sees of a person's pictures, and of nobody else's."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 from imageroute_app.bootstrap import new_id, services
@@ -74,6 +77,43 @@ async def test_search_and_filter_narrow_the_numbers_together(house: House, open_
     assert (state.filter, state.found) == ("favourite=1", 1)
     await GalleryState.show_all.fn(state)
     assert (state.filter, state.found, state.total_label) == ("", 3, "3")
+
+
+async def test_a_search_asks_the_database_once(
+    house: House, open_tab: OpenTab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await filled(house)
+    state = (await gallery(open_tab)).state(GalleryState)
+    asked, images = list[str](), type(house.database.tables.images)
+    for verb in ("counts", "sum", "find"):
+        monkeypatch.setattr(images, verb, noting(getattr(images, verb), asked))
+
+    await GalleryState.set_query.fn(state, "sea")
+
+    assert (state.found, state.total, state.favourite_total) == (2, 3, 1)
+    assert asked == ["counts"]
+
+
+def noting(verb: Callable[..., Any], asked: list[str]) -> Callable[..., Any]:
+    """Let a verb work as it does, and write down that it was called."""
+
+    def noted(*given: Any, **named: Any) -> Any:
+        asked.append(verb.__name__)
+        return verb(*given, **named)
+
+    return noted
+
+
+async def test_a_search_that_is_not_understood_finds_nothing_and_keeps_the_other_numbers(
+    house: House, open_tab: OpenTab
+) -> None:
+    await filled(house)
+    state = (await gallery(open_tab)).state(GalleryState)
+
+    await GalleryState.set_query.fn(state, "date:never")
+
+    assert (state.found, state.total, state.favourite_total) == (0, 3, 1)
+    assert state.problems
 
 
 async def test_gallery_is_empty_only_when_all_was_read(house: House, open_tab: OpenTab) -> None:

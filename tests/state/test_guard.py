@@ -1,6 +1,7 @@
 import asyncio
+import itertools
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -16,8 +17,11 @@ from reflex_base.event.processor import BaseStateEventProcessor
 from reflex_base.registry import RegistrationContext
 from typing_extensions import TypedDict
 
+from imageroute_app.bootstrap import use_services
+from imageroute_app.domain.errors import NotSignedIn
 from imageroute_app.state import guard
 from imageroute_app.state.guard import Guard, backend_exception_handler, contract, public, signed_in, unguarded_handlers
+from imageroute_app.state.session import actor, session_token
 
 TAB = "11111111-2222-4333-8444-555555555555"
 PEOPLE = {"ir_session=alice": "alice", "ir_session=bob": "bob"}
@@ -67,6 +71,14 @@ class GuardedState(rx.State):
     async def watch(self):
         async with self:
             self.seen = [*self.seen, "watched"]
+
+    @rx.event
+    @public
+    async def say_who(self):
+        try:
+            self.seen = [*self.seen, await actor(self)]
+        except NotSignedIn:
+            self.seen = [*self.seen, "nobody"]
 
     @rx.event
     def forgot_marker(self):
@@ -261,6 +273,74 @@ async def test_ended_session_empties_the_state_on_the_next_event(monkeypatch: py
 
         assert (await pipeline.state()).secret == ""
         assert pipeline.events[-1].name == "_redirect"
+
+
+@dataclass
+class Asked:
+    """Sessions as handlers ask for them; `cookies` holds each that was asked for."""
+
+    cookies: list[str] = field(default_factory=list)
+
+    async def session(self, token: str) -> SimpleNamespace | None:
+        self.cookies.append(token)
+        owner = PEOPLE.get(f"ir_session={token}")
+        return SimpleNamespace(owner=owner) if owner else None
+
+
+@pytest.fixture
+def asked() -> Iterator[Asked]:
+    """Serve nothing but sessions, and hold on to who asks for them."""
+    asked = Asked()
+    use_services(SimpleNamespace(accounts=asked, site=SimpleNamespace(origins=("http://127.0.0.1",))))  # type: ignore[arg-type]
+    yield asked
+    use_services(None)
+
+
+async def test_a_handler_does_not_ask_again_what_the_guard_found_for_its_event(asked: Asked) -> None:
+    async with open_pipeline() as pipeline:
+        await pipeline.send("say_who", cookie="ir_session=alice")
+        await pipeline.send("say_who", cookie="ir_session=alice")
+
+        assert (await pipeline.state()).seen == ["alice", "alice"]
+        assert asked.cookies == []
+
+
+async def test_what_the_guard_found_is_nobody_elses(asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with open_pipeline() as pipeline:
+        await pipeline.send("say_who", cookie="ir_session=alice")
+        assert (await pipeline.state()).seen == ["alice"]
+        for cookie, who in (("ir_session=bob", "bob"), ("", "nobody"), ("ir_session=stolen", "nobody")):
+            await pipeline.send("say_who", cookie=cookie)
+            assert (await pipeline.state()).seen[-1:] == [who]
+        await pipeline.send("say_who", cookie="ir_session=alice")
+        monkeypatch.delitem(PEOPLE, "ir_session=alice")
+        await pipeline.send("say_who", cookie="ir_session=alice")
+
+        assert (await pipeline.state()).seen[-1:] == ["nobody"]
+
+
+async def test_a_handler_that_runs_on_asks_again(asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
+    ticks = itertools.count(100.0, 2.0)  # two seconds go by from each look at the clock to the next
+    monkeypatch.setattr("imageroute_app.state.guard.time", SimpleNamespace(monotonic=lambda: next(ticks)))
+    async with open_pipeline() as pipeline:
+        await pipeline.send("say_who", cookie="ir_session=alice")
+
+        assert (await pipeline.state()).seen == ["alice"]
+        assert asked.cookies == ["alice"]
+
+
+@pytest.mark.parametrize(
+    ("header", "token"),
+    [
+        ("ir_session=abc", "abc"),
+        ("a=b; ir_session=abc; ir_anon=x", "abc"),
+        ('odd{}[]="(x)"; ir_session=abc', "abc"),
+        ("__Host-ir_session=abc", ""),
+        ("", ""),
+    ],
+)
+async def test_the_session_is_found_beside_any_other_cookie(asked: Asked, header: str, token: str) -> None:
+    assert session_token(header) == token
 
 
 async def test_tab_faster_than_a_person_is_slowed_and_others_are_not(monkeypatch: pytest.MonkeyPatch) -> None:

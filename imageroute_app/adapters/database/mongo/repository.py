@@ -85,6 +85,10 @@ class MongoRepository(Generic[R]):
         with translated():
             return await self._rows.count_documents(wanted, session=self._session)
 
+    async def counts(self, queries: Sequence[Query]) -> list[int]:
+        """Return how many match each, one after the other: a session takes one command at a time."""
+        return [await self.count(query) for query in queries]
+
     async def sum(self, column: str, owner: str) -> int:
         """Return the sum of a number over all of a person's records."""
         if column not in self._codec.table.sums:

@@ -1,6 +1,6 @@
 """Records of one table on SQLite. Every verb is one function that runs on the file's reader or writer thread."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any, Generic, TypeVar
@@ -85,9 +85,16 @@ class SqliteRepository(Generic[R]):
 
     async def count(self, query: Query) -> int:
         """Return how many match."""
-        cipher = await self._sealer.cipher(query.owner)
-        wanted = self._codec.equals(query.equals, cipher)
-        return await self._access.read(partial(self._total, query=query, wanted=wanted, cipher=cipher))
+        return (await self.counts([query]))[0]
+
+    async def counts(self, queries: Sequence[Query]) -> list[int]:
+        """Return how many match each, on one way to the thread and back."""
+        totals = list[Callable[[Connection], int]]()
+        for query in queries:
+            cipher = await self._sealer.cipher(query.owner)
+            wanted = self._codec.equals(query.equals, cipher)
+            totals.append(partial(self._total, query=query, wanted=wanted, cipher=cipher))
+        return await self._access.read(lambda connection: [total(connection) for total in totals])
 
     async def sum(self, column: str, owner: str) -> int:
         """Return the sum of a number over all of a person's records."""
