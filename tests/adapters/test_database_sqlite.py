@@ -20,6 +20,7 @@ from alembic.script import ScriptDirectory
 from reflex.istate.proxy import MutableProxy
 from sqlalchemy import Connection
 
+from imageroute_app.adapters.database.sqlite import search
 from imageroute_app.adapters.database.sqlite.database import SqliteDatabase, open_sqlite
 from imageroute_app.adapters.database.sqlite.file import INLINE_MAX, run
 from imageroute_app.adapters.database.sqlite.schema import HEAD, MIGRATIONS
@@ -398,19 +399,59 @@ async def test_bytes_are_added_up_from_the_index_alone(database: SqliteDatabase)
     assert "USING COVERING INDEX ix_images_owner_size_bytes" in found
 
 
+FACETS = (facet("album", "a"), facet("tag", "sea"), facet("model", "b"))
+
+
 async def test_a_filter_walks_the_index_of_tokens_in_order(database: SqliteDatabase) -> None:
-    query = Query(owner=ANN, tokens=(facet("album", "a"), facet("tag", "sea")), from_id="1", below_id="9", after="5")
+    found = await plan_of_search(database, FACETS[:2])
+    assert "SCAN" not in found
+    assert found.count("PRIMARY KEY (owner=? AND token=? AND id=?)") >= 1
+
+
+async def test_long_lists_are_merged_and_nothing_is_sorted(
+    database: SqliteDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "CAPS", (0, 0))
+
+    found = await plan_of_search(database, FACETS)
+    assert "MERGE (INTERSECT) / LEFT / SEARCH walk USING PRIMARY KEY (owner=? AND token=? AND id>? AND id<?)" in found
+    assert found.count("SCAN") == 1, "the merged ids as they come"
+    assert "SCAN walk / SEARCH t2 USING PRIMARY KEY (owner=? AND token=? AND id=?)" in found
+
+
+@pytest.mark.parametrize("oldest_first", [False, True])
+@pytest.mark.parametrize("caps", [search.CAPS, (0, 0)])
+async def test_a_merge_finds_what_looking_up_finds_in_the_same_order(
+    database: SqliteDatabase, monkeypatch: pytest.MonkeyPatch, caps: tuple[int, ...], oldest_first: bool
+) -> None:
+    monkeypatch.setattr(search, "CAPS", caps)
+    for number in range(1, 40):
+        image = records.image(number, ANN, prompt="ant " * (number % 2) + "bee " * (number % 3))
+        await database.tables.images.add(image)
+    in_album = facet("album", records.image().albums[0])
+    query = Query(owner=ANN, text="ant bee", tokens=(in_album,), oldest_first=oldest_first, from_id=an_id(4), limit=5)
+
+    expected = sorted((n for n in range(4, 40) if n % 2 and n % 3), reverse=not oldest_first)
+    first = await database.tables.images.find(query)
+    second = await database.tables.images.find(replace(query, after=first[-1].id))
+    assert [image.id for image in first + second] == [an_id(n) for n in expected[:10]]
+    assert await database.tables.images.count(query) == len(expected)
+    assert await database.tables.images.find(replace(query, text="ant bee cow")) == []
+
+
+async def plan_of_search(database: SqliteDatabase, tokens: tuple[str, ...]) -> str:
+    """Return how SQLite goes about a search that is bounded on both sides."""
+    query = Query(owner=ANN, tokens=tokens, from_id="1", below_id="9", after="5")
     cipher = await database._sealer.cipher(ANN)
 
     def plan(connection: Connection) -> str:
-        source, values = Search.for_query(query, {"trashed": [0]}, cipher)._joined(connection, with_after=True)
-        sql = f"EXPLAIN QUERY PLAN SELECT walk.id FROM {source} ORDER BY walk.id DESC LIMIT 60"  # noqa: S608  # no outside text in it
-        return " / ".join(f"{row[3]} " for row in connection.exec_driver_sql(sql, tuple(values)))
+        source, order, values = Search.for_query(query, {"trashed": [0]}, cipher)._joined(connection, with_after=True)
+        sql = f"EXPLAIN QUERY PLAN SELECT walk.id FROM {source}{order} LIMIT 60"  # noqa: S608  # no outside text in it
+        return " / ".join(row[3] for row in connection.exec_driver_sql(sql, tuple(values)))
 
     found = await database._file.read(plan)
     assert "TEMP B-TREE" not in found
-    assert "SCAN" not in found
-    assert found.count("PRIMARY KEY (owner=? AND token=? AND id=?)") >= 1
+    return found
 
 
 async def test_what_a_page_held_is_stored_as_what_it_stands_for(database: SqliteDatabase) -> None:
