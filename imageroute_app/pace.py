@@ -4,6 +4,7 @@ For limits that guard this process's memory and time (events, sockets). They liv
 restart; limits that guard people or money belong to the services and the database.
 """
 
+import ipaddress
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
@@ -31,3 +32,15 @@ class Buckets:
         if len(self._levels) > self.capacity:
             self._levels.popitem(last=False)
         return allowed
+
+
+def household(address: str) -> str:
+    """Return what stands for one caller: an IPv4 address, or the /64 of an IPv6 one, in which a caller has billions."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(found, ipaddress.IPv6Address):
+        network = ipaddress.ip_network((found, 64), strict=False)
+        return str(found.ipv4_mapped or network.network_address)
+    return address

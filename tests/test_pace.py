@@ -1,4 +1,6 @@
-from imageroute_app.pace import Buckets
+import pytest
+
+from imageroute_app.pace import Buckets, household
 
 
 def test_burst_passes_then_the_rate_holds() -> None:
@@ -30,3 +32,17 @@ def test_invented_keys_do_not_fill_the_memory() -> None:
         buckets.take(str(number), 0.0)
 
     assert len(buckets._levels) == 10
+
+
+@pytest.mark.parametrize(
+    ("address", "stands_for"),
+    [
+        ("10.0.0.9", "10.0.0.9"),
+        ("::ffff:10.0.0.9", "10.0.0.9"),
+        ("2001:db8:1:2:3::4", "2001:db8:1:2::"),
+        ("unix", "unix"),
+        ("", ""),
+    ],
+)
+def test_a_household_is_an_ipv4_address_or_a_64(address: str, stands_for: str) -> None:
+    assert household(address) == stands_for

@@ -5,7 +5,6 @@ every answer what keeps browsers safe. Only the connection and the configuration
 is believed only behind the number of proxies that the settings name.
 """
 
-import html
 import logging
 import secrets
 import time
@@ -15,12 +14,22 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from imageroute_app.logs import trace
-from imageroute_app.pace import Buckets
+from imageroute_app.pace import Buckets, household
+from imageroute_app.routes.bodies import CountedBody, Held
 from imageroute_app.routes.headers import protect
+from imageroute_app.routes.refusals import (
+    BROKEN,
+    FOREIGN_PAGE,
+    NOT_FOUND,
+    OF_BODIES,
+    TOO_LARGE,
+    WRONG_HOST,
+    Refusal,
+    respond,
+)
 from imageroute_app.routes.socket import EVENT_PATH
 
 logger = logging.getLogger(__name__)
@@ -77,40 +86,6 @@ class EdgeRules:
         return self.body_bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
-    """An answer of the wall itself: status, stable code, and two plain sentences."""
-
-    status: int
-    code: str
-    title: str
-    cure: str
-
-
-NOT_FOUND = Refusal(status=404, code="not_found", title="There is nothing here.", cure="Check the address.")
-WRONG_HOST = Refusal(
-    status=421,
-    code="wrong_host",
-    title="This address is not served here.",
-    cure="Open ImageRoute by the address set in IMAGEROUTE_ORIGIN.",
-)
-FOREIGN_PAGE = Refusal(
-    status=403,
-    code="foreign_page",
-    title="This request did not come from a page of ours.",
-    cure="Open ImageRoute in this browser and try again there.",
-)
-TOO_LARGE = Refusal(
-    status=413, code="too_large", title="That is more than we accept at once.", cure="Send something smaller."
-)
-BROKEN = Refusal(
-    status=500,
-    code="internal",
-    title="Something broke on our side.",
-    cure="Nothing was charged for it. Try again; if it happens again, tell us the number below.",
-)
-
-
 class EdgeMiddleware:
     """Wraps the whole application; the outermost of `api_transformer`."""
 
@@ -121,6 +96,7 @@ class EdgeMiddleware:
         self._hosts = rules.hosts
         self._open_sockets: Counter[str] = Counter()
         self._connects = Buckets(per_s=rules.sockets_per_s, burst=rules.sockets_burst)
+        self._held = Held()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
@@ -145,23 +121,26 @@ class EdgeMiddleware:
     async def _serve_request(self, scope: Scope, receive: Receive, send: Send) -> None:
         request_id = secrets.token_hex(8)
         scope["state"] = {**scope.get("state", {}), "request_id": request_id}
-        body = _CountedBody(receive, self._rules.body_limit(scope["path"]))
+        body = CountedBody(receive, self._rules.body_limit(scope["path"]), self._held, _address(scope))
         answer = _Answer(self._rules, scope, send, body, request_id)
-        refusal = self._refusal(scope)
-        if refusal is None:
-            refusal = await self._run(scope, body, answer)
-        if refusal is not None and not answer.is_started:
-            await answer.refuse(refusal)
+        try:
+            refusal = self._refusal(scope)
+            if refusal is None:
+                refusal = await self._run(scope, body, answer)
+            if refusal is not None and not answer.is_started:
+                await answer.refuse(refusal)
+        finally:
+            body.close()
 
-    async def _run(self, scope: Scope, body: "_CountedBody", answer: "_Answer") -> Refusal | None:
+    async def _run(self, scope: Scope, body: CountedBody, answer: "_Answer") -> Refusal | None:
         try:
             await self._app(scope, body.receive, answer.send)
         except Exception as error:  # noqa: BLE001 - the last place that can still answer the person
-            if not body.is_cut:
+            if not body.fault:
                 logger.error("request %s failed: %s", answer.request_id, trace(error))
                 return BROKEN
-        if body.is_cut:
-            return TOO_LARGE
+        if body.fault:
+            return OF_BODIES[body.fault]
         await answer.release()
         return None
 
@@ -181,7 +160,9 @@ class EdgeMiddleware:
         ):
             return FOREIGN_PAGE
         length = headers.get("content-length", "0")
-        if not length.isdigit() or int(length) > self._rules.body_limit(path):
+        if not (length.isascii() and length.isdigit() and len(length) < 20) or int(length) > self._rules.body_limit(
+            path
+        ):
             return TOO_LARGE
         return None
 
@@ -196,7 +177,7 @@ class EdgeMiddleware:
         return headers.getlist("sec-fetch-site") == ["same-origin"]
 
     async def _serve_socket(self, scope: Scope, receive: Receive, send: Send) -> None:
-        address = scope["client"][0] if scope.get("client") else ""
+        address = household(_address(scope))
         is_welcome = (
             scope["path"].rstrip("/") == EVENT_PATH
             and self._is_our_host(Headers(scope=scope))
@@ -216,29 +197,10 @@ class EdgeMiddleware:
                 del self._open_sockets[address]
 
 
-class _CountedBody:
-    """Counts a request's body as it arrives and ends it as soon as it is over the limit, whatever its header said."""
-
-    def __init__(self, receive: Receive, limit: int) -> None:
-        self._receive = receive
-        self._left = limit
-        self.is_cut = False
-
-    async def receive(self) -> Message:
-        if self.is_cut:
-            return {"type": "http.disconnect"}
-        message = await self._receive()
-        self._left -= len(message.get("body", b""))
-        if self._left < 0:
-            self.is_cut = True
-            return {"type": "http.disconnect"}
-        return message
-
-
 class _Answer:
     """Adds our headers to the answer, and keeps back a 500 until it is known whether an error stands behind it."""
 
-    def __init__(self, rules: EdgeRules, scope: Scope, send: Send, body: _CountedBody, request_id: str) -> None:
+    def __init__(self, rules: EdgeRules, scope: Scope, send: Send, body: CountedBody, request_id: str) -> None:
         self._rules = rules
         self._scope = scope
         self._send = send
@@ -248,7 +210,7 @@ class _Answer:
         self.is_started = False
 
     async def send(self, message: Message) -> None:
-        if self._body.is_cut and not self.is_started:
+        if self._body.fault and not self.is_started:
             return
         if self._held or (message["type"] == "http.response.start" and message["status"] == 500):
             self._held.append(message)
@@ -264,8 +226,7 @@ class _Answer:
     async def refuse(self, refusal: Refusal) -> None:
         self._held = []
         wants_page = "text/html" in Headers(scope=self._scope).get("accept", "")
-        render = _page if wants_page else _object
-        await render(refusal, self.request_id)(self._scope, self._body.receive, self._pass)
+        await respond(refusal, self.request_id, wants_page=wants_page)(self._scope, self._body.receive, self._pass)
 
     async def _pass(self, message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -280,17 +241,5 @@ class _Answer:
         await self._send(message)
 
 
-def _page(refusal: Refusal, request_id: str) -> Response:
-    title, cure = html.escape(refusal.title), html.escape(refusal.cure)
-    return HTMLResponse(
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        f"<title>{title}</title><style>body{{font:1.1rem/1.6 system-ui;max-width:36rem;margin:15vh auto;padding:0 1rem;"
-        f"color-scheme:light dark}}</style><main><h1>{title}</h1><p>{cure}</p><p><a href='/'>Go to ImageRoute</a></p>"
-        f"<p><small>Number {request_id}</small></p></main></html>",
-        status_code=refusal.status,
-    )
-
-
-def _object(refusal: Refusal, request_id: str) -> Response:
-    error = {"code": refusal.code, "message": f"{refusal.title} {refusal.cure}", "request_id": request_id}
-    return JSONResponse({"error": error}, status_code=refusal.status)
+def _address(scope: Scope) -> str:
+    return scope["client"][0] if scope.get("client") else ""

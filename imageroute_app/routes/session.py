@@ -13,6 +13,7 @@ from ua_parser import parse
 
 from imageroute_app.domain.accounts import Session
 from imageroute_app.domain.errors import NotSignedIn
+from imageroute_app.pace import household
 from imageroute_app.services.house import Services
 
 HOME = "/create"
@@ -115,15 +116,7 @@ def client_address(request: Request) -> str:
 
     The edge has looked behind the proxies that the settings name; a header is not believed here.
     """
-    peer = request.client.host if request.client else ""
-    try:
-        address = ipaddress.ip_address(peer)
-    except ValueError:
-        return peer
-    if isinstance(address, ipaddress.IPv6Address):
-        network = ipaddress.ip_network((address, 64), strict=False)
-        return str(address.ipv4_mapped or network.network_address)
-    return peer
+    return household(request.client.host if request.client else "")
 
 
 def is_local_client(request: Request) -> bool:

@@ -37,9 +37,9 @@ def upload_routes(current: CurrentServices) -> list[Route]:
         kind = _kind(request.query_params.get("kind", UploadKind.PICTURE))
         await services.uploads.count_try(owner)
         _check_length(request)
+        data = await _read(request)  # outside of the turns: who sends slowly keeps nobody waiting
+        name = unquote(request.headers.get(NAME_HEADER, ""))
         async with turns:
-            data = await _read(request)
-            name = unquote(request.headers.get(NAME_HEADER, ""))
             upload = await services.uploads.add(owner, data, name=name, kind=kind)
         body = {"id": upload.id, "width": upload.width, "height": upload.height, "kind": upload.kind.value}
         return JSONResponse(body, status_code=HTTPStatus.CREATED, headers={"Cache-Control": "no-store"})

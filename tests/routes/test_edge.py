@@ -1,3 +1,4 @@
+import asyncio
 import base64
 import hashlib
 from collections.abc import AsyncIterator
@@ -11,6 +12,7 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Route
 from starlette.types import Message, Scope
 
+from imageroute_app.routes import bodies
 from imageroute_app.routes.compose import ReflexPages
 from imageroute_app.routes.edge import EdgeMiddleware, EdgeRules
 from imageroute_app.routes.headers import NO_DOCUMENT, cache_rule, content_security_policy, page_policies
@@ -76,8 +78,8 @@ def wall(**rules: object) -> EdgeMiddleware:
     return EdgeMiddleware(API, EdgeRules(**merged))
 
 
-def client_of(app: EdgeMiddleware, url: str = ORIGIN) -> httpx.AsyncClient:
-    return httpx.AsyncClient(transport=httpx.ASGITransport(app, client=("10.0.0.9", 1)), base_url=url)
+def client_of(app: EdgeMiddleware, url: str = ORIGIN, address: str = "10.0.0.9") -> httpx.AsyncClient:
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app, client=(address, 1)), base_url=url)
 
 
 @pytest.fixture
@@ -190,6 +192,55 @@ async def test_declared_and_undeclared_bodies_stop_at_the_limit(
     assert await status(drops(limit + 100)) == 413
 
 
+@pytest.mark.parametrize(("of_one", "of_all", "others"), [(2000, 9000, 200), (9000, 2000, 503)])
+async def test_bodies_under_way_fill_no_memory(
+    monkeypatch: pytest.MonkeyPatch, of_one: int, of_all: int, others: int
+) -> None:
+    monkeypatch.setattr(bodies, "OF_ONE_CALLER", of_one)
+    monkeypatch.setattr(bodies, "OF_ALL", of_all)
+    app, arrived, goes_on = wall(), asyncio.Event(), asyncio.Event()
+
+    async def stopping() -> AsyncIterator[bytes]:
+        yield b"x" * 1500
+        arrived.set()
+        await goes_on.wait()
+        yield b"x"
+
+    async def status(address: str, content: object) -> tuple[int, str]:
+        async with client_of(app, address=address) as client:
+            answer = await client.post("/count", content=content, headers={"origin": ORIGIN})  # type: ignore[arg-type]
+            return answer.status_code, answer.headers.get("retry-after", "")
+
+    first = asyncio.create_task(status("2001:db8::1", stopping()))
+    await arrived.wait()
+    assert await status("2001:db8::2", b"x" * 1000) == (503, "60"), "another address of the same household"
+    assert (await status("2001:db8:0:1::1", b"x" * 1000))[0] == others
+    goes_on.set()
+    assert (await first)[0] == 200
+    assert (await status("2001:db8::2", b"x" * 1000))[0] == 200
+    assert not app._held._by_caller
+
+
+async def test_a_body_that_stops_on_its_way_is_waited_for_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bodies, "PIECE_S", 0.01)
+
+    async def stopping() -> AsyncIterator[bytes]:
+        yield b"x"
+        await asyncio.Event().wait()
+
+    async with client_of(wall()) as client:
+        answer = await client.post("/count", content=stopping(), headers={"origin": ORIGIN})
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (408, "too_slow")
+
+
+@pytest.mark.parametrize("length", ["-1", "1e3", "9" * 30, "\u00b2".encode("latin-1")])
+async def test_a_length_that_is_none_is_refused(client: httpx.AsyncClient, length: str | bytes) -> None:
+    answer = await client.post("/count", headers={"origin": ORIGIN, "content-length": length})  # type: ignore[dict-item]
+
+    assert answer.status_code == 413
+
+
 async def test_failure_is_told_with_a_number_and_without_its_text(
     client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -228,7 +279,9 @@ async def test_forwarded_addresses_are_believed_for_named_proxies_only(hops: int
     assert answer.json()["client"] == client_seen
 
 
-async def connect(app: EdgeMiddleware, path: str = "/_event/", host: str = "127.0.0.1:3000") -> str:
+async def connect(
+    app: EdgeMiddleware, path: str = "/_event/", host: str = "127.0.0.1:3000", address: str = "10.0.0.9"
+) -> str:
     sent: list[Message] = []
 
     async def receive() -> Message:
@@ -238,7 +291,7 @@ async def connect(app: EdgeMiddleware, path: str = "/_event/", host: str = "127.
         sent.append(message)
 
     scope: Scope = {
-        "type": "websocket", "path": path, "client": ("10.0.0.9", 1), "headers": [(b"host", host.encode())],
+        "type": "websocket", "path": path, "client": (address, 1), "headers": [(b"host", host.encode())],
         "query_string": b"", "subprotocols": [],
     }  # fmt: skip
     await app(scope, receive, send)
@@ -257,6 +310,14 @@ async def test_sockets_are_capped_per_address_and_counted_down() -> None:
     assert await connect(app) == "websocket.accept"
     assert within == ["websocket.close", "websocket.accept"]
     assert not app._open_sockets
+
+
+async def test_all_addresses_of_one_household_share_their_limits() -> None:
+    app = wall(sockets_burst=2, sockets_per_s=0.001)
+
+    opened = [await connect(app, address=f"2001:db8::{number}") for number in range(3)]
+
+    assert opened[2] == "websocket.close"
 
 
 async def test_sockets_open_only_on_the_event_path_and_our_host() -> None:

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from imageroute_app.domain.rules import Rules
-from imageroute_app.routes.uploads import BYTES_MAX
+from imageroute_app.routes.uploads import AT_ONCE, BYTES_MAX
 from tests.adapters.pictures import encode, opened, photo
 from tests.doubles import png
 from tests.routes.conftest import ORIGIN, House
@@ -106,6 +106,25 @@ async def test_too_many_tries_are_told_when_to_come_back(house: House) -> None:
     assert sorted(answer.status_code for answer in answers) == [201] * 5 + [429] * 2
     refused = next(answer for answer in answers if answer.status_code == 429)
     assert int(refused.headers["retry-after"]) > 0
+
+
+async def test_who_sends_slowly_keeps_nobody_waiting(house: House) -> None:
+    ada, bob = await house.signed_up(), await house.signed_up("bob")
+    begun, goes_on = asyncio.Semaphore(0), asyncio.Event()
+
+    async def slowly() -> AsyncIterator[bytes]:
+        yield PHOTO[:100]
+        begun.release()
+        await goes_on.wait()
+        yield PHOTO[100:]
+
+    slow = [asyncio.create_task(ada.post("/api/upload", content=slowly(), headers=OURS)) for _ in range(AT_ONCE)]
+    for _ in slow:
+        await begun.acquire()
+    async with asyncio.timeout(30):
+        assert (await _send(bob)).status_code == 201
+    goes_on.set()
+    assert {answer.status_code for answer in await asyncio.gather(*slow)} == {201}
 
 
 async def _send(client: httpx.AsyncClient) -> httpx.Response:
