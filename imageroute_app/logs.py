@@ -16,7 +16,7 @@ from typing import Any
 
 from imageroute_app.pace import Buckets
 
-WITHHELD = ("reflex", "socketio", "engineio", "asyncio")
+WITHHELD = ("reflex", "socketio", "engineio", "asyncio", "python_multipart")
 """Loggers whose text may quote clients. `reflex` covers reflex_base and the component packages."""
 
 

@@ -23,7 +23,17 @@ def log() -> Iterator[io.StringIO]:
 
 
 @pytest.mark.promise("P10", "P15")
-@pytest.mark.parametrize("name", ["reflex.app", "reflex_base.event", "engineio.server", "socketio.server", "asyncio"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "reflex.app",
+        "reflex_base.event",
+        "engineio.server",
+        "socketio.server",
+        "asyncio",
+        "python_multipart.multipart",
+    ],
+)
 def test_text_of_libraries_that_quote_clients_is_withheld(log: io.StringIO, name: str) -> None:
     logging.getLogger(name).error("Event data: %s", CANARY)
 

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import reflex as rx
 
 from imageroute_app.bootstrap import services
-from imageroute_app.domain.errors import ImageRouteError
+from imageroute_app.domain.errors import ImageRouteError, NotSignedIn
 from imageroute_app.domain.gallery import Image
 from imageroute_app.domain.sharing import Archive, ArchiveState
 from imageroute_app.services.archive_build import Choice
@@ -185,8 +185,7 @@ class DownloadState(rx.State):
     @rx.event(background=True)
     @signed_in
     async def watch_archives(self):
-        """Show how far the archives are, until all are ready."""
-        owner = await actor(self)
+        """Show how far the archives are, until all are ready or the session ends."""
         async with self:
             if self._watching:
                 return
@@ -194,8 +193,10 @@ class DownloadState(rx.State):
         try:
             is_open = True
             while is_open:
-                is_open = await self._reread(owner)
+                is_open = await self._reread(await actor(self))
                 await asyncio.sleep(WATCH_S if is_open else 0)
+        except NotSignedIn:
+            pass
         finally:
             async with self:
                 self._watching = False

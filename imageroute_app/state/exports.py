@@ -8,7 +8,7 @@ import reflex as rx
 
 from imageroute_app.bootstrap import services, utc_now
 from imageroute_app.domain.data_map import Category
-from imageroute_app.domain.errors import ImageRouteError
+from imageroute_app.domain.errors import ImageRouteError, NotSignedIn
 from imageroute_app.domain.exports import Export
 from imageroute_app.state.export_views import CurrentView, ExportView, current_view, export_view
 from imageroute_app.state.guard import signed_in
@@ -90,8 +90,7 @@ class ExportsState(rx.State):
     @rx.event(background=True)
     @signed_in
     async def watch_exports(self):
-        """Show every change until nothing is under way."""
-        owner = await actor(self)
+        """Show every change until nothing is under way, or the session ends."""
         async with self:
             if self._watching:
                 return
@@ -99,8 +98,10 @@ class ExportsState(rx.State):
         try:
             is_moving = True
             while is_moving:
-                is_moving = await self._reread(owner)
+                is_moving = await self._reread(await actor(self))
                 await asyncio.sleep(WATCH_S if is_moving else 0)
+        except NotSignedIn:
+            pass
         finally:
             async with self:
                 self._watching = False

@@ -33,7 +33,7 @@ from reflex_base.utils.form import form_data_as_dict
 from typing_extensions import TypedDict
 
 from imageroute_app.logs import new_error_id, trace
-from imageroute_app.pace import Buckets
+from imageroute_app.pace import Buckets, household
 
 logger = logging.getLogger(__name__)
 
@@ -96,6 +96,7 @@ class Guard(Middleware):
         self._sign_in_path = sign_in_path
         self._contracts: dict[str, TypeAdapter[Any]] = {}
         self._by_tab = Buckets(per_s=30, burst=60)
+        self._by_person = Buckets(per_s=90, burst=180)
         self._by_address = Buckets(per_s=500, burst=1000)
         self.refused: Counter[str] = Counter()
 
@@ -110,10 +111,10 @@ class Guard(Middleware):
         if owner:
             _proof.set((cookie, owner, asked_s))
         await self._bind(state, owner or "")
-        if event.name in FRAMEWORK:
-            return None
+        if owner and "sid" in event.router_data and not self._by_person.take(owner, time.monotonic()):
+            return self._refuse("pace")
         handler = find_handler(event.name)
-        policy = getattr(handler, POLICY, None)
+        policy = "public" if event.name in FRAMEWORK else getattr(handler, POLICY, None)
         if handler is None or policy is None:
             return self._refuse("unmarked")
         if policy == "signed_in" and not owner:
@@ -125,7 +126,7 @@ class Guard(Middleware):
     def _is_calm(self, router_data: dict[str, Any]) -> bool:
         """Say whether this tab and this address keep to a person's pace; events that handlers chain are not counted."""
         now_s = time.monotonic()
-        tab, address = str(router_data.get("token", "")), str(router_data.get("ip", ""))
+        tab, address = str(router_data.get("token", "")), household(str(router_data.get("ip", "")))
         return self._by_tab.take(tab, now_s) and self._by_address.take(address, now_s)
 
     async def _bind(self, state: BaseState, owner: str) -> None:

@@ -179,6 +179,8 @@ class SelectionState(rx.State):
         owner = await actor(self)
         async with self:
             verb, thing, chosen, when = self._verb, self._object, self._chosen, self._when
+        if verb not in DOING:  # nothing was begun
+            return
         step = Step(done=0, changed=0, total=0)
         try:
             async for step in _steps(owner, verb, thing, chosen, when):
@@ -193,7 +195,7 @@ class SelectionState(rx.State):
 
     async def _begin(self, verb: str, thing: str) -> Any:
         """Note the verb and let the background carry it out."""
-        if self.doing:
+        if self.doing or verb not in DOING:
             return None
         self._verb, self._object, self.dialog, self.left = verb, thing, "", ""
         if verb == "trash":

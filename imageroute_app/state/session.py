@@ -15,11 +15,13 @@ from imageroute_app.state.guard import proven, public, signed_in
 
 
 def session_token(cookie_header: str) -> str:
-    """Return the session cookie's value from a Cookie header, or an empty text."""
+    """Return the session cookie's value from a Cookie header, or an empty text; read as the routes read it.
+
+    Python's own SimpleCookie gives nothing at all where another program of this host left a cookie that it cannot read.
+    """
     is_https = services().site.origins[0].startswith("https://")
     # On https the prefix is what keeps a neighbouring host from planting a cookie: the bare name does not count there.
-    name = "__Host-ir_session" if is_https else "ir_session"
-    return cookie_parser(cookie_header).get(name, "")
+    return cookie_parser(cookie_header).get("__Host-ir_session" if is_https else "ir_session", "")
 
 
 async def actor(state: rx.State) -> str:

@@ -5,13 +5,14 @@ older one, so a reload never leaves two.
 """
 
 import asyncio
+import contextlib
 import secrets
 from collections.abc import AsyncIterator, Sequence
 
 import reflex as rx
 
 from imageroute_app.bootstrap import services
-from imageroute_app.domain.errors import ImageRouteError, NotFound
+from imageroute_app.domain.errors import ImageRouteError, NotFound, NotSignedIn
 from imageroute_app.domain.jobs import Job
 from imageroute_app.state import text
 from imageroute_app.state.create_views import GroupView, JobView, grouped, job_view, placed
@@ -102,13 +103,14 @@ class StageState(rx.State):
     @rx.event(background=True)
     @signed_in
     async def watch_jobs(self):
-        """Show each change of the open jobs until all are final."""
+        """Show each change of the open jobs until all are final, or the session ends."""
         owner, turn = await actor(self), secrets.token_hex(8)
         async with self:
             self._watch = turn
         changes, changed = services().jobs.changes(owner), ""
-        while await self._reread(owner, turn, changed):
-            changed = await _next_change(changes)
+        with contextlib.suppress(NotSignedIn):
+            while await self._reread(await actor(self), turn, changed):
+                changed = await _next_change(changes)
 
     async def _reread(self, owner: str, turn: str, changed: str) -> bool:
         """Read the open jobs, and the one that changed, once more; say whether there is more to watch."""

@@ -355,6 +355,42 @@ async def test_tab_faster_than_a_person_is_slowed_and_others_are_not(monkeypatch
         assert (await pipeline.state("22222222-2222-4333-8444-555555555555")).seen == ["y"]
 
 
+async def test_person_with_many_tabs_is_slowed_and_others_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("imageroute_app.state.guard.time", SimpleNamespace(monotonic=lambda: 100.0))
+    tabs = [f"{number:08d}-2222-4333-8444-555555555555" for number in range(4)]
+    async with open_pipeline() as pipeline:
+        for tab in tabs:
+            for _ in range(60):
+                await pipeline.send("note", {"text": "x"}, tab=tab, cookie="ir_session=alice")
+        await pipeline.send("note", {"text": "y"}, tab=TAB, cookie="ir_session=bob")
+
+        assert sum([len((await pipeline.state(tab)).seen) for tab in tabs]) == 180
+        assert (await pipeline.state()).seen == ["y"]
+
+
+@pytest.mark.parametrize(
+    ("handler", "payload"),
+    [
+        ("hydrate", {"x": 1}),
+        ("hydrate_and_load", {"x": 1}),
+        ("hydrate_and_load", {"vars": "x"}),
+        ("set_is_hydrated", {}),
+        ("set_is_hydrated", {"value": "x"}),
+        ("reflex___state____update_vars_internal_state.update_vars_internal", {"vars": "x"}),
+        ("reflex___state____frontend_event_exception_state.handle_frontend_exception", {"info": "x"}),
+        (
+            "reflex___state____frontend_event_exception_state.handle_frontend_exception",
+            {"info": 1, "component_stack": []},
+        ),
+    ],
+)
+async def test_reflexs_own_handlers_take_what_they_are_made_for_only(handler: str, payload: dict[str, Any]) -> None:
+    async with open_pipeline() as pipeline:
+        await pipeline.send(f"reflex___state____state.{handler}", payload)
+
+        assert pipeline.guard.refused == {"arguments": 1}
+
+
 async def test_events_that_handlers_chain_are_not_counted() -> None:
     async with open_pipeline() as pipeline:
         await pipeline.send("chain")
