@@ -241,6 +241,10 @@ class Grid extends HTMLElement {
       event.preventDefault();
       this.#takeEverything();
     } else if (event.key === "Escape" && !document.querySelector(":popover-open")) this.#clear();
+    else if (event.key === "Delete" && !event.repeat && !this.#choice.isEmpty) {
+      event.preventDefault(); // the bar on the chosen pictures, whose key this is, comes only once the server has heard of them
+      this.#act("trash");
+    }
   }
 
   // --- Drawing --------------------------------------------------------------------------------------------------------

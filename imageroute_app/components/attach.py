@@ -50,6 +50,39 @@ def references() -> rx.Component:
     return rx.cond(CreateState.references.length() > 0, chips, rx.fragment())
 
 
+def spare() -> rx.Component:
+    """Offer what to do with a picture that the chosen model has no room for."""
+    view, taken = AttachState.spare, CreateState.references.length() + 1
+    who = rx.cond(CreateState.compare.length() > 1, "One of these models", CreateState.model.name)
+    most = rx.cond(CreateState.edit.room == 1, "one picture only", f"at most {CreateState.edit.room} pictures")
+    is_full = taken >= CreateState.edit.room
+    note = rx.el.div(
+        picture(src=view.thumb, alt="", width=28, height=28),
+        rx.el.span(
+            rx.cond(is_full, who + " takes " + most + ". ", ""),
+            view.name,
+            " waits in your uploads.",
+            class_name="grow small",
+        ),
+        rx.el.button(
+            rx.cond(is_full, rx.cond(taken == 1, "Use it instead", "Use it instead of the last"), "Send it along"),
+            type="button",
+            class_name="btn line sm",
+            on_click=AttachState.take_spare,
+        ),
+        rx.el.button(
+            icon("x", "s"),
+            type="button",
+            class_name="ib",
+            aria_label="Go on without " + view.name,
+            on_click=AttachState.leave_spare,
+        ),
+        class_name="note spare",
+        role="status",
+    )
+    return rx.cond((view.id != "") & (CreateState.source.id != ""), note, rx.fragment())
+
+
 def accept_keeping() -> rx.Component:
     """Offer to let a company keep an upload longer than we do, when that is what stands in the way."""
     return rx.cond(

@@ -3,7 +3,7 @@
 import reflex as rx
 
 from imageroute_app.components import paths
-from imageroute_app.components.attach import accept_keeping, choose_button, composer_upload, references
+from imageroute_app.components.attach import accept_keeping, choose_button, composer_upload, references, spare
 from imageroute_app.components.edit_panel import edit_panel, hidden_fields
 from imageroute_app.components.icons import icon
 from imageroute_app.components.links import link
@@ -52,6 +52,7 @@ def _prompt() -> rx.Component:
     return rx.el.div(
         edit_panel(),
         references(),
+        spare(),
         rx.el.textarea(
             name="prompt",
             default_value=CreateState.start.prompt,

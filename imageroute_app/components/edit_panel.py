@@ -153,11 +153,10 @@ def _settings() -> rx.Component:
 
 def hidden_fields() -> rx.Component:
     """Draw what the form sends of the panel beside the slider."""
-    sides = [EDIT.left, EDIT.top, EDIT.right, EDIT.bottom]
     values = {
         "task": rx.cond(CreateState.source.id != "", EDIT.task, ""),
         "mask": EDIT.mask,
-        "expand": rx.Var.create(sides).join(","),
+        "expand": CreateState.expand,
         "scale": EDIT.scale,
     }
     fields = [rx.el.input(type="hidden", name=name, value=value, read_only=True) for name, value in values.items()]

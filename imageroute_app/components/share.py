@@ -35,10 +35,10 @@ def link_line(view: rx.Var[LinkView]) -> rx.Component:
             class_name="two grow",
         ),
         rx.el.button(
-            "Copy",
+            rx.cond(ShareState.copied == view.id, "Copied", "Copy"),
             type="button",
             class_name="btn line sm",
-            on_click=rx.set_clipboard(view.url),
+            on_click=[rx.set_clipboard(view.url), ShareState.note_copied(view.id)],
         ),
         rx.el.button("Revoke", type="button", class_name="btn danger sm", on_click=ShareState.revoke(view.id)),
         key=view.id,

@@ -183,7 +183,7 @@ def ranked_models(request: Request, models: Sequence[Model], here: Circumstances
 def _why(model: Model, here: Circumstances) -> str:
     standing, price = here.standing(model), here.price(model)
     failed = f"{round(standing.failure_rate * 100)} % failed lately"
-    return f"{price} a picture, usually {round(standing.latency_s)} s, {failed}"
+    return f"{price} {'credit' if price == 1 else 'credits'} a picture, usually {round(standing.latency_s)} s, {failed}"
 
 
 def _no_route(request: Request, models: Sequence[Model], closed: list[Closed]) -> NoRoute:

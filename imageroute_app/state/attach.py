@@ -8,35 +8,58 @@ import json
 
 import reflex as rx
 
-from imageroute_app.domain.checks import REFERENCES_MAX
 from imageroute_app.domain.errors import InvalidInput
 from imageroute_app.state.create import CreateState
+from imageroute_app.state.create_views import SourceView
 from imageroute_app.state.form import FIELDS, referenced
 from imageroute_app.state.guard import signed_in
-from imageroute_app.state.session import SessionState
+from imageroute_app.state.session import SessionState, actor
 
 RESTORED = "Settings are back in the form."
 NOTES_MAX = 6
-TOO_MANY = f"{REFERENCES_MAX} references are the most. Remove one first."
 
 
 class AttachState(rx.State):
-    """Events only; the values live in the create screen's form."""
+    """The picture that found no room, and events; all other values live in the create screen's form."""
+
+    spare: SourceView = SourceView()
 
     @rx.event
     @signed_in
     async def take_upload(self, upload_id: str):
-        """Start from a picture that came in; with one there already, send it along as a reference."""
+        """Start from a picture that came in; with one there already, send it along as a reference, or ask which to keep."""
         create = await self.get_state(CreateState)
         form = create._form
+        self.spare = SourceView()
         if not form.source:
             await create._change(source=upload_id, task="", mask="", keeping="")
+        elif upload_id in (kept := (form.source, *referenced(form))):
             return
-        further = (*referenced(form), upload_id)
-        if len(further) > REFERENCES_MAX:
-            (await self.get_state(SessionState))._tell_error(InvalidInput(TOO_MANY))
+        elif len(kept) < create.edit.room:
+            await create._change(references=",".join((*kept[1:], upload_id)), keeping="")
+        else:
+            self.spare = await create._found_source(await actor(self), upload_id) or SourceView()
+
+    @rx.event
+    @signed_in
+    async def take_spare(self):
+        """Put the picture that found no room where the last one is; meanwhile another model may have room for it."""
+        create, spare = await self.get_state(CreateState), self.spare.id
+        self.spare = SourceView()
+        kept = (create._form.source, *referenced(create._form))
+        if not spare or spare in kept:
             return
-        await create._change(references=",".join(further), keeping="")
+        further = kept[1:] if len(kept) < create.edit.room else kept[1:-1]
+        if len(kept) == 1 and create.edit.room == 1:
+            await create._change(source=spare, mask="", keeping="")
+        else:
+            await create._change(references=",".join((*further, spare)), keeping="")
+
+    @rx.event
+    @signed_in
+    async def leave_spare(self):
+        """Go on without the picture that found no room; it stays among the uploads."""
+        self.spare = SourceView()
 
     @rx.event
     @signed_in

@@ -11,7 +11,7 @@ from typing import Literal, cast, get_args
 import reflex as rx
 
 from imageroute_app.bootstrap import services
-from imageroute_app.domain.catalog import Model
+from imageroute_app.domain.catalog import Model, Task
 from imageroute_app.domain.checks import FORM_SIZED, TITLES, lacking
 from imageroute_app.domain.errors import ImageRouteError, InvalidInput, NotFound
 from imageroute_app.domain.jobs import Job, Quote, Request, Rule
@@ -84,6 +84,7 @@ class CreateState(rx.State):
     references: list[SourceView] = []
     reference_ids: str = ""
     keeping: str = ""
+    expand: str = Form.expand
     edit: EditView = EditView()
     mode: str = ""
     quote_id: str = ""
@@ -360,7 +361,9 @@ class CreateState(rx.State):
         self.mode = MODES[form.model][1] if form.model in MODES else ""
         self.compare = compared(form)
         self.is_comparing = self.is_comparing or bool(self.compare)
-        self.ratio, self.pixels = shape.name, text.pixels(shape.width, shape.height)
+        self.expand = form.expand
+        if (form.task or Task.TEXT) in FORM_SIZED:  # another task's size follows from its picture
+            self.ratio, self.pixels = shape.name, text.pixels(shape.width, shape.height)
         self.count, self.style, self.strength = int(form.count), dict(STYLES)[form.style], form.strength
 
     async def _show_source(self, owner: str) -> None:

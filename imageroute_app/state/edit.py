@@ -8,9 +8,8 @@ from typing import Literal
 import reflex as rx
 
 from imageroute_app.domain.catalog import Task
-from imageroute_app.domain.errors import InvalidInput
 from imageroute_app.state.create import CreateState
-from imageroute_app.state.form import EXPAND_START, PROMPT, SIDES, Form, sides_of
+from imageroute_app.state.form import EXPAND_START, PROMPT, SIDES, Form
 from imageroute_app.state.guard import signed_in
 
 TaskName = Literal["edit", "inpaint", "outpaint", "upscale", "cutout"]
@@ -88,9 +87,7 @@ class EditState(rx.State):
 
 
 def _with_side(expand: str, side: Side, pixels: str) -> str:
-    """Return the four sides with one changed; what cannot be read counts as none until it can."""
-    try:
-        sides = dict(zip(SIDES, sides_of(expand), strict=True))
-    except InvalidInput:
-        sides = dict.fromkeys(SIDES, 0)
-    return ",".join(str(value) for value in {**sides, side: pixels.strip() or "0"}.values())
+    """Return the four sides with one changed; what cannot be read stays as it was typed, so that nothing else is sent."""
+    typed = expand.split(",")
+    sides = dict(zip(SIDES, typed if len(typed) == len(SIDES) else ["0"] * len(SIDES), strict=True))
+    return ",".join({**sides, side: pixels.strip().replace(",", " ") or "0"}.values())

@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Callable, Iterable, Sequence
 
 from imageroute_app.domain.catalog import Model, Task
-from imageroute_app.domain.checks import lacking
+from imageroute_app.domain.checks import REFERENCES_MAX, lacking
 from imageroute_app.domain.jobs import Mode, Request
 from imageroute_app.domain.routing import LACKS, task_of
 from imageroute_app.state import text
@@ -31,7 +31,10 @@ class TaskView:
 
 @dataclasses.dataclass
 class EditView:
-    """What will be done with the picture; `left` to `bottom` in pixels, `hint` what is still missing."""
+    """What will be done with the picture; `left` to `bottom` in pixels, `hint` what is still missing.
+
+    `room` is how many pictures those who may be asked take.
+    """
 
     task: str = ""
     tasks: list[TaskView] = dataclasses.field(default_factory=list)
@@ -44,6 +47,7 @@ class EditView:
     scale: str = "2"
     size: str = ""
     hint: str = ""
+    room: int = REFERENCES_MAX + 1
 
 
 def edit_view(request: Request, chosen: Sequence[Model], models: Sequence[Model]) -> EditView:
@@ -64,7 +68,15 @@ def edit_view(request: Request, chosen: Sequence[Model], models: Sequence[Model]
         scale=str(request.scale),
         size=text.pixels(request.width, request.height),
         hint=found[1] if found and found[0] in ("mask", "expand") else "",
+        room=_room(request, chosen),
     )
+
+
+def _room(request: Request, chosen: Sequence[Model]) -> int:
+    """Return how many pictures fit: whoever is named has to take them all, of those we choose from one."""
+    most = [model.capabilities.max_references for model in chosen]
+    fits = (min if request.mode is Mode.FIXED else max)(most, default=REFERENCES_MAX + 1)
+    return min(fits, REFERENCES_MAX + 1)
 
 
 def chosen_models(request: Request, keys: Sequence[str], models: Sequence[Model]) -> list[Model]:

@@ -35,7 +35,7 @@ class ShareState(rx.State):
     days: Days = "30"
     with_metadata: bool = False
     links: list[LinkView] = []
-    made: str = ""
+    copied: str = ""
     problem: str = ""
     is_busy: bool = False
 
@@ -43,7 +43,7 @@ class ShareState(rx.State):
     @signed_in
     async def open_share(self, image_id: str):
         """Show the links of a picture."""
-        self.image_id, self.days, self.with_metadata, self.made, self.problem = image_id, "30", False, "", ""
+        self.image_id, self.days, self.with_metadata, self.copied, self.problem = image_id, "30", False, "", ""
         await self._list()
         self.is_open = True
 
@@ -57,7 +57,7 @@ class ShareState(rx.State):
     @signed_in
     async def load_links(self):
         """Show every link of the person; on_load of the account page."""
-        self.is_open, self.image_id = False, ""
+        self.is_open, self.image_id, self.copied = False, "", ""
         await self._list()
 
     @rx.event
@@ -74,19 +74,24 @@ class ShareState(rx.State):
 
     @rx.event
     @signed_in
+    async def note_copied(self, share_id: str):
+        """Say at the button that the link is copied."""
+        self.copied = share_id
+
+    @rx.event
+    @signed_in
     async def submit_share(self, form_data: dict[str, str]):
         """Make a link with what the dialog says."""
         self.problem, self.is_busy = "", True
         yield
         try:
-            share = await services().shares.create(
+            await services().shares.create(
                 await actor(self),
                 self.image_id,
                 days=int(self.days),
                 password=form_data.get("share_password", ""),
                 with_metadata=self.with_metadata,
             )
-            self.made = share.id
             await self._list()
         except ImageRouteError as error:
             self.problem = error.message
@@ -101,7 +106,6 @@ class ShareState(rx.State):
             await services().shares.revoke(await actor(self), share_id)
         except ImageRouteError as error:
             (await self.get_state(SessionState))._tell_error(error)
-        self.made = ""
         await self._list()
 
     async def _list(self) -> None:

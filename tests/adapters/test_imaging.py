@@ -431,7 +431,7 @@ async def test_picture_that_kills_or_hangs_its_worker_is_a_bad_picture(
     imaging: PooledImaging, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("imageroute_app.adapters.imaging.finish.TIMEOUT_S", 0.0)
-    with pytest.raises(BadImage):
+    with pytest.raises(BadImage, match="could not be read in time"):
         await imaging.finish(PNG, MARKING)
     monkeypatch.undo()
     assert (await imaging.finish(PNG, MARKING)).width == 256

@@ -137,6 +137,7 @@ def test_followers_promise_as_much_and_cost_no_more() -> None:
     models[-1] = replace(models[-1], makes="algorithmicMedia")
     plan = make_plan(REQUEST, models, here())
     assert [one.model.provider for one in plan.candidates] == ["best", "cheap"]
+    assert plan.candidates[1].why.startswith("1 credit a picture, usually ")
     assert {closed.key: closed.code for closed in plan.closed} == {
         "dear/one": "budget", "keeps/one": "privacy", "sketchy/one": "kind",
     }  # fmt: skip

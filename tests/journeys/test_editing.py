@@ -96,6 +96,11 @@ async def test_each_task_gives_a_picture_that_leads_back_to_its_source(page: Pag
     assert await newest_size(page, 3) == (2048, 2560)
 
     await tasks_of(page).get_by_role("button", name="Extend").click()
+    await page.get_by_label("Extend on the right, in pixels").fill("9999")
+    await expect(page.get_by_text("Extend each side by 0 to 2,000 pixels.")).to_be_visible()
+    await page.get_by_role("button", name=GO).click()
+    await expect(page.get_by_text("Extend each side by 0 to 2,000 pixels.")).to_be_visible()
+    await page.get_by_label("Extend on the right, in pixels").fill("256")
     await page.get_by_label("Extend on the top, in pixels").fill("128")
     await page.get_by_label("Extend on the left, in pixels").fill("0")
     await expect(page.get_by_text("Gives 1280 × 1408 pixels")).to_be_visible()

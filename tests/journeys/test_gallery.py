@@ -301,6 +301,17 @@ async def test_on_a_phone_the_filters_stand_in_one_row_that_moves_under_the_sear
     await expect(page.get_by_role("dialog")).to_be_visible()
 
 
+async def test_delete_right_behind_choosing_is_not_lost(fill: Fill) -> None:
+    page = await fill(5)
+    await page.evaluate(
+        """() => [["a", true], ["Delete", false]].forEach(([key, ctrlKey]) =>
+            document.body.dispatchEvent(new KeyboardEvent("keydown", { key, ctrlKey, bubbles: true, cancelable: true })))"""
+    )
+    await expect(page.locator(".notices")).to_contain_text("5 pictures moved to trash.")
+    await page.get_by_role("button", name="Undo").click()
+    await expect(page.locator(TILES)).to_have_count(5)
+
+
 async def test_some_of_the_trash_are_chosen_restored_and_deleted(fill: Fill) -> None:
     page = await fill(5, size="phone", theme="dark")
     await page.keyboard.press("Control+a")

@@ -27,6 +27,10 @@ async def test_a_link_is_seen_by_a_stranger_until_it_is_revoked(
 ) -> None:
     page = await fill(2, size=size, theme=theme)
     link = await make_link(page)
+    await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    await page.get_by_role("button", name="Copy").click()
+    await expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    assert await page.evaluate("navigator.clipboard.readText()") == link
     assert await find_barriers(page) == []
     context = await open_context(size=size, theme=theme, java_script_enabled=False)
     stranger = await context.new_page()

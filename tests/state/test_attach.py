@@ -1,6 +1,7 @@
 """Pictures and recipes that come into the form: what a stranger's id does, what is kept, and what is sent along."""
 
 import json
+from dataclasses import replace
 
 from imageroute_app.domain.checks import REFERENCES_MAX
 from imageroute_app.state.attach import RESTORED, AttachState
@@ -19,10 +20,23 @@ async def take(tab: Tab, upload_id: str) -> None:
     await AttachState.take_upload.fn(tab.state(AttachState), upload_id)
 
 
+async def choose_model(tab: Tab, key: str) -> CreateState:
+    await CreateState.set_field.fn(tab.state(CreateState), "model", key)
+    return tab.state(CreateState)
+
+
+def take_many(house: House) -> None:
+    """Let the scripted model take more pictures than anybody may send."""
+    able = replace(house.provider.model.capabilities, max_references=16)
+    house.provider.model = replace(house.provider.model, capabilities=able)
+
+
 async def test_the_first_picture_is_the_source_and_further_ones_are_references(house: House, open_tab: OpenTab) -> None:
     owner = await house.person()
+    take_many(house)
     tab = await open_tab()
     await load(tab)
+    await choose_model(tab, "scripted/scripted-1")
     first, second = [(await house.uploads.add(owner, PHOTO, name=name)).id for name in ("one.jpg", "two.jpg")]
     await take(tab, first)
     await take(tab, second)
@@ -63,14 +77,46 @@ async def test_a_strangers_picture_never_gets_into_the_form(house: House, open_t
     assert tab.state(CreateState)._form.source == ""
 
 
-async def test_too_many_references_are_refused_in_words(house: House, open_tab: OpenTab) -> None:
+async def test_a_model_of_one_picture_keeps_the_first_and_the_second_is_offered_in_its_place(
+    house: House, open_tab: OpenTab
+) -> None:
     owner = await house.person()
     tab = await open_tab()
     await load(tab)
-    for _ in range(REFERENCES_MAX + 2):
-        await take(tab, (await house.uploads.add(owner, PHOTO)).id)
-    assert len(referenced(tab.state(CreateState)._form)) == REFERENCES_MAX
-    assert "the most" in tab.state(SessionState).notice
+    state, attach = await choose_model(tab, "sketch/sketch-1"), tab.state(AttachState)
+    one, two, three = [(await house.uploads.add(owner, PHOTO, name=f"{name}.jpg")).id for name in ("a", "b", "c")]
+    for upload_id in (one, two, one, three):
+        await take(tab, upload_id)
+    assert (state.source.id, state.references, state.problem) == (one, [], "")
+    assert (attach.spare.name, state.edit.room) == ("c.jpg", 1)
+
+    await AttachState.take_spare.fn(attach)
+    await AttachState.take_spare.fn(attach)
+    assert (state.source.name, attach.spare.id, state._form.references) == ("c.jpg", "", "")
+    await take(tab, two)
+    await AttachState.leave_spare.fn(attach)
+    assert (state.source.name, attach.spare.id) == ("c.jpg", "")
+
+    take_many(house)
+    await take(tab, two)
+    await choose_model(tab, "scripted/scripted-1")
+    await AttachState.take_spare.fn(attach)
+    assert ([view.id for view in state.references], state.problem) == ([two], "")
+
+
+async def test_too_many_references_leave_the_last_one_over(house: House, open_tab: OpenTab) -> None:
+    owner = await house.person()
+    take_many(house)
+    tab = await open_tab()
+    await load(tab)
+    state, attach = await choose_model(tab, "scripted/scripted-1"), tab.state(AttachState)
+    ids = [(await house.uploads.add(owner, PHOTO)).id for _ in range(REFERENCES_MAX + 2)]
+    for upload_id in ids:
+        await take(tab, upload_id)
+    assert referenced(state._form) == tuple(ids[1:-1])
+    assert attach.spare.id == ids[-1]
+    await AttachState.take_spare.fn(attach)
+    assert referenced(state._form) == (*ids[1:-2], ids[-1])
 
 
 async def test_a_recipe_fills_the_form_and_names_what_is_gone(house: House, open_tab: OpenTab) -> None:

@@ -45,6 +45,7 @@ def form_shown(tab: Tab, **changes: str) -> dict[str, str]:
     """Return what the browser would send now: the fields, and the hidden ones as they are shown."""
     state = tab.state(CreateState)
     hidden = {"quote_id": state.quote_id, "price": str(state.price), "source": state.source.id}
+    hidden["expand"] = state.expand
     fields = {name: getattr(state._form, name) for name in Form.__dataclass_fields__}
     return {**fields, "model": "scripted/scripted-1", **hidden, **changes}
 

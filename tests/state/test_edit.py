@@ -78,6 +78,22 @@ async def test_an_extension_follows_its_four_sides(house: House, open_tab: OpenT
     assert state.problem == "Extend each side by 0 to 2,000 pixels."
 
 
+async def test_a_side_that_cannot_be_read_is_refused_and_no_other_side_is_sent_in_its_place(
+    house: House, open_tab: OpenTab
+) -> None:
+    tab, _ = await started(house, open_tab, "extend")
+    state, edit = tab.state(CreateState), tab.state(EditState)
+    pixels = state.pixels
+    for typed in ("abc", "1,2", "9999"):
+        await EditState.set_side.fn(edit, "left", typed)
+        await EditState.set_side.fn(edit, "bottom", "32")
+        assert (state.problem != "", state.pixels) == (True, pixels)
+        await press(tab, form_shown(tab))
+        assert len(await house.jobs.recent(tab.owner)) == 1
+    await EditState.set_side.fn(edit, "left", "8")
+    assert (await sent(house, tab)).expand == (8, 0, 256, 32)
+
+
 async def test_painting_begins_at_once_and_its_mask_is_sent(house: House, open_tab: OpenTab) -> None:
     tab, _ = await started(house, open_tab)
     state, edit = tab.state(CreateState), tab.state(EditState)

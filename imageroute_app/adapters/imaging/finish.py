@@ -23,6 +23,9 @@ TIMEOUT_S = 30.0
 READ_TIMEOUT_S = 5.0
 SEALING = "imageroute_app.adapters.imaging.sealing"
 INGEST_TIMEOUT_S = 20.0
+DAMAGED = "This file is damaged or is no complete picture."
+TOO_SLOW = "This picture could not be read in time. Try again."
+"""A busy machine ends here too, so nothing is said of the file that nobody knows."""
 
 
 def open_imaging(pool: WorkerPool, credential: Credential) -> "PooledImaging":
@@ -98,4 +101,4 @@ class PooledImaging:
             return await pool.run(function, *args, timeout_s=TIMEOUT_S if timeout_s is None else timeout_s)
         except (CallFailed, WorkerLost) as error:
             log.info("picture.refused", extra={"kind": getattr(error, "kind", error.code)})
-            raise BadImage("This file is damaged or is no complete picture.") from error
+            raise BadImage(TOO_SLOW if isinstance(error, WorkerLost) else DAMAGED) from error
