@@ -335,11 +335,17 @@ async def test_tls_is_spoken_and_the_server_has_to_prove_who_it_is(
 
 
 @pytest.mark.promise("P31")
-async def test_a_password_does_not_leave_where_tls_is_not_offered(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("user", ["us%40er:p%40ss%3Aword@", ""])
+async def test_neither_a_password_nor_a_mail_leaves_where_tls_is_not_offered(
+    box: Box, user: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("imageroute_app.adapters.mail.smtp._is_this_machine", lambda host: False)
+    mailer = SmtpMailer(f"smtp://{user}127.0.0.1:{box.port}", SENDER)
     with pytest.raises(Unavailable):
-        await SmtpMailer(f"smtp://us%40er:p%40ss%3Aword@127.0.0.1:{box.port}", SENDER).send(MAIL)
-    assert (box.sent, box.logins) == ([], [])
+        await mailer.send(MAIL)
+    with pytest.raises(Unavailable, match="TLS"):
+        await mailer.probe()
+    assert (box.asked, box.sent, box.logins) == ([], [], [])
 
 
 @pytest.mark.promise("P31")
@@ -350,8 +356,10 @@ async def test_a_password_does_not_leave_where_tls_is_not_offered(box: Box, monk
         ("smtp://user:x@mail.example:587", True),
         ("smtp://user:x@127.0.0.1:2525", None),
         ("smtp://user:x@localhost:2525", None),
-        ("smtp://mail.example:25", None),
+        ("smtp://mail.example:25", True),
+        ("smtp://10.0.0.5:25", True),
+        ("smtp://127.0.0.1:25", None),
     ],
 )
-def test_password_travels_encrypted_unless_on_this_machine(url: str, upgrade: bool | None) -> None:
+def test_mail_travels_encrypted_unless_on_this_machine(url: str, upgrade: bool | None) -> None:
     assert SmtpMailer(url, SENDER)._start_tls() is upgrade

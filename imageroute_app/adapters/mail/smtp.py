@@ -1,4 +1,4 @@
-"""Mail through an SMTP server. A password goes over TLS only, unless the server is this machine."""
+"""Mail through an SMTP server: over TLS only, unless the server is this machine, because a mail holds an address and a link."""
 
 import asyncio
 import ipaddress
@@ -87,7 +87,7 @@ class SmtpMailer:
             failure = type(error).__name__
         else:
             return
-        raise Unavailable(f"The mail server does not let us in ({failure}): check IMAGEROUTE_SMTP_URL.")
+        raise Unavailable(f"The mail server does not let us in by TLS ({failure}): check IMAGEROUTE_SMTP_URL.")
 
     def _number(self, mail: Mail) -> str:
         """Return the number of a mail: the same when it is sent once more, so that mail programs show it once."""
@@ -95,10 +95,10 @@ class SmtpMailer:
         return f"{number}.{mark_of(self._marks, number, mail.to)}"
 
     def _start_tls(self) -> bool | None:
-        """Return whether to upgrade to TLS: always before a password leaves, else if offered."""
+        """Return whether to upgrade to TLS: always before anything leaves this machine, else if offered."""
         if self._is_tls:
             return False
-        return True if self._user and not _is_this_machine(self._host) else None
+        return None if _is_this_machine(self._host) else True
 
 
 def _no_such_mailbox(error: Exception) -> str:
