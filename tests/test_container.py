@@ -72,6 +72,16 @@ def test_its_settings_and_those_of_compose_are_known() -> None:
     assert not re.search(r"(PASSWORD|KEY|SECRET|TOKEN): [A-Za-z0-9]", COMPOSE.read_text())
 
 
+def test_compose_lets_every_setting_through_and_calls_a_database_well_only_where_others_reach_it() -> None:
+    compose = COMPOSE.read_text()
+    shared = compose.partition("services:\n")[0]
+    assert "env_file: [{ path: services.env, required: false }]" in shared
+    assert "read_only: true" in shared
+    # At its first start the image runs a server on loopback for a moment: by that it is not well yet.
+    assert 'test: ["CMD", "mongosh", "--quiet", "--host", "mongo", "--eval"' in compose
+    assert {"services.env", "secrets/", ".env"} <= set((ROOT / ".gitignore").read_text().splitlines())
+
+
 def test_compose_is_valid_where_its_client_is() -> None:
     clients = [[found] for found in [shutil.which("docker-compose")] if found]
     docker = shutil.which("docker")
