@@ -9,6 +9,7 @@ import os
 import signal
 import socket
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parseaddr
@@ -136,6 +137,7 @@ if TYPE_CHECKING:
     from imageroute_app.adapters.dispatch.redis import RedisDispatcher
     from imageroute_app.adapters.keys.mongo import MongoKeys
     from imageroute_app.adapters.keys.mongo_tombstones import MongoTombstones
+    from imageroute_app.adapters.payments.dodo import DodoPayments
 
 log = logging.getLogger(__name__)
 
@@ -219,10 +221,16 @@ class Stores:
 async def open_stores(settings: Settings, *, clock: Clock = utc_now) -> Stores:
     """Open the stores that the settings ask for, also while a restore is on its way; what this returns must be closed."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    keys = await _open_keys(settings)
+    async with AsyncExitStack() as so_far:  # what is open is let go of when the next cannot be opened
+        keys = await _open_keys(settings)
+        so_far.push_async_callback(keys.close)
+        database = await _open_database(settings, keys, clock)
+        so_far.push_async_callback(database.close)
+        media = await open_media(settings, clock)
+        so_far.pop_all()
     return Stores(
-        database=await _open_database(settings, keys, clock),
-        media=await open_media(settings, clock),
+        database=database,
+        media=media,
         keys=keys,
         tombstones=_open_tombstones(settings),
         strongbox=KeyStrongbox(keys),
@@ -255,6 +263,15 @@ async def probe_mail(settings: Settings) -> None:
     from imageroute_app.adapters.mail.smtp import SmtpMailer
 
     await SmtpMailer(settings.smtp_url, settings.mail_from).probe()
+
+
+async def probe_payments(settings: Settings) -> str:
+    """Return what the operator has to mend so that Dodo sells our packs, empty when nothing; raises Unavailable."""
+    payments = _open_dodo(settings, utc_now)
+    try:
+        return await payments.probe(read_packs())
+    finally:
+        await payments.close()
 
 
 async def probe_identity(settings: Settings) -> str:
@@ -638,6 +655,10 @@ def open_payments(settings: Settings, keys: KeyStore, clock: Clock = utc_now) ->
         return SandboxPayments(folder, read_packs(), keys.pepper("sandbox-payments"), clock)
     if settings.seller == "off":
         return NoPayments()
+    return _open_dodo(settings, clock)
+
+
+def _open_dodo(settings: Settings, clock: Clock) -> "DodoPayments":
     from imageroute_app.adapters.payments.dodo import HOSTS, DodoPayments, read_products
     from imageroute_app.adapters.payments.dodo_api import DodoApi
     from imageroute_app.adapters.webhooks import read_secret

@@ -1,7 +1,9 @@
 """The command line, run as an operator runs it: as a process, beside a data folder that other processes wrote."""
 
 import asyncio
+import base64
 import contextlib
+import secrets
 import sqlite3
 import subprocess
 from collections.abc import AsyncIterator
@@ -11,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from imageroute_app.bootstrap import open_services
+from imageroute_app.command.doctor import LOOKS, looked
 from imageroute_app.command.line import main
 from imageroute_app.domain.accounts import Lock
 from imageroute_app.domain.errors import Unavailable
@@ -19,8 +22,13 @@ from imageroute_app.serve import lock_data_dir
 from imageroute_app.services.accounts import SignUp
 from imageroute_app.services.house import Services
 from imageroute_app.settings import ROOT, load_settings
+from tests.adapters.mail_server import mail_server
+from tests.adapters.redis_server import running_redis
 from tests.emulators.clerk import ClerkEmulator, clerk_settings
+from tests.emulators.cloudinary import CLOUD, KEY, SECRET, CloudinaryEmulator
+from tests.emulators.dodo import DodoEmulator, settings_of
 from tests.emulators.kit import served
+from tests.mongo_server import RUN
 from tests.product import clean_environment
 
 REASON = "--reason=the person asked by phone"
@@ -296,3 +304,45 @@ async def test_the_doctor_asks_clerk_and_names_the_cure(tmp_path: Path) -> None:
             assert (found, words in out) == (status, True), out
             assert "Traceback" not in out + error
             assert "of-another-day" not in out + error
+
+
+async def test_the_doctor_is_content_with_every_service_and_names_each_that_is_not_as_set(
+    tmp_path: Path, mongo_uri: str
+) -> None:
+    clerk, dodo = ClerkEmulator(prefix="/clerk"), DodoEmulator(prefix="/dodo")
+    pictures = CloudinaryEmulator(prefix="/cloudinary")
+    async with running_redis() as redis, mail_server() as letters, served(clerk, dodo, pictures):
+        vendors = {**clerk_settings(clerk), **settings_of(dodo)}
+        given = {
+            **{name.removeprefix("IMAGEROUTE_"): text for name, text in vendors.items()},
+            "CLOUDINARY_CLOUD": CLOUD, "CLOUDINARY_KEY": KEY, "CLOUDINARY_SECRET": SECRET,
+            "CLOUDINARY_URL": pictures.url, "CLOUDINARY_DELIVERY_URL": pictures.delivery_url,
+            "MONGODB_URI": mongo_uri, "MONGODB_DATABASE": f"{RUN}_doctor",
+            "MASTER_KEY": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+            "REDIS_URL": redis.url, "SMTP_URL": f"smtp://127.0.0.1:{letters.port}", "MAIL_FROM": "a@example.org",
+        }  # fmt: skip
+        status, out, error = await run(tmp_path / "data", "doctor", **given)
+        assert status == 0, out + error
+        for words in (
+            "MongoDB: writes",
+            "Cloudinary (",
+            "Redis answers",
+            "mail server answers",
+            "Clerk answers",
+            "Dodo",
+        ):
+            assert words in out
+        status, out, error = await run(tmp_path / "data", "doctor", **{**given, "CLOUDINARY_SECRET": "of-another-day"})
+        assert (status, "Cloudinary refuses IMAGEROUTE_CLOUDINARY_KEY and _SECRET" in out) == (1, True), out
+        assert "of-another-day" not in out + error
+        whole = {f"IMAGEROUTE_{name}": text for name, text in given.items()}
+        whole["IMAGEROUTE_DATA_DIR"] = str(tmp_path / "data")
+        for look, name, wrong, cure in (
+            ("payments", "DODO_KEY", "of-another-day", "IMAGEROUTE_DODO_KEY"),
+            ("payments", "DODO_PRODUCTS", "small=pdt_gone", "IMAGEROUTE_DODO_PRODUCTS names for the pack small"),
+            ("payments", "DODO_PRODUCTS", "small=pdt_large", "pdt_large is not paid once with 500 USD"),
+            ("counters", "REDIS_URL", f"{redis.url}.gone", "IMAGEROUTE_REDIS_URL"),
+        ):
+            found = await looked(look, LOOKS[look], load_settings({**whole, f"IMAGEROUTE_{name}": wrong}))
+            assert (found.state, cure in found.text) == ("BAD", True), found
+            assert "of-another-day" not in found.text

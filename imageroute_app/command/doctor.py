@@ -12,12 +12,13 @@ from imageroute_app.bootstrap import (
     probe_counters,
     probe_identity,
     probe_mail,
+    probe_payments,
     probe_rights,
     refuse_half_restored,
     utc_now,
 )
 from imageroute_app.command.kit import DONE, FAILED, Command, say
-from imageroute_app.domain.errors import ImageRouteError, NotFound
+from imageroute_app.domain.errors import ImageRouteError, NotFound, Unavailable
 from imageroute_app.settings import Settings
 
 FREE_BYTES = 1024**3
@@ -84,7 +85,10 @@ async def rights(settings: Settings) -> Found:
 
 async def counters(settings: Settings) -> Found:
     """Count a try where tries are counted."""
-    await probe_counters(settings)
+    try:
+        await probe_counters(settings)
+    except Unavailable:
+        return Found("BAD", "Redis does not answer or does not let us in: look at IMAGEROUTE_REDIS_URL")
     return Found("ok", "Redis answers" if settings.redis_url else "no Redis is set: one process")
 
 
@@ -105,6 +109,15 @@ async def sign_in(settings: Settings) -> Found:
         return Found("ok", "no Clerk is set: accounts of this server")
     cure = await probe_identity(settings)
     return Found("BAD", cure) if cure else Found("ok", "Clerk answers and takes our keys")
+
+
+async def payments(settings: Settings) -> Found:
+    """Ask who sells credits for every pack, with our key."""
+    if settings.seller != "dodo":
+        what = "a sandbox sells credits: no money moves" if settings.seller == "sandbox" else "no credits are sold"
+        return Found("ok", what)
+    cure = await probe_payments(settings)
+    return Found("BAD", cure) if cure else Found("ok", "Dodo Payments takes our key and asks the prices that we show")
 
 
 async def certificate(settings: Settings) -> Found:
@@ -139,20 +152,21 @@ async def providers(settings: Settings) -> Found:
 
 LOOKS: dict[str, Look] = {
     "disk": data_folder, "stores": stores, "master key": master_key, "rights": rights, "counters": counters, "mail": mail,
-    "sign-in": sign_in,
+    "sign-in": sign_in, "payments": payments,
     "marks": certificate, "public": public, "providers": providers,
 }  # fmt: skip
 
 
 async def doctor(settings: Settings, _options: argparse.Namespace) -> int:
     """Look at everything; returns 1 when something cannot stay as it is."""
-    found = [await _looked(name, look, settings) for name, look in LOOKS.items()]
+    found = [await looked(name, look, settings) for name, look in LOOKS.items()]
     bad = sum(one.state == "BAD" for one in found)
     say("Everything that is set answers." if not bad else f"{bad} of {len(found)} cannot stay as they are.")
     return FAILED if bad else DONE
 
 
-async def _looked(name: str, look: Look, settings: Settings) -> Found:
+async def looked(name: str, look: Look, settings: Settings) -> Found:
+    """Take one look and say what it found; a look that cannot be taken is BAD."""
     try:
         found = await look(settings)
     except (ImageRouteError, NotFound) as error:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from imageroute_app.adapters.payments.dodo_api import DodoApi, listed
+from imageroute_app.adapters.payments.dodo_api import DodoApi, NotSetUp, listed
 from imageroute_app.adapters.payments.messages import (
     ORDER,
     REFUND,
@@ -24,7 +24,7 @@ from imageroute_app.adapters.payments.messages import (
 )
 from imageroute_app.adapters.webhooks import verify
 from imageroute_app.domain.errors import NotFound, Unavailable
-from imageroute_app.domain.payments import Buyer, Checkout, Message, Order, Seen, Seller
+from imageroute_app.domain.payments import Buyer, Checkout, Message, Order, Pack, Seen, Seller
 from imageroute_app.domain.ports import Clock, Refused
 from imageroute_app.domain.settlement import Fact
 
@@ -45,6 +45,13 @@ DISPUTES_LAST = timedelta(days=120)
 ERASED = "Erased"
 NOT_IN_PART = "This way of paying allows no refund of a part. Write to us, and we find another way."
 OTHER_PRICE = "The seller asks another price than we show. Nothing was ordered; the operator must put it right."
+KEY_REFUSED = (
+    "Dodo refuses our key: look at IMAGEROUTE_DODO_KEY, and whether IMAGEROUTE_DODO_MODE is the world that it is of."
+)
+NO_PRODUCT = "Dodo knows no product {product}, which IMAGEROUTE_DODO_PRODUCTS names for the pack {pack}."
+PRICE_DIFFERS = (
+    "Dodo's product {product} is not paid once with {price} {currency} (smallest unit), as the pack {pack} is."
+)
 OFFLINE = "erased.invalid"
 """A domain that can never get mail (RFC 2606)."""
 
@@ -87,11 +94,30 @@ class DodoPayments:
 
     async def _check_price(self, order: Order) -> None:
         """Refuse a product that costs something else, or that is paid again and again: we show one price for one time."""
-        price = (await self._api.get(f"products/{order.product_id}")).get("price")
-        asked = [price.get(name) for name in ("type", "price", "currency")] if isinstance(price, dict) else []
-        if asked != ["one_time_price", order.price_minor, order.currency]:
+        if await self._asked(order.product_id) != ["one_time_price", order.price_minor, order.currency]:
             log.error("dodo.other_price", extra={"product": order.product_id})
             raise Unavailable(OTHER_PRICE)
+
+    async def _asked(self, product_id: str) -> list[object]:
+        """Return how a product is paid there, with what price and currency; raises NotFound."""
+        price = (await self._api.get(f"products/{product_id}")).get("price")
+        return [price.get(name) for name in ("type", "price", "currency")] if isinstance(price, dict) else []
+
+    async def probe(self, packs: Sequence[Pack]) -> str:
+        """Return what the operator has to mend so that every pack can be bought, empty when nothing; raises Unavailable."""
+        for pack in (one for one in packs if one.id in self.products):
+            product = self.products[pack.id]
+            try:
+                asked = await self._asked(product)
+            except NotSetUp:
+                return KEY_REFUSED
+            except NotFound:
+                return NO_PRODUCT.format(product=product, pack=pack.id)
+            if asked != ["one_time_price", pack.price_minor, pack.currency]:
+                return PRICE_DIFFERS.format(
+                    product=product, pack=pack.id, price=pack.price_minor, currency=pack.currency
+                )
+        return ""
 
     async def paid_by(self, session_id: str) -> str:
         """Return the payment that came of a checkout, empty while there is none."""

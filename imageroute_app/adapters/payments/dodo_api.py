@@ -47,6 +47,13 @@ WAIT_MAX_S = 3600
 Sleep = Callable[[float], Awaitable[None]]
 
 
+class NotSetUp(Unavailable):
+    """Our key is not taken; the message is for everybody, the cure is the operator's."""
+
+    def __init__(self) -> None:
+        super().__init__(NOT_SET_UP)
+
+
 class DodoApi:
     """The way to one account; `url` is its host with scheme, `key` its API key."""
 
@@ -148,7 +155,7 @@ def _problem(response: httpx.Response, body: bytes) -> Exception:
         case 404:
             return NotFound()
         case 401 | 403:
-            return Unavailable(NOT_SET_UP)
+            return NotSetUp()
         case 429:
             wait = response.headers.get("retry-after", "")
             return Unavailable(BUSY, retry_after_s=min(int(wait), WAIT_MAX_S) if wait.isdigit() else 60)

@@ -24,7 +24,7 @@ async def too_much(uri: str, database: str) -> str:
             hosts = [host for host, _ in client.nodes]
             is_encrypted = client.options.pool_options._ssl_context is not None  # noqa: SLF001  # no public name says so
     except PyMongoError as error:
-        raise Unavailable("MongoDB does not answer.") from error
+        raise Unavailable("MongoDB does not answer: look at IMAGEROUTE_MONGODB_URI and at who it lets in") from error
     info = status.get("authInfo", {})
     if not is_encrypted and not all(_is_this_machine(host) for host in hosts):
         return "the connection to MongoDB is not encrypted: use mongodb+srv, or add tls=true to IMAGEROUTE_MONGODB_URI"
