@@ -14,7 +14,10 @@ from pymongo.errors import WriteError
 
 from imageroute_app.adapters.database.mongo.schemas import validator_of
 from imageroute_app.domain.data_map import DATA_MAP, Protection
+from imageroute_app.domain.errors import InvalidInput
 from imageroute_app.domain.ports import Tables
+from imageroute_app.services.archive_build import DELETED
+from imageroute_app.services.archives import PICTURES_MAX
 from tests.contracts import records
 from tests.contracts.conftest import Place
 from tests.contracts.records import ANN, CANARY
@@ -144,3 +147,18 @@ async def test_times_lie_as_dates_so_that_they_can_expire(place: Place) -> None:
     await database.tables.sessions.add(records.session())
     ((_, row),) = place.documents()
     assert row["expires_at"] == records.LATER.replace(microsecond=123_000, tzinfo=None)
+
+
+async def test_the_largest_archive_that_is_allowed_fits_and_what_does_not_is_refused_in_words(place: Place) -> None:
+    """A document has 16 MB: every picture named, and every one of them missing, is the most that an archive holds."""
+    archives = (await place.open()).tables.archives
+    ids = tuple(records.an_id(number) for number in range(PICTURES_MAX))
+    largest = replace(records.archive(), image_ids=ids, gaps=tuple(f"{one} {DELETED}" for one in ids))
+    await archives.add(largest)
+    stored = await archives.get(largest.id, ANN)
+    assert (stored.image_ids, stored.gaps) == (largest.image_ids, largest.gaps)
+    with pytest.raises(InvalidInput, match="Choose less"):
+        await archives.add(replace(largest, id=records.an_id(2), title="x" * 16 * 1024 * 1024))
+    with pytest.raises(InvalidInput, match="Choose less"):
+        await archives.update(replace(stored, title="x" * 16 * 1024 * 1024))
+    assert await archives.get(largest.id, ANN) == stored

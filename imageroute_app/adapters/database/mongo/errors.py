@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pymongo.errors import (
     BulkWriteError,
     ConnectionFailure,
+    DocumentTooLarge,
     DuplicateKeyError,
     ExecutionTimeout,
     OperationFailure,
@@ -14,7 +15,7 @@ from pymongo.errors import (
     WTimeoutError,
 )
 
-from imageroute_app.domain.errors import Duplicate, ImageRouteError, StorageFull, Unavailable
+from imageroute_app.domain.errors import Duplicate, ImageRouteError, InvalidInput, StorageFull, Unavailable
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +24,8 @@ UNKNOWN_COMMIT = "UnknownTransactionCommitResult"
 OUT_OF_DISK = 14031
 REFUSED = 121
 """DocumentValidationFailure."""
+TOO_LARGE = (10334, 17419, 17420)
+"""BSONObjectTooLarge, and an update that would make one: a document has 16 MB at most."""
 NOT_LET_IN = (13, 18, 8000)
 """Unauthorized, AuthenticationFailed, AtlasError."""
 
@@ -32,6 +35,8 @@ def translated() -> Iterator[None]:
     """Turn what the driver raises inside the block into errors of the domain."""
     try:
         yield
+    except DocumentTooLarge:  # the driver's own word, which is none of its other errors; it quotes no value
+        raise _too_large() from None
     except PyMongoError as error:
         if _is_refused(error):  # `from None`: what the server says of such a document quotes its values
             log.error("database.document_refused")
@@ -63,10 +68,17 @@ def _is_refused(error: PyMongoError) -> bool:
     return isinstance(error, OperationFailure) and error.code == REFUSED
 
 
+def _too_large() -> InvalidInput:
+    log.error("database.too_large")
+    return InvalidInput("This is more than can be stored in one piece. Choose less, and try again.")
+
+
 def _known(error: PyMongoError) -> ImageRouteError | None:
     if isinstance(error, DuplicateKeyError):
         return Duplicate("This is there already.")
     code = error.code if isinstance(error, OperationFailure) else None
+    if code in TOO_LARGE:
+        return _too_large()
     if code == OUT_OF_DISK:
         log.error("database.full")
         return StorageFull()
