@@ -5,6 +5,7 @@ with the index before they go out.
 """
 
 import hashlib
+import itertools
 import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -38,12 +39,6 @@ class Slot(NamedTuple):
         """Return the length of the picture's name."""
         return self.stem_bytes + self.ending_bytes
 
-    @property
-    def entry_bytes(self) -> int:
-        """Return how many bytes picture and recipe take, headers included."""
-        picture = zips.local_bytes(self.name_bytes, self.size_bytes)
-        return picture + zips.local_bytes(self.stem_bytes + len(RECIPE_ENDING), self.recipe_bytes)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Index:
@@ -69,6 +64,12 @@ class Index:
         names = 2 * sum(stems) + sum(endings) + len(stems) * len(RECIPE_ENDING) + sum(name for name, _ in own)
         content = sum(sizes) + sum(recipes) + sum(size for _, size in own)
         return zips.near_bytes(count, names, content) or zips.total_bytes(self._entries(own))
+
+    def begins(self, first: int) -> list[int]:
+        """Return where each slot begins when the first one begins at `first`, and where the last one ends."""
+        headers = 2 * zips.local_bytes(len(RECIPE_ENDING), 0) - len(RECIPE_ENDING)
+        sizes = (headers + 2 * stem + ending + size + recipe for _, stem, ending, size, _, recipe, _, _ in self.slots)
+        return list(itertools.accumulate(sizes, initial=first))
 
     def _entries(self, own: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
         yield own[0]

@@ -40,12 +40,12 @@ class Changed(Unavailable):
 
 
 class Page(NamedTuple):
-    """Up to 200 slots with their pictures and recipes, and where in the archive they begin."""
+    """Up to 200 slots with their pictures and recipes; `first` counts the slots before them."""
 
     slots: Sequence[Slot]
     images: Sequence[Image]
     recipes: Sequence[bytes]
-    offset: int
+    first: int
 
 
 class Batch(NamedTuple):
@@ -55,7 +55,7 @@ class Batch(NamedTuple):
     keys: Sequence[str]
     recipes: Sequence[bytes]
     files: Sequence[OpenMedia | None] | None
-    offset: int
+    first: int
 
 
 class ArchiveStream:
@@ -68,6 +68,7 @@ class ArchiveStream:
         self._headers = Directory(archive.created_at)
         self._names_seen: dict[int, tuple[bytes, bytes]] = {}
         self._buffers = Buffers()
+        self._begins = index.begins(zips.local_bytes(len(MANIFEST), len(self._manifest)))
         self.size_bytes = index.total_bytes(len(self._manifest))
         self.etag = index.etag(self._manifest)
 
@@ -87,45 +88,43 @@ class ArchiveStream:
 
     async def _from(self, start: int, end: int) -> AsyncGenerator[tuple[int, bytes | bytearray]]:
         """Yield pieces with their offsets, from the one that holds `start` on."""
-        offset = zips.local_bytes(len(MANIFEST), len(self._manifest))
-        if start < offset:
+        if start < self._begins[0]:
             yield 0, self._whole(MANIFEST, self._manifest)
-        async with contextlib.aclosing(_ahead(self._batches(offset, start, end), BATCHES_AHEAD)) as batches:
+        async with contextlib.aclosing(_ahead(self._batches(start, end), BATCHES_AHEAD)) as batches:
             async for batch in batches:
                 async with contextlib.aclosing(self._pieces(batch, start, end)) as pieces:
                     async for piece in pieces:
                         yield piece
-        offset += sum(slot.entry_bytes for slot in self._index.slots)
-        if offset < end:
-            yield offset, await self._rest()
+        if self._begins[-1] < end:
+            yield self._begins[-1], await self._rest()
 
-    async def _batches(self, offset: int, start: int, end: int) -> AsyncGenerator[Batch]:
+    async def _batches(self, start: int, end: int) -> AsyncGenerator[Batch]:
         """Yield the pictures that lie between `start` and `end`, their files open; a large one is opened when it is sent."""
-        async with contextlib.aclosing(_ahead(self._pages(offset, start, end), PAGES_AHEAD)) as pages:
+        async with contextlib.aclosing(_ahead(self._pages(start, end), PAGES_AHEAD)) as pages:
             async for page in pages:
-                offset = page.offset
                 for low, high in _grouped(page.slots, BATCH_BYTES, FILES_MAX):
-                    slots, begin = page.slots[low:high], offset
-                    offset += sum(slot.entry_bytes for slot in slots)
-                    if begin >= end or offset <= start:
+                    if not self._is_between(page.first + low, page.first + high, start, end):
                         continue
+                    slots = page.slots[low:high]
                     keys = [picture_key(self._archive, image.id) for image in page.images[low:high]]
                     files = None if slots[0].size_bytes > LARGE_BYTES else await self._media.opened(keys)
-                    yield Batch(slots, keys, page.recipes[low:high], files, begin)
+                    yield Batch(slots, keys, page.recipes[low:high], files, page.first + low)
 
-    async def _pages(self, offset: int, start: int, end: int) -> AsyncGenerator[Page]:
+    def _is_between(self, low: int, high: int, start: int, end: int) -> bool:
+        """Say whether something of the slots low..high lies between the bytes `start` and `end`."""
+        return self._begins[low] < end and start < self._begins[high]
+
+    async def _pages(self, start: int, end: int) -> AsyncGenerator[Page]:
         """Yield what is known of the pictures that lie between `start` and `end`."""
-        for slots in self._slots():
-            page_bytes = sum(slot.entry_bytes for slot in slots)
-            if start < offset + page_bytes and offset < end:
+        for first, slots in self._slots():
+            if self._is_between(first, first + len(slots), start, end):
                 images = await self._images(slots)
-                yield Page(slots, images, await self._recipes.of(self._archive.owner, images), offset)
-            offset += page_bytes
+                yield Page(slots, images, await self._recipes.of(self._archive.owner, images), first)
 
-    def _slots(self) -> Iterator[Sequence[Slot]]:
-        """Yield the slots, up to 200 at once."""
+    def _slots(self) -> Iterator[tuple[int, Sequence[Slot]]]:
+        """Yield the slots, up to 200 at once, and how many stand before them."""
         slots = self._index.slots
-        return (slots[first : first + ROWS] for first in range(0, len(slots), ROWS))
+        return ((first, slots[first : first + ROWS]) for first in range(0, len(slots), ROWS))
 
     async def _images(self, page: Sequence[Slot]) -> list[Image]:
         ids = [self._archive.image_ids[slot.place] for slot in page]
@@ -147,17 +146,13 @@ class ArchiveStream:
                 async for piece in pieces:
                     yield piece
             return
-        offset = batch.offset
         for low, high in _grouped(batch.slots, PIECE_BYTES, FILES_MAX):
-            size_bytes = sum(slot.entry_bytes for slot in batch.slots[low:high])
-            if offset < end and start < offset + size_bytes:
-                yield offset, await self._piece(batch, batch.files, range(low, high), size_bytes)
-            offset += size_bytes
+            if self._is_between(batch.first + low, batch.first + high, start, end):
+                yield self._begins[batch.first + low], await self._piece(batch, batch.files, range(low, high))
 
-    async def _piece(
-        self, batch: Batch, files: Sequence[OpenMedia | None], places: Sequence[int], size_bytes: int
-    ) -> bytearray:
+    async def _piece(self, batch: Batch, files: Sequence[OpenMedia | None], places: range) -> bytearray:
         """Return pictures that follow each other with their headers and recipes, each file read right into its place."""
+        size_bytes = self._begins[batch.first + places.stop] - self._begins[batch.first + places.start]
         piece, at = self._buffers.take(size_bytes), 0
         view = memoryview(piece)
         for place in places:
@@ -175,7 +170,7 @@ class ArchiveStream:
 
     async def _large(self, batch: Batch) -> AsyncGenerator[tuple[int, bytes]]:
         """Yield one large picture chunk by chunk, then its recipe."""
-        [slot], [key], [recipe], offset = batch.slots, batch.keys, batch.recipes, batch.offset
+        [slot], [key], [recipe], offset = batch.slots, batch.keys, batch.recipes, self._begins[batch.first]
         header = self._picture_header(slot)
         yield offset, header
         offset += len(header)
@@ -212,7 +207,7 @@ class ArchiveStream:
         directory = Directory(self._archive.created_at)
         directory.note(_entry(MANIFEST, self._manifest))
         lines: list[bytes] = []
-        for page in self._slots():
+        for _, page in self._slots():
             if unseen := [slot for slot in page if slot.place not in self._names_seen]:
                 await self._images(unseen)
             for slot in page:

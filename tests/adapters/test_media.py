@@ -77,6 +77,26 @@ async def test_what_is_not_in_memory_is_read_by_a_thread(
             await asyncio.sleep(0.01)
 
 
+async def test_a_disk_that_was_waited_for_is_asked_ahead(media: LocalMedia, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only then, since asking for what is in memory costs as much as opening it."""
+    asked, really = list[int](), os.preadv
+
+    def preadv(descriptor: int, places: list[memoryview], offset: int, flags: int = 0) -> int:
+        if flags:
+            raise BlockingIOError
+        return really(descriptor, places, offset)
+
+    monkeypatch.setattr(os, "preadv", preadv)
+    monkeypatch.setattr(os, "posix_fadvise", lambda descriptor, *_: asked.append(descriptor))
+    await media.put(KEY, DATA, "image/png")
+    [file] = await media.opened([KEY])
+    assert not asked
+    assert file is not None
+    assert await file.fill(memoryview(bytearray(len(DATA))))
+    await media.opened([KEY])
+    assert len(asked) == 1
+
+
 async def test_an_empty_file_is_a_file(media: LocalMedia) -> None:
     await media.put(KEY, b"", "image/png")
     assert await read(media, KEY) == b""

@@ -28,6 +28,17 @@ def test_the_size_is_that_of_all_entries_near_and_far(slots: list[Slot], manifes
     assert index.total_bytes(manifest_bytes) == one_by_one(index, manifest_bytes)
 
 
+@given(st.lists(SLOTS, max_size=5))
+def test_each_slot_begins_where_the_entries_before_it_end(slots: list[Slot]) -> None:
+    begins = Index(slots=slots, digests_crc32=7).begins(100)
+    assert begins[0] == 100
+    for slot, begin, end in zip(slots, begins, begins[1:], strict=False):
+        picture = zips.local_bytes(slot.name_bytes, slot.size_bytes)
+        recipe = zips.local_bytes(slot.stem_bytes + len(RECIPE_ENDING), slot.recipe_bytes)
+        assert end - begin == picture + recipe
+    assert len(begins) == len(slots) + 1
+
+
 def test_the_size_is_right_on_both_sides_of_four_gigabytes() -> None:
     """Only the last entries stand beyond the bound, so each byte around it is tried."""
     first = Slot(0, 9, 4, 2**32 - 1000, 0, 80, 0, b"\0" * 32)

@@ -26,6 +26,8 @@ Change = Callable[[Any], Any]
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 ENCODER = json.JSONEncoder(ensure_ascii=False)
+NO_TEXTS = "[]"
+"""What most lists are; a page of pictures has two of them a row."""
 MILLISECOND = timedelta(milliseconds=1)
 
 
@@ -61,7 +63,7 @@ SQLITE = Engine(
     dump_time=to_micros,
     load_time=from_micros,
     dump_texts=lambda texts: json.dumps(texts, ensure_ascii=False),
-    load_texts=lambda text: tuple(json.loads(text)),
+    load_texts=lambda text: () if text == NO_TEXTS else tuple(json.loads(text)),
 )
 MONGO = Engine(
     dump_time=cut_time,

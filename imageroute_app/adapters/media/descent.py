@@ -36,8 +36,8 @@ class Descent:
         """Close every folder."""
         self._climb(-1)
 
-    def open(self, names: Sequence[str]) -> int:
-        """Return the descriptor of a plain file; raises OSError, and NotFound for anything but a plain file."""
+    def open(self, names: Sequence[str]) -> tuple[int, int]:
+        """Return the descriptor and the size of a plain file; raises OSError, and NotFound for anything but a plain file."""
         *folders, last = names
         pairs = zip(folders, self._names, strict=False)
         self._climb(sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs)))
@@ -45,10 +45,11 @@ class Descent:
             self._folders.append(os.open(name, FOLDER, dir_fd=self._folders[-1]))
             self._names.append(name)
         descriptor = os.open(last, FILE, dir_fd=self._folders[-1])
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
             os.close(descriptor)
             raise NotFound
-        return descriptor
+        return descriptor, found.st_size
 
     def _climb(self, depth: int) -> None:
         """Close the folders that lie deeper; at -1 the root too."""

@@ -20,7 +20,7 @@ from typing import ParamSpec, TypeVar
 
 from imageroute_app.adapters.media.addresses import split_key, split_prefix, split_readable
 from imageroute_app.adapters.media.descent import Descent
-from imageroute_app.adapters.media.open_file import OpenFile
+from imageroute_app.adapters.media.open_file import Disk, OpenFile
 from imageroute_app.domain.errors import NotFound, StorageFull, Unavailable
 from imageroute_app.domain.ports import MediaFacts, OpenMedia
 
@@ -55,6 +55,7 @@ class LocalMedia:
     def __init__(self, root: Path) -> None:
         self._root = root.resolve()
         self._temporary = self._root / TEMPORARY
+        self._disk = Disk()
 
     async def put(self, key: str, data: bytes, mime: str) -> None:
         """Store all bytes or none; overwriting is allowed; raises StorageFull, Unavailable."""
@@ -101,21 +102,27 @@ class LocalMedia:
 
     def _read(self, key: str) -> bytes | None:
         try:
-            file = _guarded(_open_below, self._root, split_readable(key))
+            file, size_bytes = _guarded(_open_below, self._root, split_readable(key))
         except NotFound:
             return None
         with file:
             # The size first: readall() alone grows its buffer as it goes, at twice the time.
-            size_bytes = os.fstat(file.fileno()).st_size
             data = file.read(size_bytes) or b""
             return data if len(data) == size_bytes else data + (file.readall() or b"")
 
     def _opened(self, keys: Sequence[str]) -> Sequence[OpenMedia | None]:
         with Descent(self._root) as descent:
-            return [_opened(descent, key) for key in keys]
+            return [self._open_one(descent, key) for key in keys]
+
+    def _open_one(self, descent: Descent, key: str) -> OpenFile | None:
+        try:
+            return OpenFile(*_guarded(descent.open, split_readable(key)), self._disk)
+        except NotFound:
+            return None
 
     def _facts(self, names: Sequence[str]) -> MediaFacts:
-        with _open_below(self._root, names) as file:
+        file, _ = _open_below(self._root, names)
+        with file:
             found = os.fstat(file.fileno())
         identity = f"{found.st_size}-{found.st_mtime_ns}-{found.st_ino}".encode()
         etag = hashlib.blake2b(identity, digest_size=12).hexdigest()
@@ -123,8 +130,7 @@ class LocalMedia:
 
     def _open_range(self, names: Sequence[str], start: int, end: int | None) -> tuple[FileIO, bytes, int]:
         """Open, and read the first chunk in the same thread; returns what is left to read."""
-        file = _open_below(self._root, names)
-        size_bytes = os.fstat(file.fileno()).st_size
+        file, size_bytes = _open_below(self._root, names)
         left = max(0, min(size_bytes, size_bytes if end is None else end) - start)
         file.seek(start)
         first = file.read(min(left, CHUNK_BYTES)) or b""
@@ -253,16 +259,10 @@ def _flush_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _open_below(root: Path, names: Sequence[str]) -> FileIO:
+def _open_below(root: Path, names: Sequence[str]) -> tuple[FileIO, int]:
     with Descent(root) as descent:
-        return FileIO(descent.open(names))
-
-
-def _opened(descent: Descent, key: str) -> OpenFile | None:
-    try:
-        return OpenFile(_guarded(descent.open, split_readable(key)))
-    except NotFound:
-        return None
+        descriptor, size_bytes = descent.open(names)
+        return FileIO(descriptor), size_bytes
 
 
 async def _stream(file: FileIO, first: bytes, left: int) -> AsyncIterator[bytes]:

@@ -2,18 +2,37 @@
 
 import asyncio
 import os
+import time
 
 from imageroute_app.domain.errors import Unavailable
+
+SLOW_S = 2.0
+"""How long files are asked for ahead after one had to be waited for."""
+
+
+class Disk:
+    """What was seen of the disk last: asking it ahead for what the system holds in memory costs as much as opening that."""
+
+    def __init__(self) -> None:
+        self._slow_until = 0.0
+
+    def waited(self) -> None:
+        """Note that a file was not in memory."""
+        self._slow_until = time.monotonic() + SLOW_S
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether the disk was waited for just now."""
+        return time.monotonic() < self._slow_until
 
 
 class OpenFile:
     """OpenMedia on the local disk."""
 
-    def __init__(self, descriptor: int) -> None:
+    def __init__(self, descriptor: int, size_bytes: int, disk: Disk) -> None:
         """Take the descriptor of a plain file; it is closed with this object, whoever drops it."""
-        self._descriptor = descriptor
-        self.size_bytes = os.fstat(descriptor).st_size
-        if hasattr(os, "posix_fadvise"):
+        self._descriptor, self.size_bytes, self._disk = descriptor, size_bytes, disk
+        if disk.is_slow and hasattr(os, "posix_fadvise"):
             os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_WILLNEED)
 
     def __del__(self) -> None:
@@ -26,6 +45,7 @@ class OpenFile:
         """
         filled = self._at_hand(place)
         if filled < len(place):
+            self._disk.waited()
             try:
                 filled += await asyncio.to_thread(self._wait_for, place[filled:], filled)
             except OSError as error:
