@@ -275,12 +275,15 @@
 
   new MutationObserver((changes) => {
     let isNew = false;
+    const grown = new Set();
     for (const { type, target, addedNodes } of changes) {
-      for (const node of addedNodes) if (node.parentElement) settle(node.parentElement);
+      if (target.closest?.("ir-grid")) continue; // nothing of this is in it, and it changes with every frame of a scroll
+      for (const node of addedNodes) if (node.parentElement) grown.add(node.parentElement);
       isNew ||= type === "childList";
       const time = (target.nodeType === 3 ? target.parentElement : target)?.closest?.("time[data-local]");
       if (time) localise(time);
     }
+    for (const parent of grown) settle(parent);
     if (isNew) tick();
   }).observe(document, { subtree: true, childList: true, characterData: true, attributes: true, attributeFilter: ["datetime"] });
   setInterval(tick, 1000);

@@ -45,7 +45,7 @@
 
   /** Put a tile's box at its place. */
   function stand(box, row, left, width) {
-    Object.assign(box.style, { transform: `translate(${left}px, ${row.top}px)`, width: `${width}px`, height: `${row.height}px` });
+    Object.assign(box.style, { left: `${left}px`, top: `${row.top}px`, width: `${width}px`, height: `${row.height}px` });
   }
 
   globalThis.irRows = { justify, tall, wide, stand };

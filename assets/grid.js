@@ -22,6 +22,8 @@ import { adopt, build, dress } from "./grid-tiles.js";
 
 const { justify, stand, tall, wide } = globalThis.irRows;
 const AHEAD_PX = 1400;
+const READ_PX = 2800; // once somebody scrolls
+const ROWS_A_FRAME = 1; // beside those in sight: more would make it miss its time
 const PLACE_MS = 200;
 const FILTERS = ["q", "favourite", "album", "sort"];
 const FAULTS = {
@@ -38,8 +40,7 @@ function filterOf(text) {
 class Grid extends HTMLElement {
   static observedAttributes = ["query", "refresh", "gone", "marked", "current", "cleared"];
   #rows = [];
-  #boxes = new Map(); // id -> {element, layout}, what is in the DOM
-  #layout = 0;
+  #boxes = new Map(); // id -> {element, stands}, what is in the DOM and how it was drawn
   #roving = ""; // id of the one tile in the tab order
   #told = "";
   #choice = new Choice();
@@ -58,11 +59,12 @@ class Grid extends HTMLElement {
     this.foot = Object.assign(document.createElement("div"), { role: "alert", className: "grid-foot" });
     for (const each of [...this.children]) if (each !== served) each.remove();
     this.append(...(served ? [] : [this.list]), this.foot);
+    this.fault = "";
     this.onclick = this.#clicked;
     this.onkeydown = this.#pressed;
     this.onfocusin = ({ target }) => this.#rove(target.closest(".box")?.dataset.id);
     this.onScroll = () => {
-      this.frame ??= requestAnimationFrame(() => this.#draw());
+      this.#drawSoon();
       clearTimeout(this.placing);
       this.placing = setTimeout(() => this.#keepPlace(), PLACE_MS);
     };
@@ -151,7 +153,7 @@ class Grid extends HTMLElement {
   #takeOver(filter, served) {
     const tiles = [...served.children].map((element) => {
       const tile = adopt(element);
-      this.#boxes.set(tile.id, { element, layout: 0 });
+      this.#boxes.set(tile.id, { element, stands: "" });
       return tile;
     });
     this.pages.begin(filter, tiles, served.dataset.next);
@@ -178,7 +180,9 @@ class Grid extends HTMLElement {
 
   #changed() {
     this.ariaBusy = this.pages.isBusy ? "true" : null;
-    this.foot.innerHTML = FAULTS[this.pages.fault] ?? "";
+    if (this.fault !== this.pages.fault) this.foot.innerHTML = FAULTS[this.pages.fault] ?? "";
+    this.fault = this.pages.fault;
+    this.classList.toggle("filled", this.tiles.length > 0);
     this.#relayout();
     this.tell();
     this.#send("ir-tiles");
@@ -256,11 +260,12 @@ class Grid extends HTMLElement {
     const top = this.#top();
     const anchor = top > 0 && this.#rows.find((row) => row.top + row.height > top);
     this.#rows = justify(this.tiles, this.width, this.pages.isDone || Boolean(this.pages.fault));
-    this.#layout += 1;
     this.list.style.height = this.#rows.length ? `${tall(this.#rows)}px` : "";
     const kept = anchor && anchor.tiles.map(({ id }) => this.#rowOf(id)).find(Boolean);
-    if (kept) this.scroller.scrollTop += kept.top - anchor.top;
-    this.#draw();
+    const moved = kept ? kept.top - anchor.top : 0;
+    if (moved) this.scroller.scrollTop += moved;
+    // Asked again only where the browser may have moved it: asking makes it lay everything out.
+    this.#draw(anchor && kept && !moved ? top : this.#top());
   }
 
   /** How far the top of the window is below the grid's own. */
@@ -272,38 +277,53 @@ class Grid extends HTMLElement {
     return this.#rows.find((row) => row.tiles.some((tile) => tile.id === id));
   }
 
-  /** Put the tiles near the window into the DOM, in reading order, and take the others out. */
-  #draw() {
+  /**
+   * Put the tiles near the window into the DOM, in reading order, and take the others out. What the browser must lay out to
+   * answer is asked before anything is written.
+   */
+  #draw(top = this.#top()) {
+    cancelAnimationFrame(this.frame);
     this.frame = undefined;
     if (!this.isConnected) return;
-    const top = this.#top();
     const bottom = top + this.scroller.clientHeight;
+    const focused = document.activeElement?.closest(".box");
     const near = this.#rows.filter((row) => row.top + row.height > top - AHEAD_PX && row.top < bottom + AHEAD_PX);
     const wanted = new Set(near.flatMap((row) => row.tiles.map((tile) => tile.id)));
     for (const [id, { element }] of this.#boxes) {
-      if (wanted.has(id) || (element.contains(document.activeElement) && this.#rowOf(id))) continue;
+      if (wanted.has(id) || (element === focused && this.#rowOf(id))) continue;
       element.remove();
       this.#boxes.delete(id);
     }
+    const isInSight = (row) => row.top < bottom && row.top + row.height > top;
+    const away = (row) => Math.abs(row.top - (top + bottom) / 2);
+    const isNew = (row) => !row.tiles.some((tile) => this.#boxes.has(tile.id));
+    const coming = near.filter((row) => !isInSight(row) && isNew(row)).sort((a, b) => away(a) - away(b));
+    const later = new Set(coming.slice(ROWS_A_FRAME));
     let before = null;
-    for (const row of near) before = this.#drawRow(row, before, row.top < bottom && row.top + row.height > top);
+    for (const row of near) if (!later.has(row)) before = this.#drawRow(row, before, isInSight(row));
+    if (later.size) this.#drawSoon();
     const first = near.find((row) => row.top >= top) ?? near[0];
     this.#rove(this.#boxes.has(this.#roving) ? this.#roving : first?.tiles[0].id);
-    if (bottom + AHEAD_PX > this.list.clientHeight) this.pages.more();
+    if (bottom + (top > 0 ? READ_PX : AHEAD_PX) > tall(this.#rows)) this.pages.more();
+  }
+
+  #drawSoon() {
+    this.frame ??= requestAnimationFrame(() => this.#draw());
   }
 
   #drawRow(row, before, isInSight) {
     let left = 0;
     row.tiles.forEach((tile, index) => {
-      const box = this.#boxes.get(tile.id) ?? { element: build(tile, isInSight), layout: 0 };
+      const box = this.#boxes.get(tile.id) ?? { element: build(tile, isInSight), stands: "" };
       this.#boxes.set(tile.id, box);
       const width = wide(row, tile);
-      if (box.layout !== this.#layout) {
+      const [place, size] = [row.first + index + 1, this.pages.isDone ? this.tiles.length : -1];
+      const stands = [left, row.top, width, row.height, place, size, tile.favourite].join();
+      if (box.stands !== stands) {
         stand(box.element, row, left, width);
-        box.element.ariaPosInSet = row.first + index + 1;
-        box.element.ariaSetSize = this.pages.isDone ? this.tiles.length : -1;
+        Object.assign(box.element, { ariaPosInSet: place, ariaSetSize: size });
         dress(box.element, tile, this.#choice.has(tile.id));
-        box.layout = this.#layout;
+        box.stands = stands;
       }
       const after = before ? before.nextSibling : this.list.firstChild;
       if (after !== box.element) this.list.insertBefore(box.element, after);
@@ -359,8 +379,10 @@ class Grid extends HTMLElement {
 
   /** Let this tile be the one in the tab order; arrow keys go on from there. */
   #rove(id = this.#roving) {
-    for (const [each, tabIndex] of [[this.#roving, -1], [id, 0]]) {
-      Object.assign(this.#boxes.get(each)?.element.firstElementChild ?? {}, { tabIndex });
+    for (const each of new Set([this.#roving, id])) {
+      const link = this.#boxes.get(each)?.element.firstElementChild;
+      const tabIndex = each === id ? 0 : -1;
+      if (link && link.tabIndex !== tabIndex) link.tabIndex = tabIndex;
     }
     this.#roving = id;
   }

@@ -63,7 +63,8 @@ class FirstPictures:
             log.debug("gallery.without_pictures %s", error.code)
             return None
         before, attributes, after = self._parts
-        text = f"{before}<ir-grid served{attributes}>{served_tiles(page)}</ir-grid>{after}"
+        filled = ' class="filled"' if page.images else ""
+        text = f"{before}<ir-grid served{filled}{attributes}>{served_tiles(page)}</ir-grid>{after}"
         response = packed(request, text.encode(), "text/html")
         set_session(response, services, session_token(request, services))
         response.headers["Cache-Control"] = PRIVATE["Cache-Control"]

@@ -107,6 +107,28 @@ async def check_album_and_hearts(page: Page) -> None:
     assert len(found["tiles"]) == 60
 
 
+SCROLL = """async () => {
+    const [box, list] = [".scroll:has(ir-grid)", "ir-grid [role=list]"].map((each) => document.querySelector(each));
+    const found = { written: 0, rows: 0 };
+    new MutationObserver((changes) => {
+        const bottom = list.getBoundingClientRect().top * -1 + innerHeight;
+        const added = new Set(changes.flatMap(({ addedNodes }) => [...addedNodes]));
+        const far = [...added].map((each) => parseFloat(each.style.top)).filter((top) => top > bottom);
+        found.rows = Math.max(found.rows, new Set(far).size);
+        found.written += changes.filter(({ type, target }) => type === "attributes" && !added.has(target)).length;
+    }).observe(list, { subtree: true, childList: true, attributes: true, attributeFilter: ["aria-posinset"] });
+    for (let frame = 0; frame < 300; frame += 1) {
+        box.scrollTop += 90;
+        await new Promise(requestAnimationFrame);
+    }
+    return found;
+}"""
+
+
+async def test_scrolling_draws_a_row_at_a_time_and_leaves_those_that_stand_alone(large: Page) -> None:
+    assert await large.evaluate(SCROLL) == {"written": 0, "rows": 1}
+
+
 async def test_filters_stand_in_the_address_and_back_returns_to_the_same_place(large: Page) -> None:
     page = large
     await page.get_by_role("combobox", name="Shape").select_option("portrait")

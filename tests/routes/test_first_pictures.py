@@ -73,6 +73,8 @@ async def test_it_shows_what_its_address_asks_for(house: House, visit: Visit) ->
 
     assert re.findall('aria-label="(a [^"]+)"', (await visit(ada, q="fern")).text) == ["a red fern"]
     assert re.findall('aria-label="(a [^"]+)"', (await visit(ada)).text) == ["a blue sea", "a red fern"]
+    assert '<ir-grid served class="filled" ' in (await visit(ada)).text
+    assert "filled" not in (await visit(ada, q="moon")).text
     assert (await visit(ada, q="a" * 201)).text == PRERENDERED
 
 
