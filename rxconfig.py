@@ -140,13 +140,17 @@ class Settled(rx.plugins.Plugin):
             page.write_text(settled(page.read_text("utf-8")), "utf-8")
 
 
+EARLY = '<html class="early"'
+"""Keeps pictures far down from being fetched and laid out before wake.js."""
+
+
 class PaintedFirst(rx.plugins.Plugin):
     """Let the landing page be painted before its scripts start; it is read without them."""
 
     def post_build(self, **context: Any) -> None:
         """Put the scripts of the built landing page to sleep."""
         page = Path(context["static_dir"], "index.html")
-        page.write_text(asleep(page.read_text("utf-8")), "utf-8")
+        page.write_text(asleep(page.read_text("utf-8")).replace("<html", EARLY, 1), "utf-8")
 
 
 def _bun() -> str:

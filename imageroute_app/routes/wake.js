@@ -22,7 +22,7 @@
     if (!isAsleep) return;
     isAsleep = false;
     for (const sign of SIGNS) removeEventListener(sign, wake, true);
-    document.documentElement.classList.remove("plain");
+    document.documentElement.classList.remove("plain", "early");
     document.querySelector("ir-grid .asleep")?.classList.remove("asleep");
     for (const link of document.querySelectorAll('link[rel="later"]')) link.rel = "modulepreload";
     for (const sleeping of document.querySelectorAll('script[type="later"]')) {
@@ -38,6 +38,12 @@
   for (const sign of SIGNS) addEventListener(sign, wake, { capture: true, passive: true });
   for (const kind of KEPT) addEventListener(kind, keep, true);
   const first = [...document.querySelectorAll('ir-grid img[loading="eager"]')];
-  Promise.all(first.map((image) => image.decode().catch(() => {}))).then(() => requestAnimationFrame(() => setTimeout(wake)));
+  const isSeen = new Promise((resolve) => {
+    const look = (list) => list.getEntriesByName("first-contentful-paint").length && resolve();
+    if (PerformanceObserver.supportedEntryTypes.includes("paint")) new PerformanceObserver(look).observe({ type: "paint", buffered: true });
+    else resolve();
+  });
+  const decoded = first.map((image) => image.decode().catch(() => {}));
+  Promise.all([isSeen, ...decoded]).then(() => requestAnimationFrame(() => setTimeout(wake)));
   setTimeout(wake, MOST_MS);
 })();

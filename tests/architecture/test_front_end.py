@@ -92,6 +92,7 @@ def test_landing_page_is_painted_before_its_scripts(scripts: str) -> None:
     assert 'type="later"' in page
     assert re.findall(r'<script(?![^>]*type="later")[^>]* src=|rel="modulepreload"|<script type="module"', page) == []
     assert page.endswith(f"<script>{WAKE}</script></body></html>")
+    assert '<html class="early"' in page
 
 
 def test_bundle_leaves_out_what_no_page_uses(scripts: str) -> None:

@@ -108,5 +108,5 @@ async def test_only_the_first_pictures_and_no_font_of_ours_are_fetched_before_th
     boxes = re.findall(r'<div class="(box[^"]*)".*? loading="(\w+)"', text)
     assert boxes == [("box", "eager")] * EAGER + [("box late", "lazy")] * 2
     [wake] = [script for script in INLINE_SCRIPT.findall(text) if "modulepreload" in script]
-    assert 'classList.remove("plain")' in wake
+    assert 'classList.remove("plain", "early")' in wake
     assert 'classList.remove("asleep")' in wake
