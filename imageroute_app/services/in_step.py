@@ -36,6 +36,11 @@ ASK_AGAIN = timedelta(seconds=30)
 WAIT_S = 6.0
 """How long a page waits for the service to end sign-ins."""
 
+GONE_THERE = (
+    "The sign-in service knows this person no more, and no message said that they were deleted. Look there: if so, run"
+    " `imageroute erase` with this id and --now; if not, the secret key is of another instance."
+)
+
 EraseNow = Callable[[str], Awaitable[None]]
 
 
@@ -84,6 +89,7 @@ class InStep:
         self._asked_at.pop(session.id, None)
         if not is_live:
             await self._tables.sessions.delete(session.id, session.owner)
+            self._beside.run(self._look_whether_gone(session.owner), "identity.profile_later")
             return None
         self._beside.run(self._look_again(session), "identity.profile_later")
         try:
@@ -100,8 +106,23 @@ class InStep:
             profile = await self.identity.profile(link.subject)
         except NotFound:
             await self._tables.sessions.delete(session.id, session.owner)
+            self._tell_gone(session.owner)
             return
         await self._take_over(link, profile)
+
+    async def _look_whether_gone(self, owner: str) -> None:
+        """See whether a sign-in ended because its person is gone there; a message says so too, but may never come."""
+        link = await self.link(owner)
+        if link is None:
+            return
+        try:
+            await self.identity.profile(link.subject)
+        except NotFound:
+            self._tell_gone(owner)
+
+    def _tell_gone(self, owner: str) -> None:
+        """Tell the operator, who can look there; by an answer alone nobody is erased, a wrong key gives it for everyone."""
+        log.error("identity.person_gone", extra={"owner": owner, "cure": GONE_THERE})
 
     def _note_asked(self, session_id: str, now: datetime) -> None:
         self._asked_at = {name: at for name, at in self._asked_at.items() if now - at < ASK_AGAIN}

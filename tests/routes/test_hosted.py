@@ -564,6 +564,28 @@ async def test_deleted_there_is_erased_here_and_stays_so(world: World) -> None:
     assert (await ada.ours.get("/api/gallery")).status_code == 401
 
 
+async def test_deleted_there_without_a_message_is_signed_out_and_the_operator_told_but_nobody_erased(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    ada, bob, hosted = await signed_up(world), await visitor(world), world.house.services.hosted
+    assert hosted is not None
+    await bob.sign_in()
+    owner, [user_id] = await world.house.owner(ada.ours), list(world.cloud.users)
+    mine, other = list(world.cloud.sessions)
+    world.cloud.sessions[other]["status"] = "ended"  # a sign-in that ended, of a person who is there
+    world.later(301)
+    assert (await bob.ours.get("/api/gallery")).status_code == 401
+    await hosted.settle()
+    assert "identity.person_gone" not in caplog.messages
+    del world.cloud.users[user_id], world.cloud.sessions[mine]
+    assert (await ada.ours.get("/api/gallery")).status_code == 401
+    await hosted.settle()
+    [told] = [record for record in caplog.records if record.message == "identity.person_gone"]
+    assert (told.__dict__["owner"], told.levelname) == (owner, "ERROR")
+    assert "imageroute erase" in told.__dict__["cure"]
+    assert await world.house.services.erasures.of(owner) is None
+
+
 OURS = {
     "GET": ("/auth/clerk", "/auth/clerk/return", "/auth/clerk/profile"),
     "POST": ("/webhooks/clerk", "/auth/clerk/join", "/auth/clerk/again"),
