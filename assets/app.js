@@ -273,7 +273,26 @@
     for (const each of root.querySelectorAll("[data-keys-switch]")) each.checked = localStorage.getItem(LETTERS) !== "off";
   }
 
+  // --- A dialog that the page's state opens has no trigger to give the focus back to: whoever had it before gets it. ---
+  const GIVE_BACK_MS = 60;
+  const before = new Map(); // open dialog -> what had the focus
+  let focused = null;
+  document.addEventListener("focusin", ({ target }) => {
+    const dialog = target.closest?.("[role=dialog]:not([popover], .lightbox)"); // the grid answers for the lightbox
+    if (dialog && !before.has(dialog) && !dialog.contains(focused)) before.set(dialog, focused);
+    focused = target;
+  });
+
+  function giveBack() {
+    for (const [dialog, element] of before) {
+      if (dialog.isConnected) continue;
+      before.delete(dialog);
+      setTimeout(() => document.activeElement === document.body && element?.focus({ preventScroll: true }), GIVE_BACK_MS);
+    }
+  }
+
   new MutationObserver((changes) => {
+    giveBack();
     let isNew = false;
     const grown = new Set();
     for (const { type, target, addedNodes } of changes) {

@@ -6,6 +6,7 @@ from reflex_components_radix.primitives.dialog import dialog
 from imageroute_app.components.forms import switch
 from imageroute_app.components.icons import icon, icon_button
 from imageroute_app.components.links import link
+from imageroute_app.components.marks import moment
 from imageroute_app.state.download import ArchiveView, DownloadState
 
 IMAGE = DownloadState.image
@@ -100,7 +101,11 @@ def archive_line(view: rx.Var[ArchiveView]) -> rx.Component:
     return rx.el.li(
         rx.el.div(
             rx.el.b(view.title),
-            rx.el.span(view.facts, class_name="small q3"),
+            rx.el.span(
+                view.facts,
+                rx.cond(view.state == "ready", rx.fragment(", until ", moment(view.expires_at, "day")), ""),
+                class_name="small q3",
+            ),
             rx.cond(view.gaps != "", rx.el.span(view.gaps, class_name="small warn"), rx.fragment()),
             rx.cond(view.state == "preparing", bar, rx.fragment()),
             class_name="two grow",

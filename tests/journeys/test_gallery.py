@@ -301,6 +301,28 @@ async def test_on_a_phone_the_filters_stand_in_one_row_that_moves_under_the_sear
     await expect(page.get_by_role("dialog")).to_be_visible()
 
 
+async def test_what_opened_a_dialog_has_the_focus_again_after_it(fill: Fill) -> None:
+    page = await fill(4)
+    bar, dialog = page.get_by_role("toolbar", name="Selection"), page.locator("[role=dialog]:not([popover])")
+    for number in (3, 1):
+        await picture(page, number).click(modifiers=["Control"])
+    for name, key in (("Compare", "Enter"), ("Tag", "Enter"), ("Add to album", " ")):
+        button = bar.get_by_role("button", name=name)
+        await button.press(key)
+        await expect(dialog).to_be_visible()
+        await page.keyboard.press("Escape")
+        await expect(dialog).to_have_count(0)
+        await expect(button).to_be_focused()
+    await page.keyboard.press("Escape")
+    await picture(page, 2).click()
+    share = lightbox(page).get_by_role("button", name="Share")
+    await share.press("Enter")
+    await expect(dialog).to_have_count(2)
+    await page.keyboard.press("Escape")
+    await expect(dialog).to_have_count(1)
+    await expect(share).to_be_focused()
+
+
 async def test_delete_right_behind_choosing_is_not_lost(fill: Fill) -> None:
     page = await fill(5)
     await page.evaluate(
