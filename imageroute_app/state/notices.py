@@ -136,10 +136,16 @@ class NoticesState(rx.State):
 
     async def _read(self, owner: str) -> None:
         word = await services().banners.word(owner)
-        self.unseen = word.unseen
-        self.banners = [_banner(one) for one in word.banners]
-        self.notices = [_notice(one) for one in await services().notices.newest(owner)] if self.is_listed else []
-        self.is_loaded = True
+        listed = await services().notices.newest(owner) if self.is_listed else []
+        found: dict[str, object] = {
+            "unseen": word.unseen,
+            "banners": [_banner(one) for one in word.banners],
+            "notices": [_notice(one) for one in listed],
+            "is_loaded": True,
+        }
+        for name, value in found.items():
+            if getattr(self, name) != value:  # every page reads twice as it begins; what is as it was is not sent again
+                setattr(self, name, value)
 
 
 async def _wait(changes: AsyncIterator[str]) -> bool:

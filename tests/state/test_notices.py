@@ -48,3 +48,18 @@ async def test_a_watch_ends_with_the_session(house: House, open_tab: OpenTab) ->
 
     assert await state._reread("mine") is False
     await asyncio.sleep(0)
+
+
+async def test_what_is_read_again_unchanged_is_not_sent_again(house: House, open_tab: OpenTab) -> None:
+    owner = await house.person("ada")
+    await house.notices.tell(owner, "b", "Two.", "/privacy", is_banner=True)
+    state = (await open_tab(device="Test")).state(NoticesState)
+    await NoticesState.load_list.fn(state)
+    state._clean()
+
+    await state._read(owner)
+    assert state.dirty_vars == set()
+    await house.notices.tell(owner, "c", "Three.", "/uploads")
+    await state._read(owner)
+    assert {"unseen", "notices"} <= state.dirty_vars
+    assert "banners" not in state.dirty_vars
