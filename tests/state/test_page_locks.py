@@ -14,6 +14,7 @@ from reflex.istate.manager.token import BaseStateToken
 from reflex_base.utils.exceptions import LockExpiredError
 
 from imageroute_app.settings import ROOT
+from imageroute_app.state.guard import Binding
 from imageroute_app.state.page_locks import LIFE_MS, PageLocks, install
 from tests.adapters.redis_server import RedisServer, needs_redis
 
@@ -101,6 +102,55 @@ async def test_a_cancelled_event_leaves_the_lock_of_another_alone(server: RedisS
 
         assert await is_held(locks)
     await other.close()
+
+
+async def test_an_event_goes_to_redis_three_times_and_finds_the_guards_state_there(locks: PageLocks) -> None:
+    await count(locks)
+    ways, ask = list[str](), locks.redis.execute_command
+
+    async def noted(*command: Any, **options: Any) -> Any:
+        ways.append(command[0])
+        return await ask(*command, **options)
+
+    locks.redis.execute_command = noted  # type: ignore[method-assign]
+    async with locks.modify_state(TOKEN) as state:
+        (await state.get_state(LockedState)).count += 1
+        (await state.get_state(Binding))._owner = "ada"
+
+    assert ways == ["SET", "MGET", "EVAL"]
+    assert not await is_held(locks)
+    async with locks.modify_state(TOKEN) as state:
+        assert (await state.get_state(LockedState)).count == 2
+        assert (await state.get_state(Binding))._owner == "ada"
+
+
+async def test_events_of_two_processes_on_one_page_wait_for_each_other_and_redis_announces_none(
+    server: RedisServer, locks: PageLocks
+) -> None:
+    other = locks_of(server)
+    async with asyncio.timeout(PATIENCE_S):
+        await asyncio.gather(*(count(one) for _ in range(10) for one in (locks, other)))
+
+    async with locks.modify_state(TOKEN) as state:
+        assert (await state.get_state(LockedState)).count == 20
+    assert await locks.redis.execute_command("PUBSUB", "NUMPAT") == 0
+    await other.close()
+
+
+async def test_an_event_that_failed_keeps_nothing_and_gives_its_lock_back(locks: PageLocks) -> None:
+    await count(locks)
+    with pytest.raises(ZeroDivisionError):
+        await count_and_fail(locks)
+
+    assert not await is_held(locks)
+    async with locks.modify_state(TOKEN) as state:
+        assert (await state.get_state(LockedState)).count == 1
+
+
+async def count_and_fail(locks: PageLocks) -> None:
+    async with locks.modify_state(TOKEN) as state:
+        (await state.get_state(LockedState)).count += 1
+        raise ZeroDivisionError
 
 
 HOLDER = """
