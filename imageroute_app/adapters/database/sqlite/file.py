@@ -18,7 +18,7 @@ import asyncio
 import contextlib
 import sqlite3
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextvars import ContextVar
 from functools import partial
@@ -246,8 +246,8 @@ class Transaction:
         self._is_open = False
 
 
-def run(connection: Connection, sql: str, values: Mapping[str, Any] | None = None) -> sqlite3.Cursor:
-    """Run a statement with named parameters on the driver itself, at a third of what SQLAlchemy takes.
+def run(connection: Connection, sql: str, values: Mapping[str, Any] | Sequence[Any] | None = None) -> sqlite3.Cursor:
+    """Run a statement with its parameters, by name or in order, on the driver itself, at a third of what SQLAlchemy takes.
 
     Read all rows of the cursor: one that is left half read keeps its snapshot.
     """

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from imageroute_app.adapters.database.codec import Native
 from imageroute_app.adapters.database.records import bounds
 from imageroute_app.adapters.database.sealing import Cipher
+from imageroute_app.adapters.database.sqlite.file import run
 from imageroute_app.domain.gallery import WORDS_MAX, query_tokens
 from imageroute_app.domain.ports import Query
 
@@ -44,7 +45,7 @@ class Search:
             return []
         source, order, values = self._joined(connection, with_after=True)
         sql = f"SELECT walk.id FROM {source}{order} LIMIT ?"  # noqa: S608  # no outside text in it
-        return [row[0] for row in connection.exec_driver_sql(sql, (*values, self.query.limit))]
+        return [row[0] for row in run(connection, sql, (*values, self.query.limit)).fetchall()]
 
     def total(self, connection: Connection) -> int:
         """Return how many images match."""
@@ -52,7 +53,7 @@ class Search:
             return 0
         source, _, values = self._joined(connection, with_after=False)
         sql = f"SELECT count(*) FROM {source}"  # noqa: S608  # no outside text in it
-        return connection.exec_driver_sql(sql, tuple(values)).scalar_one()
+        return _number(connection, sql, tuple(values))
 
     def _joined(self, connection: Connection, *, with_after: bool) -> tuple[str, str, list[Any]]:
         """Return the joined tables with their conditions, the list to walk as `walk`; its order; and the parameters."""
@@ -109,7 +110,7 @@ class Search:
             for table, condition, values in lists:
                 some = f"SELECT 1 FROM {table} AS walk WHERE walk.owner = ?{condition}{compared} LIMIT ?"  # noqa: S608  # no outside text in it
                 given = (self.query.owner, *values, *ids, cap)
-                sizes.append(connection.exec_driver_sql(f"SELECT count(*) FROM ({some})", given).scalar_one())  # noqa: S608  # as above
+                sizes.append(_number(connection, f"SELECT count(*) FROM ({some})", given))  # noqa: S608  # as above
             if min(sizes) < cap:
                 break
         return sizes
@@ -127,6 +128,10 @@ class Search:
             condition += f" AND {plus}{alias}.{name} IN ({marks})"
             values += wanted
         return alias, "images", condition, values
+
+
+def _number(connection: Connection, sql: str, values: Sequence[Any]) -> int:
+    return run(connection, sql, values).fetchall()[0][0]
 
 
 def _token(alias: str, token: bytes) -> Listed:
