@@ -150,13 +150,18 @@ def batches(items: Sequence[str], size: int) -> list[Sequence[str]]:
     return [items[start : start + size] for start in range(0, len(items), size)]
 
 
-async def events_ms(sockets: Sequence[RawSocket]) -> tuple[list[float], int]:
+async def events_ms(sockets: Sequence[RawSocket], rounds: int = ROUNDS) -> tuple[list[float], int]:
     """Let all press at once, again and again; returns the times and how many presses had no answer."""
     times: list[float] = []
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         await asyncio.sleep(BETWEEN_S)
-        times += [took for took in await asyncio.gather(*map(event_ms, sockets)) if took is not None]
-    return times, len(sockets) * ROUNDS - len(times)
+        times += await round_ms(sockets)
+    return times, len(sockets) * rounds - len(times)
+
+
+async def round_ms(sockets: Sequence[RawSocket]) -> list[float]:
+    """Let all press at once; returns the times of those that were answered."""
+    return [took for took in await asyncio.gather(*map(event_ms, sockets)) if took is not None]
 
 
 async def event_ms(socket: RawSocket) -> float | None:
