@@ -130,9 +130,9 @@ async def test_every_look_needs_a_reason_that_its_person_sees(tmp_path: Path) ->
 async def test_locking_and_granting_show_in_the_account(tmp_path: Path) -> None:
     (ada,) = await sign_up(tmp_path / "data", "ada")
     assert (await run(tmp_path / "data", "users", "lock", ada, REASON))[0] == 0
-    for _ in range(2):
-        status, out, _ = await run(tmp_path / "data", "credits", "grant", ada, "20", REASON, "--once=phone-1")
-        assert status == (0 if "20 credits given" in out else 2)
+    for status, said in ((0, "20 credits given"), (2, "given under this name already")):
+        found, out, error = await run(tmp_path / "data", "credits", "grant", ada, "20", REASON, "--once=phone-1")
+        assert (found, said in out + error) == (status, True)
     async with opened(tmp_path / "data") as services:
         assert (await services.accounts.person(ada)).locked_for is Lock.OPERATOR
         assert (await services.jobs.balance(ada)).available == 70
@@ -242,6 +242,7 @@ async def test_killed_in_the_middle_of_a_change_of_the_master_key_the_product_wo
         }
     status, out, error = await run(data, "keys", "rotate", TESTING="1", TEST_FAULT="rotate.key:kill")
     assert status == 0, error
+    assert "2 keys are wrapped by the new master key, 1 of them now" in out
     assert (data / "keys" / "master.key").read_bytes() != before
     assert str(data / "keys" / "master.key.previous") in out
     (data / "keys" / "master.key.previous").unlink()

@@ -9,7 +9,7 @@ from datetime import datetime
 from imageroute_app.domain.accounts import EMAIL_MAX, Lock, Person
 from imageroute_app.domain.cases import StaffAccess, tidy_text
 from imageroute_app.domain.erasures import Erasure
-from imageroute_app.domain.errors import Conflict, InvalidInput, NotFound
+from imageroute_app.domain.errors import Conflict, Duplicate, InvalidInput, NotFound
 from imageroute_app.domain.exports import Export
 from imageroute_app.domain.ledger import Entry, EntryKind
 from imageroute_app.domain.ports import Clock, Database, NewId, Query
@@ -18,6 +18,7 @@ from imageroute_app.services.exports import Ask, Exports
 from imageroute_app.services.gate import Gate
 from imageroute_app.services.notices import Notices
 
+GIVEN = "Credits were given under this name already: nothing was given now."
 COMMAND_LINE = "command line"
 REASON_MAX = 500
 GRANT_MAX = 1_000_000
@@ -118,7 +119,10 @@ class Operators:
             dedupe_key=f"operator:{once or self._new_id()}",
             created_at=self._clock(),
         )
-        posted = await self._database.transact(lambda tables: tables.ledger.post(entry))
+        try:
+            posted = await self._database.transact(lambda tables: tables.ledger.post(entry))
+        except Duplicate:
+            raise Conflict(GIVEN) from None
         await self._look(person, why, f"gave you {credits} credits")
         return posted.balance_after
 
