@@ -75,6 +75,11 @@ async def resolve_session(cookie_header: str) -> str | None:
     return session.owner if session else None
 
 
+async def session_is_over(token: str) -> bool:
+    """Say whether the session of a cookie has ended; the socket that was opened with it asks now and then."""
+    return await services().accounts.is_over(token)
+
+
 @contextlib.asynccontextmanager
 async def lifespan() -> AsyncIterator[None]:
     """Open the services of this process, work in the background, close them again."""
@@ -100,6 +105,7 @@ def build_app() -> rx.App:
         pages=PAGES,
         origins=SETTINGS.allowed_origins,
         socket_key=lambda: services().socket_key,
+        session_is_over=session_is_over,
         note_signal=note_signal(services),
         proxy_hops=SETTINGS.trusted_proxy_hops,
         body_bytes_by_path={

@@ -1,5 +1,6 @@
 """Fill a gallery through the real services: many rows over a few distinct pictures, beside a running installation."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -9,7 +10,10 @@ from imageroute_app.adapters.providers.sketch import engine
 from imageroute_app.bootstrap import new_id, open_services, utc_now
 from imageroute_app.domain.gallery import Image, media_key, media_prefix
 from imageroute_app.domain.ports import FinishedImage, Marking, Tables
+from imageroute_app.domain.sharing import ArchiveState
+from imageroute_app.services.archive_build import Choice
 from imageroute_app.services.house import Services
+from imageroute_app.services.selection import Chosen
 from imageroute_app.settings import load_settings
 
 SUBJECTS = ("pine forest", "ocean sunset", "ringed planet", "mountain lake", "balloons at dawn", "topographic map")
@@ -53,6 +57,23 @@ async def seed_rows(data_dir: Path, email: str, count: int) -> None:
         for start in range(0, count, BATCH):
             batch = images[start : start + BATCH]
             await services.database.transact(lambda tables, batch=batch: _add(tables, batch))
+    finally:
+        await services.close()
+
+
+async def make_archive(data_dir: Path, email: str) -> str:
+    """Make an archive of all pictures of the person, while the product is stopped; returns its id."""
+    services = await open_services(load_settings({"IMAGEROUTE_DATA_DIR": str(data_dir), "IMAGEROUTE_TESTING": "1"}))
+    try:
+        person = await services.database.tables.people.by_key("email_key", email.casefold())
+        assert person is not None
+        ids = await services.selection.ids(person.id, Chosen(everything=True))
+        archive = await services.archives.create(person.id, ids, Choice(), title="All")
+        while archive.state is ArchiveState.PREPARING:
+            await asyncio.sleep(0.05)
+            archive = await services.archives.get(person.id, archive.id)
+        assert (archive.state, archive.gaps) == (ArchiveState.READY, ())
+        return archive.id
     finally:
         await services.close()
 

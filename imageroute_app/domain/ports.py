@@ -311,12 +311,16 @@ class MediaFacts:
 
 
 class OpenMedia(Protocol):
-    """A whole object, opened to be read once; letting go of it closes it."""
+    """A whole object, opened to be read once. Closing it may be repeated; who drops it without closes it some time later."""
 
     size_bytes: int
 
     async def fill(self, place: memoryview) -> bool:
         """Write its bytes into a place of exactly its size; says whether there were as many. Raises Unavailable."""
+        ...
+
+    def close(self) -> None:
+        """Let go of it."""
         ...
 
 

@@ -1,7 +1,7 @@
 """Put the wall, the socket binding, our routes and Reflex's pages together, in the order `api_transformer` wants."""
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -31,6 +31,7 @@ def compose(
     pages: Path,
     origins: tuple[str, ...],
     socket_key: Callable[[], bytes],
+    session_is_over: Callable[[str], Awaitable[bool]],
     note_signal: Note,
     proxy_hops: int = 0,
     body_bytes_by_path: Mapping[str, int] | None = None,
@@ -44,6 +45,7 @@ def compose(
         pages: Folder of the built front end; read when the application starts, not now.
         origins: Origins of our pages, the one that people type first.
         socket_key: Called at each websocket connection, so it may wait for the services to be open.
+        session_is_over: Says of a session cookie whether its session has ended, and counts as no use of it.
         note_signal: Notes a browser's opt-out signal for the person whose page is asked for.
         proxy_hops: Number of reverse proxies in front whose X-Forwarded-For is believed.
         body_bytes_by_path: Paths that may carry more than 1 MiB, with their limit.
@@ -53,7 +55,7 @@ def compose(
     is_https = origins[0].startswith("https://")
 
     def socket_binding(app: ASGIApp) -> ASGIApp:
-        return SocketBinding(app, origins=origins, is_https=is_https, key=socket_key)
+        return SocketBinding(app, origins=origins, is_https=is_https, key=socket_key, is_over=session_is_over)
 
     def edge(app: ASGIApp) -> ASGIApp:
         rules = EdgeRules(

@@ -5,13 +5,14 @@ digest of token and cookie, so a token read from a log, an address bar or anothe
 principle: nothing that the client alone chooses may name a state.
 """
 
+import asyncio
 import hashlib
 import hmac
 import re
 import secrets
 import time
 import uuid
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -19,6 +20,7 @@ from starlette.datastructures import Headers
 from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from imageroute_app.ending import end
 from imageroute_app.pace import Buckets
 
 EVENT_PATH = "/_event"
@@ -26,6 +28,7 @@ SESSION_COOKIE = "ir_session"
 ANON_COOKIE = "ir_anon"
 TOKEN = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 MESSAGES_PER_S, MESSAGES_BURST = 100, 300
+LOOK_EVERY_S = 30.0
 NEEDED_HEADERS = {b"host", b"origin", b"cookie", b"upgrade", b"connection", b"sec-websocket-protocol"}
 """Reflex keeps the handshake's headers in the page's state and echoes each twice; what nobody reads stays out of it."""
 
@@ -49,9 +52,21 @@ def bind_token(key: bytes, cookie: str, token: str) -> str:
 class SocketBinding:
     """ASGI middleware for Reflex's event socket; everything else passes."""
 
-    def __init__(self, app: ASGIApp, *, origins: Collection[str], is_https: bool, key: Callable[[], bytes]) -> None:
-        """Bind with the key that `key` returns at each connection; it must outlive restarts and be the same everywhere."""
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        origins: Collection[str],
+        is_https: bool,
+        key: Callable[[], bytes],
+        is_over: Callable[[str], Awaitable[bool]],
+    ) -> None:
+        """Bind with the key that `key` returns at each connection; it must outlive restarts and be the same everywhere.
+
+        `is_over` says of a session cookie whether its session has ended: then the socket ends too, within LOOK_EVERY_S.
+        """
         self._app = app
+        self._is_over = is_over
         self._origins = frozenset(origins)
         self._is_https = is_https
         self._key = key
@@ -67,7 +82,30 @@ class SocketBinding:
             await send({"type": "websocket.close", "code": 1008})
             return
         paced = _PacedSocket(receive, send)
-        await self._app(bound, paced.receive, paced.send)
+        cookie = read_cookie(Headers(scope=scope), SESSION_COOKIE, is_https=self._is_https)
+        if not cookie:
+            await self._app(bound, paced.receive, paced.send)
+        elif await self._until_over(self._app(bound, paced.receive, paced.send), cookie):
+            await paced.close()
+
+    async def _until_over(self, serving: Awaitable[None], cookie: str) -> bool:
+        """Serve a socket until it ends, or end it with the session that it was opened with; says whether that was it."""
+        connection, over = asyncio.ensure_future(serving), asyncio.ensure_future(self._session_ends(cookie))
+        try:
+            await asyncio.wait((connection, over), return_when=asyncio.FIRST_COMPLETED)
+            if connection.done():
+                connection.result()
+                return False
+            return True
+        finally:
+            await end(connection, over)
+
+    async def _session_ends(self, cookie: str) -> None:
+        """Wait until the session is over; one that was over before is nobody's: the guard shows it nothing."""
+        if await self._is_over(cookie):
+            await asyncio.Event().wait()
+        while not await self._is_over(cookie):  # noqa: ASYNC110 - it may end in another process
+            await asyncio.sleep(LOOK_EVERY_S)
 
     def _bind(self, scope: Scope) -> Scope | None:
         headers = Headers(scope=scope)
@@ -89,7 +127,7 @@ class SocketBinding:
 
 
 class _PacedSocket:
-    """Closes a socket that sends faster than any page does, before its messages are queued."""
+    """A socket that can be closed from here, as one is that sends faster than any page, before its messages are queued."""
 
     def __init__(self, receive: Receive, send: Send) -> None:
         self._receive = receive
@@ -100,10 +138,14 @@ class _PacedSocket:
     async def receive(self) -> Message:
         message: dict[str, Any] = dict(await self._receive())
         if message["type"] == "websocket.receive" and not self._pace.take("", time.monotonic()):
-            await self.send({"type": "websocket.close", "code": 1008})
+            await self.close()
+        return {"type": "websocket.disconnect", "code": 1008} if self._is_closed else message
+
+    async def close(self) -> None:
+        """End the socket; what is still sent to it goes nowhere."""
+        if not self._is_closed:
             self._is_closed = True
-            return {"type": "websocket.disconnect", "code": 1008}
-        return message
+            await self._send({"type": "websocket.close", "code": 1008})
 
     async def send(self, message: Message) -> None:
         if not self._is_closed:

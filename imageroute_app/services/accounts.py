@@ -184,6 +184,14 @@ class Accounts:
         except Unavailable:
             return session
 
+    async def is_over(self, token: str) -> bool:
+        """Say whether the session of a cookie has ended; asking is no use of it, and while nobody can tell it has not."""
+        try:
+            session = await self._tables.sessions.by_key("token_hash", hash_token(token))
+        except Unavailable:
+            return False
+        return session is None or session.expires_at <= self._clock()
+
     async def _checked(self, session: Session) -> Session | None:
         """Return a session from outside while it is good there; without the service's settings nobody can tell: it ends."""
         if not session.outside_id:

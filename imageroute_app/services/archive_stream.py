@@ -68,6 +68,7 @@ class ArchiveStream:
         self._headers = Directory(archive.created_at)
         self._names_seen: dict[int, tuple[bytes, bytes]] = {}
         self._buffers = Buffers()
+        self._open: set[OpenMedia] = set()
         self._begins = index.begins(zips.local_bytes(len(MANIFEST), len(self._manifest)))
         self.size_bytes = index.total_bytes(len(self._manifest))
         self.etag = index.etag(self._manifest)
@@ -75,16 +76,25 @@ class ArchiveStream:
     async def read(self, start: int, end: int) -> AsyncGenerator[bytes | bytearray]:
         """Yield bytes start..end (end exclusive); raises Changed."""
         at = start
-        async with contextlib.aclosing(self._from(start, end)) as pieces:
-            async for offset, piece in pieces:
-                skipped = max(0, at - offset)
-                kept = piece[skipped : end - offset] if skipped or offset + len(piece) > end else piece
-                if kept:
-                    at += len(kept)
-                    yield kept
-                if at >= end:
-                    return
+        try:
+            async with contextlib.aclosing(self._from(start, end)) as pieces:
+                async for offset, piece in pieces:
+                    skipped = max(0, at - offset)
+                    kept = piece[skipped : end - offset] if skipped or offset + len(piece) > end else piece
+                    if kept:
+                        at += len(kept)
+                        yield kept
+                    if at >= end:
+                        return
+        finally:  # not when somebody collects what an ended download left: that may be hours later
+            self._close(list(self._open))
         raise Changed
+
+    def _close(self, files: Sequence[OpenMedia | None]) -> None:
+        for file in files:
+            if file is not None:
+                file.close()
+                self._open.discard(file)
 
     async def _from(self, start: int, end: int) -> AsyncGenerator[tuple[int, bytes | bytearray]]:
         """Yield pieces with their offsets, from the one that holds `start` on."""
@@ -108,6 +118,7 @@ class ArchiveStream:
                     slots = page.slots[low:high]
                     keys = [picture_key(self._archive, image.id) for image in page.images[low:high]]
                     files = None if slots[0].size_bytes > LARGE_BYTES else await self._media.opened(keys)
+                    self._open.update(file for file in files or () if file is not None)
                     yield Batch(slots, keys, page.recipes[low:high], files, page.first + low)
 
     def _is_between(self, low: int, high: int, start: int, end: int) -> bool:
@@ -149,6 +160,7 @@ class ArchiveStream:
         for low, high in _grouped(batch.slots, PIECE_BYTES, FILES_MAX):
             if self._is_between(batch.first + low, batch.first + high, start, end):
                 yield self._begins[batch.first + low], await self._piece(batch, batch.files, range(low, high))
+        self._close(batch.files)
 
     async def _piece(self, batch: Batch, files: Sequence[OpenMedia | None], places: range) -> bytearray:
         """Return pictures that follow each other with their headers and recipes, each file read right into its place."""

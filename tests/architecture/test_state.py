@@ -5,6 +5,7 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, get_args
 
 import pytest
@@ -14,7 +15,7 @@ from reflex_base.registry import RegistrationContext
 
 import imageroute_app.state
 from imageroute_app.settings import ROOT
-from imageroute_app.state.guard import unguarded_handlers
+from imageroute_app.state.guard import FRAMEWORK, POLICY, find_handler, unguarded_handlers
 
 FORBIDDEN = {
     "rx.upload": "uploads go through our own route; Reflex's takes anyone's body (SECURITY.md R7, R8)",
@@ -51,6 +52,37 @@ def types_within(annotation: Any) -> Iterator[Any]:
 
 def test_every_handler_says_who_may_send_it_and_with_what() -> None:
     assert unguarded_handlers() == []
+
+
+REVIEWED = Path(__file__).with_name("handlers.txt")
+"""Every handler that a browser can call, with who may and with what; the test below says which line is new."""
+
+
+def callable_handlers() -> list[str]:
+    found = []
+    for name in RegistrationContext.get().event_handlers:
+        handler = find_handler(name)
+        if handler is None:
+            continue
+        state, _, method = name.rpartition(".")
+        if name in FRAMEWORK:
+            found.append(f"{state.rpartition('.')[2]}.{method} reflex")
+        elif handler.__module__.startswith("imageroute_app") and (policy := getattr(handler, POLICY, "")):
+            told = str(inspect.signature(handler)).replace("imageroute_app.", "")
+            found.append(f"{state.rpartition('____')[2]}.{method} {policy} {told}")
+    return sorted(found)
+
+
+def test_what_a_browser_can_call_is_what_was_reviewed() -> None:
+    """A new line means: somebody has looked at who may call it, with what, and whose records it touches."""
+    assert callable_handlers() == REVIEWED.read_text(encoding="utf-8").splitlines()
+
+
+@pytest.mark.promise("P32")
+def test_only_two_handlers_are_open_to_anybody() -> None:
+    anybody = [line.split()[0] for line in callable_handlers() if line.split()[1] == "public"]
+
+    assert anybody == ["session_state.close_notice", "session_state.tell"]
 
 
 def test_no_public_var_holds_a_domain_type() -> None:

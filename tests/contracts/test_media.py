@@ -94,6 +94,8 @@ async def test_objects_that_were_opened_fill_a_place_of_their_size(media: MediaS
     assert await found.fill(memoryview(place)[1:-1])
     assert bytes(place) == b"<" + DATA + b">"
     assert not await found.fill(memoryview(bytearray(len(DATA) + 1)))
+    found.close()
+    found.close()
 
 
 async def test_etag_changes_with_the_content(media: MediaStore) -> None:

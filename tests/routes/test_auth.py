@@ -526,6 +526,20 @@ async def test_sessions_end_when_unused_and_at_thirty_days(house: House) -> None
     assert (await client.get("/api/gallery")).status_code == 401
 
 
+async def test_asking_whether_a_session_is_over_is_no_use_of_it(house: House) -> None:
+    client = await house.signed_up()
+    token, accounts = client.cookies["ir_session"], house.services.accounts
+    house.clock.move(days=6, hours=23)
+    assert not await accounts.is_over(token)
+    house.clock.move(hours=2)
+    assert await accounts.is_over(token)
+    bob = await house.signed_up("bob")
+    token = bob.cookies["ir_session"]
+    assert not await accounts.is_over(token)
+    await bob.post("/auth/sign-out")
+    assert await accounts.is_over(token)
+
+
 async def test_a_page_that_asks_for_many_things_at_once_stays_signed_in(house: House) -> None:
     client = await house.signed_up()
     house.clock.move(hours=1)

@@ -25,6 +25,10 @@ GONE_S = 10.0
 SIZES = {"one file after the other": (6, 8_000_000), "read together": (60, 400_000)}
 
 
+async def not_over(_token: str) -> bool:
+    return False
+
+
 async def no_signal(_request: Request) -> None:
     """Note nothing."""
 
@@ -35,7 +39,12 @@ async def served(house: House, pages: Path) -> AsyncIterator[int]:
     port = free_port()
     app: ASGIApp = build_api(lambda: house.services)
     layers = compose(
-        build_api(lambda: house.services), pages=pages, origins=(ORIGIN,), socket_key=lambda: b"", note_signal=no_signal
+        build_api(lambda: house.services),
+        pages=pages,
+        origins=(ORIGIN,),
+        socket_key=lambda: b"",
+        session_is_over=not_over,
+        note_signal=no_signal,
     )
     for layer in layers[2:]:
         app = cast("Callable[[ASGIApp], ASGIApp]", layer)(app)

@@ -8,6 +8,7 @@ from starlette.datastructures import Headers
 from starlette.types import Message, Scope
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from imageroute_app.routes import socket
 from imageroute_app.routes.socket import SocketBinding, bind_token, read_cookie
 from tests.product import Product
 from tests.routes.conftest import SIGN_UP
@@ -37,6 +38,10 @@ class Recorder:
     @property
     def queries(self) -> list[str]:
         return [scope["query_string"].decode() for scope in self.scopes]
+
+
+async def never(_cookie: str) -> bool:
+    return False
 
 
 async def connect(
@@ -70,7 +75,7 @@ async def connect(
         "query_string": f"token={token}&EIO=4".encode(),
         "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
     }
-    binding = SocketBinding(recorder, origins=(ORIGIN,), is_https=is_https, key=lambda: key)
+    binding = SocketBinding(recorder, origins=(ORIGIN,), is_https=is_https, key=lambda: key, is_over=never)
     await binding(scope, receive, send)
     return sent
 
@@ -168,6 +173,43 @@ async def test_flood_of_messages_ends_the_socket_before_they_are_queued() -> Non
     assert 250 < len(recorder.messages) < 350
     assert recorder.messages[-1] == {"type": "websocket.disconnect", "code": 1008}
     assert sent[-1] == {"type": "websocket.close", "code": 1008}
+
+
+@pytest.mark.parametrize("over_from_the_start", [True, False])
+async def test_a_socket_ends_with_the_session_that_opened_it(
+    monkeypatch: pytest.MonkeyPatch, over_from_the_start: bool
+) -> None:
+    monkeypatch.setattr(socket, "LOOK_EVERY_S", 0)
+    answers = [over_from_the_start, False, True]
+    recorder, sent, closed = Recorder(), list[Message](), asyncio.Event()
+
+    async def is_over(cookie: str) -> bool:
+        assert cookie == "alice"
+        return answers.pop(0)
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+        closed.set()
+
+    async def receive() -> Message:  # the server hands on what the client does: it answers our close with its own
+        await asyncio.wait_for(closed.wait(), 0.05 if over_from_the_start else 30)
+        return {"type": "websocket.disconnect", "code": 1008}
+
+    scope: Scope = {
+        "type": "websocket",
+        "path": "/_event/",
+        "query_string": f"token={TOKEN}".encode(),
+        "headers": [(b"origin", ORIGIN.encode()), (b"cookie", b"ir_session=alice")],
+    }
+    binding = SocketBinding(recorder, origins=(ORIGIN,), is_https=False, key=lambda: b"k", is_over=is_over)
+    if over_from_the_start:  # nobody's: the guard shows it nothing, and closing it would only bring it back
+        with pytest.raises(TimeoutError):
+            await binding(scope, receive, send)
+    else:
+        await binding(scope, receive, send)
+
+    assert sent == ([] if over_from_the_start else [{"type": "websocket.close", "code": 1008}])
+    assert answers == ([False, True] if over_from_the_start else [])
 
 
 @pytest_asyncio.fixture(loop_scope="session")

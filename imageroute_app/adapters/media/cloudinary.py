@@ -157,6 +157,10 @@ class Fetched:
         place[:] = self._data
         return True
 
+    def close(self) -> None:
+        """Let go of the bytes."""
+        self._data = b""
+
 
 def _public_id(segments: Sequence[str]) -> str:
     return ROOT + "/".join(segments)

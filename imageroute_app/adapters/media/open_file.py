@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import threading
 import time
 
 from imageroute_app.domain.errors import Unavailable
@@ -32,11 +33,22 @@ class OpenFile:
     def __init__(self, descriptor: int, size_bytes: int, disk: Disk) -> None:
         """Take the descriptor of a plain file; it is closed with this object, whoever drops it."""
         self._descriptor, self.size_bytes, self._disk = descriptor, size_bytes, disk
+        self._in_use = threading.Lock()
         if disk.is_slow and hasattr(os, "posix_fadvise"):
             os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_WILLNEED)
 
+    def close(self) -> None:
+        """Close the file now; one that a thread still reads for nobody goes when that ends and drops it."""
+        if self._in_use.acquire(blocking=False):
+            try:
+                if self._descriptor >= 0:
+                    os.close(self._descriptor)
+                self._descriptor = -1
+            finally:
+                self._in_use.release()
+
     def __del__(self) -> None:
-        os.close(self._descriptor)
+        self.close()
 
     async def fill(self, place: memoryview) -> bool:
         """Write its bytes into a place of exactly its size; says whether there were as many. Raises Unavailable.
@@ -62,6 +74,7 @@ class OpenFile:
 
     def _wait_for(self, place: memoryview, start: int) -> int:
         filled = 0
-        while read := os.preadv(self._descriptor, [place[filled:]], start + filled):
-            filled += read
+        with self._in_use:
+            while read := os.preadv(self._descriptor, [place[filled:]], start + filled):
+                filled += read
         return filled
