@@ -13,13 +13,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from bench.rows import Row, limited, median_ratio
-from bench.server import cookie_header, resident_mb
+from bench.server import cookie_header, crowd, event_ms, resident_mb
 from bench.site import SETTINGS, sign_up
 from imageroute_app.bootstrap import open_services
 from imageroute_app.domain.sharing import ArchiveState
@@ -28,9 +28,11 @@ from imageroute_app.services.selection import Chosen
 from imageroute_app.settings import ROOT, load_settings
 from tests.product import Product, free_port
 from tests.seeding import seed_images
+from tests.sockets import RawSocket
 
 PICTURES, FEW = 10_000, 20
 ROUNDS = 3
+TABS, PRESSES = 10, 15
 PIECE_BYTES = 1024 * 1024
 
 
@@ -59,7 +61,8 @@ async def rows() -> list[Row]:
         large, small = await prepare(product.data_dir, email)
         await product.start()
         try:
-            return await measured(product, cookie_header(cookies), large, small)
+            cookie = cookie_header(cookies)
+            return [*await measured(product, cookie, large, small), *await beside(product, cookie, large)]
         finally:
             await product.kill()
 
@@ -109,6 +112,53 @@ async def measured(product: Product, cookie: str, large: str, small: str) -> lis
         limited(f"export, memory from {FEW} to {PICTURES:,} files", max(held_mb) - before_mb, "MB", 64),
         Row(name="  other work on the machine, load of the last minute", value=f"{os.getloadavg()[0]:.1f}"),
     ]
+
+
+async def beside(product: Product, cookie: str, large: str) -> list[Row]:
+    """Let others press without and beside a download of the large archive, in turns; then send it three times at once."""
+    people = [cookie_header((await sign_up(product.url))[1]) for _ in range(TABS)]
+    alone, along = list[float](), list[float]()
+    async with crowd(product.url, people) as sockets:
+        for _ in range(ROUNDS):
+            alone += await pressed(sockets)
+            over = asyncio.Event()
+            running = asyncio.create_task(again_and_again(product.port, large, cookie, over))
+            await asyncio.sleep(0.2)
+            along += await pressed(sockets)
+            over.set()
+            await running
+    p95_alone, p95_along = (statistics.quantiles(times, n=20)[-1] for times in (alone, along))
+    three = await asyncio.gather(
+        *(asyncio.to_thread(download, product.port, f"/exports/{large}", cookie) for _ in range(3))
+    )
+    return [
+        Row(name=f"events of {TABS} others, p95 alone", value=f"{p95_alone:.1f} ms"),
+        Row(
+            name="  beside an export that runs",
+            value=f"{p95_along:.1f} ms",
+            ratio=p95_along / p95_alone,
+            goal="< 1.50x alone",
+            met=p95_along / p95_alone < 1.5,
+        ),
+        limited("three exports at once, the slowest first byte", max(one.first_s for one in three) * 1000, "ms", 2000),
+    ]
+
+
+async def pressed(sockets: Sequence[RawSocket]) -> list[float]:
+    """Let all press at once a few times; returns what each press took."""
+    times = list[float]()
+    for _ in range(PRESSES):
+        found = await asyncio.gather(*map(event_ms, sockets))
+        assert None not in found, "an event had no answer"
+        times += [took for took in found if took is not None]
+        await asyncio.sleep(0.1)
+    return times
+
+
+async def again_and_again(port: int, archive_id: str, cookie: str, over: asyncio.Event) -> None:
+    """Download the archive until told to stop, so that one always runs."""
+    while not over.is_set():
+        await asyncio.to_thread(download, port, f"/exports/{archive_id}", cookie)
 
 
 def mb_s(speed: float) -> str:
