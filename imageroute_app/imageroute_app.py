@@ -14,7 +14,7 @@ from imageroute_app.bootstrap import open_guarded, services, use_services
 from imageroute_app.components import paths
 from imageroute_app.components.overlay import app_wraps
 from imageroute_app.components.scripts import address
-from imageroute_app.domain.errors import ImageRouteError
+from imageroute_app.domain.errors import ImageRouteError, Unavailable
 from imageroute_app.logs import trace
 from imageroute_app.pages.account import account
 from imageroute_app.pages.albums import albums
@@ -76,8 +76,11 @@ async def resolve_session(cookie_header: str) -> str | None:
 
 
 async def session_is_over(token: str) -> bool:
-    """Say whether the session of a cookie has ended; the socket that was opened with it asks now and then."""
-    return await services().accounts.is_over(token)
+    """Say whether the session of a cookie has ended, for the socket that was opened with it; not while nobody can tell."""
+    try:
+        return await services().accounts.is_over(token)
+    except Unavailable:
+        return False
 
 
 @contextlib.asynccontextmanager
