@@ -99,6 +99,7 @@ async def test_sandbox_pays_through_the_signed_route_and_the_way_back_shows_it(s
     assert answer.status_code == 303
     back = await shop.client.get(answer.headers["location"])
     assert "500 credits are on your account" in back.text
+    assert "<dt>Paid</dt>" in back.text
     assert await shop.balance() == 550
     assert "Paid" in (await shop.client.get("/credits/orders")).text
     invoice = await shop.client.get(f"/credits/orders/{shop.order.id}/invoice")
@@ -111,7 +112,9 @@ async def test_sandbox_pays_through_the_signed_route_and_the_way_back_shows_it(s
 async def test_what_was_not_paid_brings_nothing_and_says_so(shop: Shop, outcome: str, words: str) -> None:
     answer = await shop.client.post(shop.order.url, data={"outcome": outcome})
 
-    assert words in (await shop.client.get(answer.headers["location"])).text
+    page = (await shop.client.get(answer.headers["location"])).text
+    assert words in page
+    assert ("<dt>Paid</dt>" in page, "<dt>Amount</dt>" in page) == (False, True)
     assert await shop.balance() == 50
 
 
