@@ -21,13 +21,9 @@ from typing import Any
 from bench.rows import Row, limited, median_ratio
 from bench.server import cookie_header, crowd, event_ms, resident_mb
 from bench.site import SETTINGS, sign_up
-from imageroute_app.bootstrap import open_services
-from imageroute_app.domain.sharing import ArchiveState
-from imageroute_app.services.archive_build import Choice
-from imageroute_app.services.selection import Chosen
-from imageroute_app.settings import ROOT, load_settings
+from imageroute_app.settings import ROOT
 from tests.product import Product, free_port
-from tests.seeding import seed_images
+from tests.seeding import make_archive, seed_images
 from tests.sockets import RawSocket
 
 PICTURES, FEW = 10_000, 20
@@ -58,33 +54,14 @@ async def rows() -> list[Row]:
         email, cookies = await sign_up(product.url)
         await product.stop()
         await seed_images(product.data_dir, email, PICTURES)
-        large, small = await prepare(product.data_dir, email)
+        large = await make_archive(product.data_dir, email)
+        small = await make_archive(product.data_dir, email, FEW)
         await product.start()
         try:
             cookie = cookie_header(cookies)
             return [*await measured(product, cookie, large, small), *await beside(product, cookie, large)]
         finally:
             await product.kill()
-
-
-async def prepare(data_dir: Path, email: str) -> tuple[str, str]:
-    """Make an archive of everything and one of a few while the product is stopped; returns their ids."""
-    services = await open_services(load_settings({"IMAGEROUTE_DATA_DIR": str(data_dir), "IMAGEROUTE_TESTING": "1"}))
-    try:
-        person = await services.database.tables.people.by_key("email_key", email)
-        assert person is not None
-        ids = await services.selection.ids(person.id, Chosen(everything=True))
-        made = []
-        for some in (ids, ids[:FEW]):
-            archive = await services.archives.create(person.id, some, Choice(), title="Bench")
-            while archive.state is ArchiveState.PREPARING:
-                await asyncio.sleep(0.1)
-                archive = await services.archives.get(person.id, archive.id)
-            assert (archive.state, archive.gaps) == (ArchiveState.READY, ())
-            made.append(archive.id)
-        return made[0], made[1]
-    finally:
-        await services.close()
 
 
 async def measured(product: Product, cookie: str, large: str, small: str) -> list[Row]:

@@ -61,14 +61,14 @@ async def seed_rows(data_dir: Path, email: str, count: int) -> None:
         await services.close()
 
 
-async def make_archive(data_dir: Path, email: str) -> str:
-    """Make an archive of all pictures of the person, while the product is stopped; returns its id."""
+async def make_archive(data_dir: Path, email: str, most: int | None = None) -> str:
+    """Make an archive of the person's pictures, or of so many, while the product is stopped; returns its id."""
     services = await open_services(load_settings({"IMAGEROUTE_DATA_DIR": str(data_dir), "IMAGEROUTE_TESTING": "1"}))
     try:
         person = await services.database.tables.people.by_key("email_key", email.casefold())
         assert person is not None
         ids = await services.selection.ids(person.id, Chosen(everything=True))
-        archive = await services.archives.create(person.id, ids, Choice(), title="All")
+        archive = await services.archives.create(person.id, ids[:most], Choice(), title="All")
         while archive.state is ArchiveState.PREPARING:
             await asyncio.sleep(0.05)
             archive = await services.archives.get(person.id, archive.id)
