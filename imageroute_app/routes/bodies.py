@@ -10,8 +10,6 @@ from typing import Literal
 
 from starlette.types import Message, Receive
 
-from imageroute_app.pace import household
-
 MIB = 1024 * 1024
 OF_ONE_CALLER, OF_ALL = 96 * MIB, 256 * MIB
 PIECE_S = 20.0
@@ -41,10 +39,10 @@ class Held:
 class CountedBody:
     """Counts a request's body as it arrives, and ends it as soon as it is too much or too slow, whatever its header said."""
 
-    def __init__(self, receive: Receive, limit: int, held: Held, address: str) -> None:
-        """Read with `receive` up to `limit` bytes that come from `address`."""
+    def __init__(self, receive: Receive, limit: int, held: Held, caller: str) -> None:
+        """Read with `receive` up to `limit` bytes that `caller` sends (see pace.household)."""
         self._receive, self._limit = receive, limit
-        self._held, self._address = held, address
+        self._held, self._caller = held, caller
         self._size_bytes, self._is_whole = 0, False
         self.fault: Fault | None = None
 
@@ -59,7 +57,7 @@ class CountedBody:
             return self._cut("too_slow")
         if size_bytes := len(message.get("body", b"")):
             self._size_bytes += size_bytes
-            has_room = self._held.add(household(self._address), size_bytes)
+            has_room = self._held.add(self._caller, size_bytes)
             if self._size_bytes > self._limit:
                 return self._cut("too_large")
             if not has_room:
@@ -74,4 +72,4 @@ class CountedBody:
     def close(self) -> None:
         """Let go of what was counted; the request is over."""
         if self._size_bytes:
-            self._held.let_go(household(self._address), self._size_bytes)
+            self._held.let_go(self._caller, self._size_bytes)

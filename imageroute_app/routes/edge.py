@@ -121,7 +121,7 @@ class EdgeMiddleware:
     async def _serve_request(self, scope: Scope, receive: Receive, send: Send) -> None:
         request_id = secrets.token_hex(8)
         scope["state"] = {**scope.get("state", {}), "request_id": request_id}
-        body = CountedBody(receive, self._rules.body_limit(scope["path"]), self._held, _address(scope))
+        body = CountedBody(receive, self._rules.body_limit(scope["path"]), self._held, _caller(scope))
         answer = _Answer(self._rules, scope, send, body, request_id)
         try:
             refusal = self._refusal(scope)
@@ -177,7 +177,7 @@ class EdgeMiddleware:
         return headers.getlist("sec-fetch-site") == ["same-origin"]
 
     async def _serve_socket(self, scope: Scope, receive: Receive, send: Send) -> None:
-        address = household(_address(scope))
+        address = _caller(scope)
         is_welcome = (
             scope["path"].rstrip("/") == EVENT_PATH
             and self._is_our_host(Headers(scope=scope))
@@ -241,5 +241,5 @@ class _Answer:
         await self._send(message)
 
 
-def _address(scope: Scope) -> str:
-    return scope["client"][0] if scope.get("client") else ""
+def _caller(scope: Scope) -> str:
+    return household(scope["client"][0] if scope.get("client") else "")
