@@ -94,26 +94,27 @@ class DodoPayments:
 
     async def _check_price(self, order: Order) -> None:
         """Refuse a product that costs something else, or that is paid again and again: we show one price for one time."""
-        if await self._asked(order.product_id) != ["one_time_price", order.price_minor, order.currency]:
+        if not await self._is_asked(order.product_id, order.price_minor, order.currency):
             log.error("dodo.other_price", extra={"product": order.product_id})
             raise Unavailable(OTHER_PRICE)
 
-    async def _asked(self, product_id: str) -> list[object]:
-        """Return how a product is paid there, with what price and currency; raises NotFound."""
+    async def _is_asked(self, product_id: str, price_minor: int, currency: str) -> bool:
+        """Say whether a product is paid once there, with this price; raises NotFound."""
         price = (await self._api.get(f"products/{product_id}")).get("price")
-        return [price.get(name) for name in ("type", "price", "currency")] if isinstance(price, dict) else []
+        asked = [price.get(name) for name in ("type", "price", "currency")] if isinstance(price, dict) else []
+        return asked == ["one_time_price", price_minor, currency]
 
     async def probe(self, packs: Sequence[Pack]) -> str:
         """Return what the operator has to mend so that every pack can be bought, empty when nothing; raises Unavailable."""
         for pack in (one for one in packs if one.id in self.products):
             product = self.products[pack.id]
             try:
-                asked = await self._asked(product)
+                is_asked = await self._is_asked(product, pack.price_minor, pack.currency)
             except NotSetUp:
                 return KEY_REFUSED
             except NotFound:
                 return NO_PRODUCT.format(product=product, pack=pack.id)
-            if asked != ["one_time_price", pack.price_minor, pack.currency]:
+            if not is_asked:
                 return PRICE_DIFFERS.format(
                     product=product, pack=pack.id, price=pack.price_minor, currency=pack.currency
                 )
