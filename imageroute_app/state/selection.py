@@ -104,7 +104,7 @@ class SelectionState(rx.State):
             return await self._compare(named)
         if verb == "download":
             return await self._download()
-        return await self._begin(verb, gallery.album) if verb in DOING else None
+        return await self._begin(verb, gallery.album)
 
     @rx.event
     @signed_in
