@@ -5,6 +5,7 @@ import io
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from PIL import Image as Pillow
 
@@ -36,6 +37,31 @@ class MovingClock:
 
     def move(self, **parts: float) -> None:
         self.now += timedelta(**parts)
+
+
+class Background:
+    """A state as a background handler holds it: `async with` is a formality here."""
+
+    def __init__(self, state: object) -> None:
+        object.__setattr__(self, "_state", state)
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(type(self._state), name, None)
+        return found.__get__(self) if callable(found) and hasattr(found, "__get__") else getattr(self._state, name)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        setattr(self._state, name, value)
+
+    async def __aenter__(self) -> "Background":
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        return
+
+
+async def never_over(_cookie: str) -> bool:
+    """Say of a session that it goes on."""
+    return False
 
 
 @dataclass

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp
 
 from imageroute_app.routes.api import build_api
 from imageroute_app.routes.compose import compose
-from tests.doubles import png
+from tests.doubles import never_over, png
 from tests.product import free_port
 from tests.routes.conftest import ORIGIN, House
 from tests.routes.test_exports import add_picture, archived
@@ -23,10 +23,6 @@ from tests.routes.test_exports import add_picture, archived
 TAKEN_BYTES = 2_000_000
 GONE_S = 10.0
 SIZES = {"one file after the other": (6, 8_000_000), "read together": (60, 400_000)}
-
-
-async def not_over(_token: str) -> bool:
-    return False
 
 
 async def no_signal(_request: Request) -> None:
@@ -43,7 +39,7 @@ async def served(house: House, pages: Path) -> AsyncIterator[int]:
         pages=pages,
         origins=(ORIGIN,),
         socket_key=lambda: b"",
-        session_is_over=not_over,
+        session_is_over=never_over,
         note_signal=no_signal,
     )
     for layer in layers[2:]:

@@ -1,7 +1,7 @@
 """The device list of an account of Clerk: sign-ins there without a session here are shown and ended; its silence is said."""
 
 from collections.abc import Iterator
-from typing import Any, cast
+from typing import cast
 
 import pytest
 import reflex as rx
@@ -13,6 +13,7 @@ from imageroute_app.domain.errors import NotFound
 from imageroute_app.domain.ports import Query
 from imageroute_app.state.account import ASKING, ENDING, SILENT, AccountState
 from imageroute_app.state.session import SessionState
+from tests.doubles import Background
 from tests.routes.test_hosted import Visitor, World, signed_up, visitor, world
 
 __all__ = ["world"]
@@ -21,26 +22,6 @@ PHONE = {
     "browser_name": "Mobile Safari", "browser_version": "19.1", "device_type": "iPhone", "is_mobile": True,
     "city": "Rome", "country": "IT", "ip_address": "192.0.2.9",
 }  # fmt: skip
-
-
-class Background:
-    """A state as a background handler holds it: `async with` is a formality here."""
-
-    def __init__(self, state: AccountState) -> None:
-        object.__setattr__(self, "_state", state)
-
-    def __getattr__(self, name: str) -> Any:
-        found = getattr(type(self._state), name, None)
-        return found.__get__(self) if callable(found) and name.startswith("_") else getattr(self._state, name)
-
-    def __setattr__(self, name: str, value: object) -> None:
-        setattr(self._state, name, value)
-
-    async def __aenter__(self) -> "Background":
-        return self
-
-    async def __aexit__(self, *error: object) -> None:
-        return
 
 
 @pytest.fixture(autouse=True)

@@ -10,6 +10,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from imageroute_app.routes import socket
 from imageroute_app.routes.socket import SocketBinding, bind_token, read_cookie
+from tests.doubles import never_over
 from tests.product import Product
 from tests.routes.conftest import SIGN_UP
 from tests.sockets import open_socket
@@ -38,10 +39,6 @@ class Recorder:
     @property
     def queries(self) -> list[str]:
         return [scope["query_string"].decode() for scope in self.scopes]
-
-
-async def never(_cookie: str) -> bool:
-    return False
 
 
 async def connect(
@@ -75,7 +72,7 @@ async def connect(
         "query_string": f"token={token}&EIO=4".encode(),
         "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
     }
-    binding = SocketBinding(recorder, origins=(ORIGIN,), is_https=is_https, key=lambda: key, is_over=never)
+    binding = SocketBinding(recorder, origins=(ORIGIN,), is_https=is_https, key=lambda: key, is_over=never_over)
     await binding(scope, receive, send)
     return sent
 

@@ -1,9 +1,7 @@
 """Devices and the verified address, as the account page shows and changes them."""
 
-import pytest
-
 from imageroute_app.state.account import AccountState
-from imageroute_app.state.session import SessionState, session_token
+from imageroute_app.state.session import SessionState
 from tests.services.conftest import House
 from tests.state.conftest import OpenTab, Tab
 
@@ -88,9 +86,3 @@ async def test_outcome_of_a_form_shows_our_words_and_never_the_address(house: Ho
 
     assert good.done == "Your name is saved."
     assert odd.done == ""
-
-
-@pytest.mark.parametrize("neighbour", ['theme={"dark": true}', "a b=c", "name=J\u00fcrgen", "x=a b c; y", "[]=1"])
-def test_a_cookie_of_another_program_of_this_host_signs_nobody_out(neighbour: str) -> None:
-    assert session_token(f"{neighbour}; ir_session=token") == "token"
-    assert session_token(f"ir_session=token; {neighbour}") == "token"

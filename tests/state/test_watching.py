@@ -4,10 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
-import reflex as rx
 
 from imageroute_app.bootstrap import services, use_services
 from imageroute_app.domain.errors import NotFound
@@ -19,30 +17,11 @@ from imageroute_app.state.exports import ExportsState
 from imageroute_app.state.selection import SelectionState
 from imageroute_app.state.stage import StageState
 from tests.contracts.records import archive, export
+from tests.doubles import Background
 from tests.services.conftest import House
 from tests.state.conftest import OpenTab
 
 LOOKS_MAX = 5
-
-
-class Background:
-    """A state as a background handler holds it."""
-
-    def __init__(self, state: rx.State) -> None:
-        object.__setattr__(self, "_state", state)
-
-    def __getattr__(self, name: str) -> Any:
-        found = getattr(type(self._state), name, None)
-        return found.__get__(self) if callable(found) and hasattr(found, "__get__") else getattr(self._state, name)
-
-    def __setattr__(self, name: str, value: object) -> None:
-        setattr(self._state, name, value)
-
-    async def __aenter__(self) -> "Background":
-        return self
-
-    async def __aexit__(self, *error: object) -> None:
-        return
 
 
 class Watched:
