@@ -291,6 +291,34 @@
     }
   }
 
+  // --- Its library knows a dialog as the topmost only some moments after it has the focus: until then an Escape would
+  // close the one under it. Such a key waits. ---
+  const DIALOG = "[role=dialog]:not([popover])";
+  const ON_TOP_MS = 60;
+  const onTop = new WeakSet();
+  let escaped = null; // the dialog that an Escape waits for
+  document.addEventListener("focusin", ({ target }) => {
+    const dialog = target.closest?.(DIALOG);
+    if (dialog && !onTop.has(dialog)) setTimeout(rise, ON_TOP_MS, dialog);
+  });
+
+  function rise(dialog) {
+    onTop.add(dialog);
+    if (escaped === dialog) dialog.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape", cancelable: true }));
+    escaped = null;
+  }
+
+  window.addEventListener(
+    "keydown",
+    (event) => {
+      const top = [...document.querySelectorAll(DIALOG)].pop();
+      if (event.key !== "Escape" || !top || onTop.has(top) || document.querySelector(":popover-open")) return;
+      event.stopImmediatePropagation();
+      escaped = top;
+    },
+    true,
+  );
+
   new MutationObserver((changes) => {
     giveBack();
     let isNew = false;

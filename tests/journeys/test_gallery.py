@@ -323,6 +323,26 @@ async def test_what_opened_a_dialog_has_the_focus_again_after_it(fill: Fill) -> 
     await expect(share).to_be_focused()
 
 
+async def test_escape_at_once_closes_the_dialog_on_top(fill: Fill) -> None:
+    page = await fill(2)
+    await picture(page, 1).click()
+    dialog, share = page.locator("[role=dialog]:not([popover])"), lightbox(page).get_by_role("button", name="Share")
+    await share.evaluate(
+        """(button) => new Promise((done) => {
+            new MutationObserver((_, observer) => {
+                if (document.querySelectorAll("[role=dialog]:not([popover])").length < 2) return;
+                observer.disconnect();
+                const key = { key: "Escape", bubbles: true, cancelable: true };
+                done(document.activeElement.dispatchEvent(new KeyboardEvent("keydown", key)));
+            }).observe(document.body, { childList: true, subtree: true });
+            button.focus();
+            button.click();
+        })"""
+    )
+    await expect(dialog).to_have_count(1)
+    await expect(share).to_be_focused()
+
+
 async def test_delete_right_behind_choosing_is_not_lost(fill: Fill) -> None:
     page = await fill(5)
     await page.evaluate(
