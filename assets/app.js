@@ -168,8 +168,10 @@
     return element.matches("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]");
   }
 
+  /** What can be used now: an open dialog hides what lies behind it. */
   function visible(selector) {
-    return [...document.querySelectorAll(selector)].find((each) => each.offsetParent && !each.disabled);
+    const isHere = (each) => each.offsetParent && !each.disabled && !each.closest("[aria-hidden=true]");
+    return [...document.querySelectorAll(selector)].find(isHere);
   }
 
   function pressed(event) {

@@ -2,6 +2,7 @@
 
 import reflex as rx
 
+from imageroute_app.components.compare import compare_button
 from imageroute_app.components.download import download_button
 from imageroute_app.components.icons import icon, icon_button
 from imageroute_app.components.links import link
@@ -164,7 +165,7 @@ def inspector() -> rx.Component:
             _bar(),
             rx.el.div(
                 rx.el.p(IMAGE.prompt, class_name="read said", dir="auto"),
-                rx.el.div(*[_verb(*verb) for verb in VERBS], class_name="verbs"),
+                rx.el.div(*[_verb(*verb) for verb in VERBS], compare_button(IMAGE.id), class_name="verbs"),
                 tags(),
                 facts(),
                 class_name="bd",

@@ -13,7 +13,7 @@ KEYS = (
     ("R", "Remix"),
     ("E", "Edit"),
     ("D", "Download"),
-    ("C", "Compare 2 to 4 chosen pictures"),
+    ("C", "Compare 2 to 4 chosen pictures, or the open one with what belongs to it"),
     ("I", "Open the inspector"),
     ("X", "Choose the picture"),
     ("Shift Arrows", "Choose a range"),

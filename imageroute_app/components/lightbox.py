@@ -4,6 +4,7 @@ import reflex as rx
 from reflex_components_radix.primitives.dialog import dialog
 
 from imageroute_app.components import paths
+from imageroute_app.components.compare import compare_button
 from imageroute_app.components.download import download_button
 from imageroute_app.components.grid import film
 from imageroute_app.components.icons import icon, icon_button
@@ -96,7 +97,7 @@ def _panel() -> rx.Component:
         _bar(),
         rx.el.div(
             dialog.title(rx.el.h2(IMAGE.prompt, class_name="read said", dir="auto"), as_child=True),
-            rx.el.div(*[_verb(*verb) for verb in VERBS], class_name="verbs"),
+            rx.el.div(*[_verb(*verb) for verb in VERBS], compare_button(IMAGE.id), class_name="verbs"),
             tags(),
             _cover(),
             facts(),
@@ -127,6 +128,7 @@ def lightbox() -> rx.Component:
         _panel(),
         class_name="lightbox",
         aria_describedby=None,
+        on_interact_outside=rx.prevent_default,  # nothing lies beside it but notices, which may be put away
     )
     return dialog.root(
         dialog.portal(content),

@@ -1,13 +1,11 @@
-"""The bar on the chosen pictures, the progress of a verb on many, and the dialogs for albums, tags and comparing."""
+"""The bar on the chosen pictures, the progress of a verb on many, and the dialogs for albums and tags."""
 
 import reflex as rx
 from reflex_components_radix.primitives.dialog import dialog
 
-from imageroute_app.components.grid import comparison
 from imageroute_app.components.icons import icon, icon_button
-from imageroute_app.components.pictures import picture
 from imageroute_app.state.gallery import GalleryState, OptionView
-from imageroute_app.state.selection import CompareView, SelectionState
+from imageroute_app.state.selection import SelectionState
 
 
 def selection_bar() -> rx.Component:
@@ -91,7 +89,6 @@ def selection_dialogs() -> rx.Component:
     return rx.fragment(
         _dialog("album", "Add to album", _albums()),
         _dialog("tag", "Tag the pictures", _tag()),
-        _compare(),
     )
 
 
@@ -154,40 +151,4 @@ def _tag() -> rx.Component:
         rx.el.button("Tag", type="submit", class_name="btn go"),
         on_submit=SelectionState.tag,
         class_name="row form-line",
-    )
-
-
-def _compare() -> rx.Component:
-    content = dialog.content(
-        rx.el.div(
-            dialog.title(rx.el.h2("Compare", class_name="h3"), as_child=True),
-            rx.el.span("Scroll or pinch to zoom, drag to move; all move together.", class_name="small q3 grow desk"),
-            dialog.close(icon_button("Close", "x"), as_child=True),
-            class_name="row between cmp-top",
-        ),
-        comparison(rx.foreach(SelectionState.compared, _frame)),
-        class_name="compare",
-        aria_describedby=None,
-    )
-    return dialog.root(
-        dialog.portal(content),
-        open=SelectionState.dialog == "compare",
-        on_open_change=SelectionState.close_dialog,
-    )
-
-
-def _frame(image: rx.Var[CompareView]) -> rx.Component:
-    return rx.el.figure(
-        rx.el.div(
-            picture(
-                src=image.large,
-                alt=image.prompt,
-                width=image.width,
-                height=image.height,
-                custom_attrs={"draggable": "false"},
-            ),
-            class_name="cmp-frame",
-        ),
-        rx.el.figcaption(rx.el.b(image.model), " ", rx.el.span(image.size, class_name="q3"), class_name="small"),
-        key=image.id,
     )

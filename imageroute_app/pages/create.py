@@ -2,6 +2,7 @@
 
 import reflex as rx
 
+from imageroute_app.components.compare import compare_dialog
 from imageroute_app.components.composer import composer
 from imageroute_app.components.download import download_dialog
 from imageroute_app.components.inspector import inspector
@@ -22,6 +23,7 @@ def create() -> rx.Component:
         composer(),
         download_dialog(),
         share_dialog(),
+        compare_dialog(),
         title="Create",
         undo=InspectorState.undo_trash,
         inspector=inspector(),

@@ -2,6 +2,7 @@
 
 import reflex as rx
 
+from imageroute_app.components.compare import compare_dialog
 from imageroute_app.components.download import download_dialog
 from imageroute_app.components.gallery_bar import gallery_bar, nothing
 from imageroute_app.components.grid import grid, scripts
@@ -51,6 +52,7 @@ def gallery() -> rx.Component:
         download_dialog(),
         share_dialog(),
         selection_dialogs(),
+        compare_dialog(),
         title="Gallery",
         undo=SelectionState.undo,
     )

@@ -1,5 +1,6 @@
 """The private gallery: pages, search, favourites, trash and erasing for good."""
 
+import contextlib
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -9,6 +10,7 @@ from imageroute_app.domain.gallery import (
     TAGS_MAX,
     VARIANTS,
     Image,
+    facet,
     from_trash,
     leaving,
     media_prefix,
@@ -19,11 +21,14 @@ from imageroute_app.domain.ports import Clock, Database, MediaStore, Query
 from imageroute_app.domain.uploads import is_spent
 from imageroute_app.services.erasing import Forget, erase_bytes
 from imageroute_app.services.finding import EVERYTHING, Ask, Reading, read_ask
+from imageroute_app.services.sources import IN_TRASH
 
 log = logging.getLogger(__name__)
 
 PAGE_MAX = 200
 FAILURES_MAX = 10
+PEERS_MAX = 40
+"""More pictures than one comparison makes."""
 NOT_YET = "This picture cannot come back, but copies of it are still being cleared. That goes on by itself until all are gone."
 
 
@@ -109,6 +114,47 @@ class Gallery:
         """Return the images of one generation, in the order they were asked for: those in the gallery, or in the trash."""
         query = Query(owner=owner, equals={"job_id": job_id, "trashed": trashed}, limit=20)
         return sorted(await self._tables.images.find(query), key=lambda image: image.position)
+
+    async def related(self, owner: str, image_id: str, limit: int) -> list[Image]:
+        """Return a picture, and behind it those of the gallery that belong to it: at most `limit` together.
+
+        First what it was made from, then what was made with it (of a comparison each model's picture of the same place
+        first), then what was made from it, newest first. Raises NotFound, also for one in the trash.
+        """
+        image = await self.image(owner, image_id)
+        if image.trashed:
+            raise NotFound(IN_TRASH)
+        found = {image.id: image}
+        for read in (self._origin, self._peers, self._results):
+            if len(found) < limit:
+                found |= {each.id: each for each in await read(image)}
+        return list(found.values())[:limit]
+
+    async def _origin(self, image: Image) -> list[Image]:
+        """Return the picture that this one was made from; none when it was an upload, or is no longer in the gallery."""
+        query = Query(owner=image.owner, equals={"id": image.source_id, "trashed": False}, limit=1)
+        return await self._tables.images.find(query) if image.source_id else []
+
+    async def _peers(self, image: Image) -> list[Image]:
+        """Return what the same job, or the same comparison, made; a saved upload has none."""
+        if not image.job_id:
+            return []
+        jobs = [image.job_id]
+        with contextlib.suppress(NotFound):  # a job's row may go before its pictures
+            job = await self._tables.jobs.get(image.job_id, image.owner)
+            if job.compare_id:
+                together = Query(owner=image.owner, equals={"compare_id": job.compare_id}, limit=PEERS_MAX)
+                jobs = [each.id for each in await self._tables.jobs.find(together)]
+        query = Query(owner=image.owner, equals={"job_id": tuple(jobs), "trashed": False}, limit=PEERS_MAX)
+        found = await self._tables.images.find(query)
+        return sorted(found, key=lambda each: (each.position != image.position, each.job_id, each.position))
+
+    async def _results(self, image: Image) -> list[Image]:
+        """Return what was made from it."""
+        tokens = (facet("source", image.id),)
+        return await self._tables.images.find(
+            Query(owner=image.owner, equals={"trashed": False}, tokens=tokens, limit=PEERS_MAX)
+        )
 
     async def favourite(self, owner: str, image_id: str, *, on: bool) -> Image:
         """Mark or unmark; repeating is harmless."""

@@ -1,6 +1,5 @@
 """What is chosen in the grid, and the verbs on it: they run in the background, show how far they are, and can go on."""
 
-import dataclasses
 from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Any
@@ -9,10 +8,10 @@ import reflex as rx
 
 from imageroute_app.bootstrap import services
 from imageroute_app.domain.errors import ImageRouteError
-from imageroute_app.domain.gallery import Image
 from imageroute_app.services.finding import TRASH
 from imageroute_app.services.selection import IDS_MAX, Chosen, Step
 from imageroute_app.state import text
+from imageroute_app.state.compare import CompareState
 from imageroute_app.state.download import DownloadState
 from imageroute_app.state.gallery import GalleryState, OptionView
 from imageroute_app.state.guard import signed_in
@@ -20,7 +19,6 @@ from imageroute_app.state.session import SessionState, actor
 from imageroute_app.state.share import ShareState
 from imageroute_app.state.trash import TrashState
 
-COMPARE_MIN, COMPARE_MAX = 2, 4
 DOING = {
     "favourite": "Marking as favourites", "unfavourite": "Taking hearts off", "album": "Adding to the album",
     "unalbum": "Taking out of the album", "tag": "Tagging", "trash": "Moving to trash", "undo": "Bringing back",
@@ -33,20 +31,6 @@ DONE = {
 }  # fmt: skip
 
 
-@dataclasses.dataclass
-class CompareView:
-    """One picture of a comparison."""
-
-    id: str = ""
-    prompt: str = ""
-    model: str = ""
-    size: str = ""
-    large: str = ""
-    original: str = ""
-    width: int = 1
-    height: int = 1
-
-
 class SelectionState(rx.State):
     """How much is chosen, which dialog is open, and the verb under way."""
 
@@ -54,7 +38,6 @@ class SelectionState(rx.State):
     everything: bool = False
     dialog: str = ""
     albums: list[OptionView] = []
-    compared: list[CompareView] = []
     doing: str = ""
     done: int = 0
     of: int = 0
@@ -69,8 +52,8 @@ class SelectionState(rx.State):
     @signed_in
     async def begin(self):
         """Let go of what was chosen and of dialogs, of which a page that begins shows nothing; on_load, before any other."""
-        self.count, self.everything, self.dialog, self.compared = 0, False, "", []
-        for other in (DownloadState, ShareState):
+        self.count, self.everything, self.dialog = 0, False, ""
+        for other in (CompareState, DownloadState, ShareState):
             (await self.get_state(other)).is_open = False
 
     @rx.event
@@ -101,7 +84,7 @@ class SelectionState(rx.State):
         if verb in {"album", "tag"}:
             return await self._open(verb)
         if verb == "compare":
-            return await self._compare(named)
+            return await (await self.get_state(CompareState))._show_chosen(named)
         if verb == "download":
             return await self._download()
         return await self._begin(verb, gallery.album)
@@ -110,7 +93,7 @@ class SelectionState(rx.State):
     @signed_in
     async def close_dialog(self):
         """Put the dialog away; the choice stays."""
-        self.dialog, self.compared = "", []
+        self.dialog = ""
 
     @rx.event
     @signed_in
@@ -240,17 +223,6 @@ class SelectionState(rx.State):
         except ImageRouteError as error:
             await self._refuse(error.message)
 
-    async def _compare(self, ids: tuple[str, ...]) -> None:
-        if not COMPARE_MIN <= len(ids) <= COMPARE_MAX:
-            return await self._refuse(f"Choose {COMPARE_MIN} to {COMPARE_MAX} pictures to compare.")
-        owner = await actor(self)
-        try:
-            self.compared = [_compared(await services().gallery.image(owner, image_id)) for image_id in ids]
-        except ImageRouteError as error:
-            return await self._refuse(error.message)
-        self.dialog = "compare"
-        return None
-
     async def _refuse(self, sentence: str) -> None:
         (await self.get_state(SessionState))._tell(sentence, kind="bad")
 
@@ -280,17 +252,3 @@ def _steps(owner: str, verb: str, thing: str, chosen: Chosen, when: datetime | N
             return selection.erase(owner, chosen)
         case _:
             return selection.restore(owner, chosen)
-
-
-def _compared(image: Image) -> CompareView:
-    model = services().routing.model(f"{image.provider}/{image.model}")
-    return CompareView(
-        id=image.id,
-        prompt=image.prompt,
-        model=model.name if model else image.model,
-        size=text.pixels(image.width, image.height),
-        large=f"/media/{image.id}/960",
-        original=f"/media/{image.id}/original",
-        width=image.width,
-        height=image.height,
-    )

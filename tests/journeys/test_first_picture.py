@@ -356,6 +356,36 @@ async def test_inspector_reuses_trashes_and_undoes(page: Page) -> None:
     await expect_pictures(page, 1)
 
 
+async def test_open_picture_is_compared_with_those_of_its_job(page: Page) -> None:
+    await new_person(page)
+    await write(page)
+    await choose_count(page, 2)
+    await generate(page)
+    await expect_pictures(page, 2)
+    await results_of(page).locator("[data-tile]").last.click()
+    chosen = await results_of(page).locator("[data-tile]").last.get_attribute("data-tile")
+    inspector, dialog = page.get_by_role("complementary", name="Inspector"), page.get_by_role("dialog", name="Compare")
+    verb = inspector.get_by_role("button", name="Compare")
+    await prompt_of(page).fill("")
+    await prompt_of(page).press("c")
+    await expect(prompt_of(page)).to_have_value("c")
+    await verb.focus()
+    await page.keyboard.press("c")
+
+    await expect(dialog.locator(".cmp-frame img")).to_have_count(2)
+    await expect(dialog.locator("img").first).to_have_attribute("src", f"/media/{chosen}/960")
+    await check_screen(page)
+    await page.keyboard.press("Escape")
+    await expect(dialog).to_have_count(0)
+    await expect(verb).to_be_focused()
+    await inspector.get_by_role("button", name="Move to trash").click()
+    await expect_pictures(page, 1)
+    await results_of(page).locator("[data-tile]").click()
+    await verb.click()
+    await expect(page.get_by_text("Nothing belongs to this picture yet.")).to_be_visible()
+    await expect(dialog).to_have_count(0)
+
+
 async def test_picture_in_the_gallery_is_remixed_here(page: Page) -> None:
     await new_person(page)
     await write(page)

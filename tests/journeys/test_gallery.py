@@ -343,6 +343,45 @@ async def test_escape_at_once_closes_the_dialog_on_top(fill: Fill) -> None:
     await expect(share).to_be_focused()
 
 
+async def test_open_picture_is_compared_with_what_belongs_to_it(fill: Fill) -> None:
+    page = await fill(6)
+    dialog = page.get_by_role("dialog", name="Compare", exact=True)
+    await picture(page, 3).click()
+    verb = lightbox(page).get_by_role("button", name="Compare", exact=True)
+    await verb.press("Enter")
+    await expect(dialog.locator(".cmp-frame img")).to_have_count(4)
+    await expect(dialog.locator(".cmp-frame img").first).to_have_attribute("alt", re.compile("number3$"))
+    await expect_whole(dialog.locator(".cmp-frame img"))
+    await dialog.locator("ir-compare").press("+")
+    await expect(dialog.locator("ir-compare")).to_have_attribute("data-zoom", "125%")
+    assert await find_barriers(page) == []
+    for key in ("Delete", "r", "ArrowRight", "d"):  # of the lightbox, which is not what is looked at
+        await page.keyboard.press(key)
+    await page.keyboard.press("Escape")
+    await expect(dialog).to_have_count(0)
+    await expect(verb).to_be_focused()
+    await expect(lightbox(page).get_by_role("heading", name="number3")).to_be_visible()
+
+    await lightbox(page).get_by_role("textbox", name="Add a tag").press("c")
+    await expect(lightbox(page).get_by_role("textbox", name="Add a tag")).to_have_value("c")
+    await verb.focus()
+    await page.keyboard.press("c")
+    await dialog.get_by_role("button", name="Close").click()
+    await expect(dialog).to_have_count(0)
+    await expect(lightbox(page)).to_be_visible()
+
+
+async def test_picture_that_nothing_belongs_to_is_not_compared_but_says_how(fill: Fill) -> None:
+    page = await fill(1)
+    await picture(page, 0).click()
+    await lightbox(page).get_by_role("button", name="Compare", exact=True).click()
+    await expect(page.locator(".notices")).to_contain_text("choose 2 to 4 in the gallery and press Compare")
+    await expect(page.get_by_role("dialog", name="Compare", exact=True)).to_have_count(0)
+    await page.locator(".notices").get_by_role("button", name="Dismiss").click()
+    await expect(page.locator(".notices .toast")).to_have_count(0)
+    await expect(lightbox(page)).to_be_visible()
+
+
 async def test_delete_right_behind_choosing_is_not_lost(fill: Fill) -> None:
     page = await fill(5)
     await page.evaluate(
