@@ -25,7 +25,8 @@ from imageroute_app.adapters.workers import WorkerPool
 from imageroute_app.bootstrap import utc_now
 from imageroute_app.domain.catalog import Model
 from imageroute_app.domain.jobs import JobState, Request
-from imageroute_app.domain.ports import Done, FinishedImage, Marking, Picture, ProviderCall, ProviderEvent, Submitted
+from imageroute_app.domain.pictures import FinishedImage, Marking
+from imageroute_app.domain.ports import Done, Picture, ProviderCall, ProviderEvent, Submitted
 from tests.services.conftest import House
 
 MARKING = Marking(source_type="algorithmicMedia", generator="bench", created_at=datetime(2026, 11, 25, tzinfo=UTC))

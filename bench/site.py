@@ -18,7 +18,8 @@ from imageroute_app.adapters.imaging.picture import finish_picture
 from imageroute_app.adapters.providers.sketch import engine
 from imageroute_app.bootstrap import open_services, utc_now
 from imageroute_app.domain.gallery import Image, media_key
-from imageroute_app.domain.ports import FinishedImage, Marking, Tables
+from imageroute_app.domain.pictures import FinishedImage, Marking
+from imageroute_app.domain.ports import Tables
 from imageroute_app.services.house import Services
 from imageroute_app.settings import load_settings
 from tests import seeding

@@ -15,7 +15,8 @@ from pathlib import Path
 
 import httpx
 
-from imageroute_app.domain.ports import Done, FinishedImage, Marking, Picture, ProviderCall, ProviderEvent, Submitted
+from imageroute_app.domain.pictures import FinishedImage, Marking
+from imageroute_app.domain.ports import Done, Picture, ProviderCall, ProviderEvent, Submitted
 from imageroute_app.settings import ROOT
 from tests.product import QUICK, START_S, Product, clean_environment
 

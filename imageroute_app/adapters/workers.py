@@ -2,7 +2,7 @@
 
 A call has one worker to itself. Whatever happens to that worker (killed, hung, out of memory, its
 call cancelled), it is thrown away and the next call gets a new one, so no call can spoil another.
-Answers are read by an unpickler that knows only data and our own error and port classes: a decoder
+Answers are read by an unpickler that knows only data and our own errors and records of pictures: a decoder
 that was taken over cannot run code here.
 """
 
@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 CHILD = "imageroute_app.adapters.worker_child"
 PRELOADED = ("numpy", "PIL.Image", "imageroute_app.adapters.imaging.picture")
-KNOWN_MODULES = ("imageroute_app.domain.errors", "imageroute_app.domain.ports")
+KNOWN_MODULES = ("imageroute_app.domain.errors", "imageroute_app.domain.pictures")
 START_TIMEOUT_S = 30.0
 PIPE_BYTES = 1024 * 1024
 ANSWER_MAX_BYTES = 512 * 1024 * 1024
@@ -66,7 +66,7 @@ class WorkerPool:
         """Return what the function returns; waits for a free worker, and cancelling ends the work.
 
         Args:
-            function: A module-level function that returns data or records of domain.ports.
+            function: A module-level function that returns data or records of domain.pictures.
             args: Its arguments, picklable.
             timeout_s: Seconds it may take once a worker has it.
             kwargs: Its keyword arguments.
@@ -220,7 +220,7 @@ class _Worker:
 
 
 class _Reader(pickle.Unpickler):
-    """Loads data, and of classes only our errors and port records."""
+    """Loads data, and of classes only our errors and records of pictures."""
 
     def find_class(self, module_name: str, global_name: str) -> type:
         if module_name in KNOWN_MODULES:

@@ -10,6 +10,8 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any, Literal
 
+from imageroute_app.domain.pictures import SourceType
+
 MEGAPIXEL = 1_048_576  # 1024 x 1024: vendors that bill by the megapixel count this as one
 
 
@@ -32,8 +34,6 @@ class Known(StrEnum):
     UNKNOWN = "unknown"
 
 
-SourceType = Literal["trainedAlgorithmicMedia", "algorithmicMedia", "compositeWithTrainedAlgorithmicMedia"]
-"""How a picture came to be (IPTC Digital Source Type)."""
 Region = Literal["local", "eu", "us", "global"]
 HOURS_PER_DAY = 24
 

@@ -4,11 +4,12 @@ import asyncio
 from collections.abc import Awaitable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from imageroute_app.domain.catalog import Model, SourceType, made_of
+from imageroute_app.domain.catalog import Model, made_of
 from imageroute_app.domain.errors import BadImage, NotFound
 from imageroute_app.domain.gallery import UNKNOWN_SEED, Image, media_key, media_prefix
 from imageroute_app.domain.jobs import Job
-from imageroute_app.domain.ports import Clock, Fault, FinishedImage, Imaging, Marking, MediaStore, Picture, Tables
+from imageroute_app.domain.pictures import FinishedImage, Marking, SourceType
+from imageroute_app.domain.ports import Clock, Fault, Imaging, MediaStore, Picture, Tables
 from imageroute_app.domain.routing import task_of
 from imageroute_app.services.sources import mask_facts, source_facts
 

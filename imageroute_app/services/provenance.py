@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from imageroute_app.domain.errors import Unavailable
-from imageroute_app.domain.ports import Imaging, Limiter, Marks
+from imageroute_app.domain.pictures import Marks
+from imageroute_app.domain.ports import Imaging, Limiter
 
 log = logging.getLogger(__name__)
 

@@ -7,7 +7,8 @@ from imageroute_app.domain.catalog import RATIOS
 from imageroute_app.domain.errors import NotFound
 from imageroute_app.domain.gallery import Image
 from imageroute_app.domain.jobs import Job
-from imageroute_app.domain.ports import Clock, Database, Marks, Query
+from imageroute_app.domain.pictures import Marks
+from imageroute_app.domain.ports import Clock, Database, Query
 from imageroute_app.domain.recipes import Recipe, read_recipe, sources_of, write_recipe
 from imageroute_app.domain.styles import NO_STYLE, STYLES
 from imageroute_app.services.routing import Routing

@@ -11,17 +11,8 @@ from datetime import datetime, timedelta
 
 from imageroute_app.domain.errors import Conflict, Duplicate, InvalidInput, NotFound, Unavailable
 from imageroute_app.domain.gallery import VARIANTS, Image, facet, media_key
-from imageroute_app.domain.ports import (
-    Clock,
-    Database,
-    Imaging,
-    IngestedImage,
-    Limiter,
-    MediaStore,
-    NewId,
-    Query,
-    Tables,
-)
+from imageroute_app.domain.pictures import IngestedImage
+from imageroute_app.domain.ports import Clock, Database, Imaging, Limiter, MediaStore, NewId, Query, Tables
 from imageroute_app.domain.purposes import Purpose
 from imageroute_app.domain.rules import Rules
 from imageroute_app.domain.uploads import (

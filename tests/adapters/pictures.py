@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 import numpy as np
 from PIL import Image, ImageCms
 
-from imageroute_app.domain.ports import Marking
+from imageroute_app.domain.pictures import Marking
 
 MARKING = Marking(
     source_type="algorithmicMedia",

@@ -20,7 +20,7 @@ from imageroute_app.adapters.imaging.packet import make_packet
 from imageroute_app.adapters.imaging.picture import finish_picture
 from imageroute_app.adapters.workers import WorkerPool
 from imageroute_app.domain.errors import BadImage, UnsafeImage
-from imageroute_app.domain.ports import FinishedImage, Marking
+from imageroute_app.domain.pictures import FinishedImage, Marking
 from tests.adapters.pictures import (
     CANARY,
     MARKING,

@@ -22,7 +22,8 @@ from imageroute_app.adapters.imaging.sealing import seal
 from imageroute_app.adapters.workers import WorkerPool
 from imageroute_app.bootstrap import utc_now
 from imageroute_app.domain.errors import BadImage, InvalidInput, Unavailable
-from imageroute_app.domain.ports import FinishedImage, Marking, Marks, OutputMime
+from imageroute_app.domain.pictures import FinishedImage, Marking, Marks
+from imageroute_app.domain.ports import OutputMime
 from tests.adapters.pictures import CANARY, MARKING, encode, opened, photo
 from tests.foreign import changed, foreign_credential, signed_elsewhere
 from tests.marks import assert_marked, development_credential, manifest_store

@@ -23,7 +23,7 @@ from PIL import Image as Pillow
 from imageroute_app.adapters.imaging.picture import finish_picture
 from imageroute_app.domain.errors import Conflict, InvalidInput
 from imageroute_app.domain.gallery import Image, media_key
-from imageroute_app.domain.ports import Marking
+from imageroute_app.domain.pictures import Marking
 from imageroute_app.domain.sharing import Archive, ArchiveState
 from imageroute_app.services import archive_stream, archives
 from imageroute_app.services.archive_stream import Changed

@@ -4,7 +4,7 @@ The decoders are imported inside, in the worker: the server's own process never 
 """
 
 from imageroute_app.adapters.imaging.credential import Known, SigningKey
-from imageroute_app.domain.ports import FinishedImage, IngestedImage, Marking, Marks
+from imageroute_app.domain.pictures import FinishedImage, IngestedImage, Marking, Marks
 
 
 def finish_picture(data: bytes, marking: Marking) -> FinishedImage:

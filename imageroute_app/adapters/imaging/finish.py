@@ -13,7 +13,8 @@ from imageroute_app.adapters.imaging.credential import Credential
 from imageroute_app.adapters.imaging.limits import BYTES_MAX, TOO_LARGE
 from imageroute_app.adapters.workers import CallFailed, WorkerLost, WorkerPool
 from imageroute_app.domain.errors import BadImage, UnsafeImage
-from imageroute_app.domain.ports import FinishedImage, IngestedImage, Marking, Marks, OutputMime
+from imageroute_app.domain.pictures import FinishedImage, IngestedImage, Marking, Marks
+from imageroute_app.domain.ports import OutputMime
 
 log = logging.getLogger(__name__)
 

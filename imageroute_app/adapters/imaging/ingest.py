@@ -13,7 +13,7 @@ from imageroute_app.adapters.imaging.containers import png_chunks
 from imageroute_app.adapters.imaging.limits import UPLOAD_BYTES_MAX, UPLOAD_EDGE_PX, UPLOAD_TOO_LARGE
 from imageroute_app.adapters.imaging.picture import check_kind, decode, encode_png, make_plain, scale
 from imageroute_app.domain.errors import UnsafeImage
-from imageroute_app.domain.ports import IngestedImage
+from imageroute_app.domain.pictures import IngestedImage
 
 JPEG_QUALITY = 92
 SCALED_FIRST = frozenset({"RGB", "RGBA", "L", "CMYK", "YCbCr"})

@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 from xml.sax.saxutils import quoteattr
 
 from imageroute_app.domain.errors import InvalidInput
-from imageroute_app.domain.ports import Marking
+from imageroute_app.domain.pictures import Marking
 
 SOURCE_TYPES = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 RECIPES = "urn:imageroute:recipe:1.0/"

@@ -16,7 +16,7 @@ import c2pa
 from imageroute_app.adapters.imaging.containers import marks_in, sniff
 from imageroute_app.adapters.imaging.credential import Known
 from imageroute_app.adapters.imaging.packet import BASIC, EXTENSION, RECIPES, read_packet, source_type
-from imageroute_app.domain.ports import Marking, Marks
+from imageroute_app.domain.pictures import Marking, Marks
 
 AI_MADE = ("trainedAlgorithmicMedia", "compositeWithTrainedAlgorithmicMedia", "compositeSynthetic")
 OURS = ("trainedAlgorithmicMedia", "algorithmicMedia", "compositeWithTrainedAlgorithmicMedia")

@@ -16,7 +16,7 @@ from dataclasses import replace
 import c2pa
 
 from imageroute_app.adapters.imaging.credential import SigningKey
-from imageroute_app.domain.ports import FinishedImage
+from imageroute_app.domain.pictures import FinishedImage
 
 SOURCES = {
     "trainedAlgorithmicMedia": c2pa.C2paDigitalSourceType.TRAINED_ALGORITHMIC_MEDIA,
