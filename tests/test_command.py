@@ -28,6 +28,7 @@ from tests.emulators.clerk import ClerkEmulator, clerk_settings
 from tests.emulators.cloudinary import CLOUD, KEY, SECRET, CloudinaryEmulator
 from tests.emulators.dodo import DodoEmulator, settings_of
 from tests.emulators.kit import served
+from tests.forks import Ended, fork
 from tests.mongo_server import RUN
 from tests.product import clean_environment
 
@@ -57,14 +58,21 @@ def form(name: str) -> SignUp:
     )
 
 
-async def run(folder: Path, *words: str, answer: str = "", **settings: str) -> tuple[int, str, str]:
-    """Run the command; returns its status and what it wrote."""
+async def run(folder: Path, *words: str, answer: str = "", **settings: str) -> Ended:
+    """Run the command as a process that need not import it first; returns its status and what it wrote."""
+    environment = clean_environment({"DATA_DIR": str(folder), **settings})
+    files = folder.parent / "command"
+    forked = await asyncio.to_thread(fork, main, words, folder=files, environment=environment, answer=answer.encode())
+    return await asyncio.to_thread(forked.ended)
+
+
+async def run_script(folder: Path, *words: str) -> tuple[int, str, str]:
+    """Run the script that operators run, from another folder than the project's."""
     process = await asyncio.create_subprocess_exec(
-        ROOT / "bin" / "imageroute", *words, cwd=folder.parent,
-        env=clean_environment({"DATA_DIR": str(folder), **settings}),
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        ROOT / "bin" / "imageroute", *words, cwd=folder.parent, env=clean_environment({"DATA_DIR": str(folder)}),
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
-    out, error = await process.communicate(answer.encode())
+    out, error = await process.communicate()
     return process.returncode or 0, out.decode(), error.decode()
 
 
@@ -92,7 +100,7 @@ async def test_a_company_is_announced_by_a_command_and_no_process_starts_with_it
 
 
 async def test_help_names_every_command_and_no_command_ends_with_a_trace(tmp_path: Path) -> None:
-    status, out, _ = await run(tmp_path / "data", "--help")
+    status, out, _ = await run_script(tmp_path / "data", "--help")
     assert status == 0
     words = ("users", "credits", "export", "erase", "backup", "restore", "drill", "mail-in", "newsletter", "move-media")
     assert [word for word in words if word not in out] == []
@@ -257,7 +265,7 @@ async def test_killed_in_the_middle_of_a_change_of_the_master_key_the_product_wo
 
 async def test_signing_everyone_out(tmp_path: Path) -> None:
     await sign_up(tmp_path / "data", "ada", "bob")
-    assert (await run(tmp_path / "data", "keys", "end-sessions"))[1].startswith("2 sessions ended")
+    assert (await run_script(tmp_path / "data", "keys", "end-sessions"))[1].startswith("2 sessions ended")
 
 
 async def test_verify_finds_what_does_not_add_up(tmp_path: Path) -> None:

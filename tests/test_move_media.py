@@ -2,8 +2,6 @@
 
 import asyncio
 import os
-import signal
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -15,10 +13,10 @@ from imageroute_app.adapters.media.local import LocalMedia, open_local_media
 from imageroute_app.domain.errors import Unavailable
 from imageroute_app.move_media import JournalFile, main
 from imageroute_app.services.moving import Move, Tally
-from imageroute_app.settings import ROOT
 from tests.doubles import MovingClock
 from tests.emulators.cloudinary import CLOUD, KEY, SECRET, CloudinaryEmulator, settings_of
 from tests.emulators.kit import picture, served
+from tests.forks import Forked, fork
 
 OBJECTS = {f"images/anna/{n:02}/{size}": picture(f"{n} {size}") for n in range(4) for size in ("original", "320")}
 
@@ -123,12 +121,9 @@ def test_the_command_needs_the_settings(
     assert "IMAGEROUTE_CLOUDINARY_CLOUD" in capsys.readouterr().err
 
 
-async def command(cloud: CloudinaryEmulator, folder: Path, *arguments: str) -> asyncio.subprocess.Process:
-    return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "imageroute_app.move_media", *arguments, cwd=ROOT,
-        env={**os.environ, **settings_of(cloud), "IMAGEROUTE_ENV_FILE": "", "IMAGEROUTE_DATA_DIR": str(folder)},
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
+async def command(cloud: CloudinaryEmulator, folder: Path, *arguments: str) -> Forked:
+    environment = {**os.environ, **settings_of(cloud), "IMAGEROUTE_ENV_FILE": "", "IMAGEROUTE_DATA_DIR": str(folder)}
+    return await asyncio.to_thread(fork, main, arguments, folder=folder / "fork", environment=environment)
 
 
 async def killed(cloud: CloudinaryEmulator, folder: Path, when: str, count: int, to: str) -> None:
@@ -144,18 +139,18 @@ async def killed(cloud: CloudinaryEmulator, folder: Path, when: str, count: int,
         return await answer(seen)
 
     cloud.reply = watched
-    process = await command(cloud, folder, "--to", to, "--delete-source")
+    forked = await command(cloud, folder, "--to", to, "--delete-source")
     await asyncio.wait_for(reached.wait(), 60)
-    process.send_signal(signal.SIGKILL)
-    await process.communicate()
+    forked.process.kill()
+    await asyncio.to_thread(forked.ended)
     cloud.reply = answer
 
 
 async def finished(cloud: CloudinaryEmulator, folder: Path, to: str) -> str:
-    process = await command(cloud, folder, "--to", to, "--delete-source")
-    out, error = await process.communicate()
-    assert process.returncode == 0, error.decode()
-    return out.decode()
+    forked = await command(cloud, folder, "--to", to, "--delete-source")
+    status, out, error = await asyncio.to_thread(forked.ended)
+    assert status == 0, error
+    return out
 
 
 async def test_killed_while_copying_it_goes_on_and_copies_nothing_twice(

@@ -2,18 +2,16 @@
 
 import base64
 import json
-import os
 import secrets
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.forks import Ended, fork
 from tests.mongo_server import RUN
+from tests.services.worker_child import environment, work
 
-ROOT = Path(__file__).parents[2]
 POINTS = (
     "before_reserve",
     "after_reserve",
@@ -26,37 +24,17 @@ POINTS = (
 )
 
 
-def worker(act: str, environ: dict[str, str]) -> "subprocess.CompletedProcess[str]":
-    base = {name: text for name, text in os.environ.items() if not name.startswith("IMAGEROUTE_")}
-    return subprocess.run(
-        [sys.executable, "-m", "tests.services.worker_child", act],
-        cwd=ROOT,
-        env=base | environ,
-        capture_output=True,
-        text=True,
-        timeout=150,
-        check=False,
-    )
-
-
-def environment(data_dir: Path, extra: dict[str, str]) -> dict[str, str]:
-    return {
-        "IMAGEROUTE_ENV_FILE": "",
-        "IMAGEROUTE_DATA_DIR": str(data_dir),
-        "IMAGEROUTE_LEASE_S": "2",
-        "IMAGEROUTE_SWEEP_S": "1",
-        "IMAGEROUTE_TESTING": "1",
-        **extra,
-    }
+def worker(act: str, folder: Path, environ: dict[str, str]) -> Ended:
+    return fork(work, act, folder=folder / act, environment=environ).ended()
 
 
 def check_kill(data_dir: Path, point: str, extra: dict[str, str]) -> None:
     settings = environment(data_dir, extra)
-    killed = worker("submit", settings | {"IMAGEROUTE_TEST_FAULT": f"{point}:kill"})
-    assert killed.returncode == -signal.SIGKILL, killed.stderr
-    finished = worker("finish", settings)
-    assert finished.returncode == 0, finished.stderr
-    facts = json.loads(finished.stdout.splitlines()[-1])
+    killed = worker("submit", data_dir.parent, settings | {"IMAGEROUTE_TEST_FAULT": f"{point}:kill"})
+    assert killed.status == -signal.SIGKILL, killed.error
+    finished = worker("finish", data_dir.parent, settings)
+    assert finished.status == 0, finished.error
+    facts = json.loads(finished.out.splitlines()[-1])
     assert facts["files_match"]
     assert facts["balance"] == facts["sum"]
     if point == "before_reserve":
@@ -71,7 +49,7 @@ def check_kill(data_dir: Path, point: str, extra: dict[str, str]) -> None:
 @pytest.mark.each_point_once
 @pytest.mark.parametrize("point", POINTS)
 def test_killed_generation_is_ended_exactly_once_by_the_next_process(tmp_path: Path, point: str) -> None:
-    check_kill(tmp_path, point, {})
+    check_kill(tmp_path / "data", point, {})
 
 
 # Killed inside its transaction, the client leaves it open at the server, which ends it after its own minute
@@ -84,7 +62,7 @@ ON_MONGODB = [pytest.param(point, marks=[pytest.mark.soak] if point == "before_c
 def test_the_same_on_mongodb(tmp_path: Path, point: str, mongo_uri: str) -> None:
     database = f"{RUN}_{secrets.token_hex(4)}"
     check_kill(
-        tmp_path,
+        tmp_path / "data",
         point,
         {
             "IMAGEROUTE_MONGODB_URI": mongo_uri,

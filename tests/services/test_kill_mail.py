@@ -2,10 +2,8 @@
 
 import asyncio
 import base64
-import os
 import secrets
 import signal
-import sys
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email.message import Message
@@ -18,24 +16,20 @@ from imageroute_app.bootstrap import open_services
 from imageroute_app.settings import load_settings
 from tests.adapters.mail_server import Box, mail_server
 from tests.doubles import MovingClock
+from tests.forks import fork
 from tests.mongo_server import RUN
-from tests.services.test_kill import ROOT, environment
-from tests.services.worker_child import EMAIL
+from tests.services.worker_child import EMAIL, environment, work
 
 
 def letters(box: Box) -> list[Message]:
     return [message_from_bytes(cast("bytes", envelope.content)) for envelope in box.sent]
 
 
-async def killed(environ: dict[str, str]) -> None:
+async def killed(folder: Path, environ: dict[str, str]) -> None:
     """Run a process that writes a mail until it is killed."""
-    base = {name: text for name, text in os.environ.items() if not name.startswith("IMAGEROUTE_")}
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.services.worker_child", "write",
-        cwd=ROOT, env=base | environ, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    _, faults = await process.communicate()
-    assert process.returncode == -signal.SIGKILL, faults.decode()
+    forked = await asyncio.to_thread(fork, work, "write", folder=folder, environment=environ)
+    ended = await asyncio.to_thread(forked.ended)
+    assert ended.status == -signal.SIGKILL, ended.error
 
 
 @pytest.mark.parametrize("engine", ["sqlite", "mongo"])
@@ -55,8 +49,8 @@ async def test_a_mail_outlives_the_process_that_was_to_send_it(
             "IMAGEROUTE_SMTP_URL": f"smtp://127.0.0.1:{box.port}",
             "IMAGEROUTE_MAIL_FROM": "ImageRoute <noreply@localhost>",
         }
-        settings = environment(tmp_path, extra)
-        await killed(settings | {"IMAGEROUTE_TEST_FAULT": f"{point}:kill"})
+        settings = environment(tmp_path / "data", extra)
+        await killed(tmp_path / "fork", settings | {"IMAGEROUTE_TEST_FAULT": f"{point}:kill"})
         assert len(box.sent) == times - 1
         clock = MovingClock(datetime.now(UTC))
         services = await open_services(load_settings(settings), clock=clock)

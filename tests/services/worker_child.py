@@ -1,16 +1,17 @@
 """A worker process for kill tests: submits one job, or ends what another left behind and says what it found.
 
-    python -m tests.services.worker_child submit|finish|write
-
 Settings come from the environment. `submit` and `write` are expected to be killed at the named point; `finish` waits until
 every job is final and prints one line of JSON; `write` has us write a mail to a person.
 """
 
 import asyncio
 import json
+import os
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 from imageroute_app.bootstrap import open_services
 from imageroute_app.domain.gallery import media_prefix
@@ -65,12 +66,28 @@ async def write(services: Services) -> None:
     await services.mails.settle()
 
 
-async def main() -> None:
-    """Do what the first argument says."""
+ACTS = {"submit": submit, "finish": finish, "write": write}
+
+
+def environment(data_dir: Path, extra: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of a worker on this data folder, with further settings."""
+    base = {name: text for name, text in os.environ.items() if not name.startswith("IMAGEROUTE_")}
+    return base | {
+        "IMAGEROUTE_ENV_FILE": "",
+        "IMAGEROUTE_DATA_DIR": str(data_dir),
+        "IMAGEROUTE_LEASE_S": "2",
+        "IMAGEROUTE_SWEEP_S": "1",
+        "IMAGEROUTE_TESTING": "1",
+        **extra,
+    }
+
+
+def work(act: str) -> None:
+    """Do that in a process of its own."""
+    asyncio.run(_work(act))
+
+
+async def _work(act: str) -> None:
     services = await open_services(load_settings())
     async with running(services):
-        await {"submit": submit, "finish": finish, "write": write}[sys.argv[1]](services)
-
-
-if __name__ == "__main__":
-    asyncio.run(main())
+        await ACTS[act](services)
