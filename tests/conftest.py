@@ -11,11 +11,13 @@ import pytest_asyncio
 from pymongo import MongoClient
 from xdist.remote import Producer
 
+from imageroute_app.adapters import workers
 from imageroute_app.adapters.database.sqlite import schema
 from tests.halves import FRONT, Halves, journeys_first
 from tests.mongo_server import RUN, is_foreign, mongo_server
 from tests.product import Product, build_front_end
 from tests.ready_schema import copying
+from tests.worker_forks import forking
 
 hypothesis.settings.register_profile(
     "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
@@ -53,6 +55,19 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Halves:
 def _ready_schema(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(schema, "_upgrade", copying(schema._upgrade, tmp_path_factory.mktemp("schema")))
+        yield
+
+
+@pytest.fixture(scope="session")
+def _worker_command(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, ...]]:
+    with forking(tmp_path_factory.mktemp("w")) as command:
+        yield command
+
+
+@pytest.fixture(autouse=True)
+def _forked_workers(_worker_command: tuple[str, ...]) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(workers, "COMMAND", _worker_command)
         yield
 
 

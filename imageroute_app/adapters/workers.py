@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 P = ParamSpec("P")
 T = TypeVar("T")
 
-CHILD = "imageroute_app.adapters.worker_child"
+COMMAND = (sys.executable, "-m", "imageroute_app.adapters.worker_child")
 PRELOADED = ("numpy", "PIL.Image", "imageroute_app.adapters.imaging.picture")
 KNOWN_MODULES = ("imageroute_app.domain.errors", "imageroute_app.domain.pictures")
 START_TIMEOUT_S = 30.0
@@ -166,7 +166,7 @@ class _Worker:
         search_path = os.pathsep.join(filter(None, sys.path))
         return cls(
             await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", CHILD, str(os.getpid()), *preload),
+                *(*COMMAND, str(os.getpid()), *preload),
                 stdin=PIPE,
                 stdout=PIPE,
                 limit=PIPE_BYTES,
