@@ -11,10 +11,13 @@ by itself, and `unsown` names every text field of it that holds no token and is 
 
 import asyncio
 import base64
+import contextlib
+import copy
 import dataclasses
 import io
 import json
 import secrets
+import shutil
 import types
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -26,7 +29,9 @@ from pathlib import Path
 from typing import Any, Union, get_args, get_origin, get_type_hints
 from urllib.parse import quote
 
+from bson.raw_bson import RawBSONDocument
 from PIL import Image as Pillow
+from pymongo import MongoClient
 
 from imageroute_app.bootstrap import new_id, open_services
 from imageroute_app.domain.cases import file_key
@@ -392,3 +397,42 @@ async def open_home(
         yield services
     finally:
         await services.close()
+
+
+@dataclass(frozen=True)
+class Sown:
+    """A home that was sown and closed, to be copied: sowing takes longer than most tests of what was sown."""
+
+    needles: Needles
+    folder: Path
+    mongo_uri: str
+    settings: Mapping[str, str]
+
+    @asynccontextmanager
+    async def opened(self, folder: Path, clock: Callable[[], Any]) -> AsyncIterator[tuple[Services, Needles]]:
+        """Open the services on a copy of its folder and databases."""
+        shutil.copytree(self.folder, folder)
+        settings = dict(self.settings)
+        if self.mongo_uri:
+            settings["MONGODB_DATABASE"] = f"{RUN}_{secrets.token_hex(4)}"
+            _copy_databases(self.mongo_uri, self.settings["MONGODB_DATABASE"], settings["MONGODB_DATABASE"])
+        async with open_home(folder, mongo_uri=self.mongo_uri, clock=clock, **settings) as services:
+            yield services, copy.deepcopy(self.needles)
+
+
+async def sown(folder: Path, mongo_uri: str = "") -> Sown:
+    """Sow a home in a folder that is new."""
+    settings: dict[str, str] = {}
+    if mongo_uri:
+        key = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+        settings = {"MONGODB_DATABASE": f"{RUN}_{secrets.token_hex(4)}", "MASTER_KEY": key}
+    async with open_home(folder, mongo_uri=mongo_uri, **settings) as services:
+        return Sown(await sow(services), folder, mongo_uri, settings)
+
+
+def _copy_databases(uri: str, name: str, other: str) -> None:
+    with contextlib.closing(MongoClient[RawBSONDocument](uri, document_class=RawBSONDocument)) as client:
+        for database in [one for one in client.list_database_names() if one == name or one.startswith(f"{name}_")]:
+            for collection in client[database].list_collection_names():
+                if documents := list(client[database][collection].find()):
+                    client[database.replace(name, other, 1)][collection].insert_many(documents)

@@ -26,7 +26,7 @@ from imageroute_app.services.export_tables import EXPORTED, cell, csv_text, json
 from imageroute_app.services.exports import Ask
 from imageroute_app.services.house import Services
 from tests.doubles import MovingClock, png
-from tests.needles import Needles, holds, open_home, shows, sow
+from tests.needles import Needles, Sown, holds, shows, sown
 from tests.services.exporting import digests_match, is_valid_bag, made, part_bytes, unpacked
 
 
@@ -38,14 +38,24 @@ class Home:
         self.owner = needles.owner
 
 
+@pytest.fixture(scope="module")
+def homes() -> dict[str, Sown]:
+    """What was sown in this module, by the address of the database."""
+    return {}
+
+
 @pytest.fixture(params=["sqlite", "mongo"])
-async def home(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Home]:
-    """Open a home on each database in turn, with parts of 200 KB a gigabyte."""
+async def home(
+    request: pytest.FixtureRequest, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, homes: dict[str, Sown]
+) -> AsyncIterator[Home]:
+    """Open a sown home on each database in turn, with parts of 200 KB a gigabyte."""
     uri = request.getfixturevalue("mongo_uri") if request.param == "mongo" else ""
+    if uri not in homes:
+        homes[uri] = await sown(tmp_path_factory.mktemp("sown") / "data", uri)
     clock = MovingClock()
-    async with open_home(tmp_path / "data", mongo_uri=uri, clock=clock) as services:
+    async with homes[uri].opened(tmp_path / "data", clock) as (services, needles):
         services.exports._gigabyte = 100_000
-        yield Home(services, await sow(services), clock, tmp_path / "out")
+        yield Home(services, needles, clock, tmp_path / "out")
 
 
 @pytest.mark.metric("export_needle_coverage")
