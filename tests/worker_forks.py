@@ -46,9 +46,11 @@ def forking(folder: Path) -> Iterator[tuple[str, ...]]:
             pass_fds=(listening.fileno(),),
             env={**ENVIRONMENT, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         )
-    yield (sys.executable, "-I", "-S", "-c", CALLER, str(path))
-    forked.kill()
-    forked.wait()
+    try:
+        yield (sys.executable, "-I", "-S", "-c", CALLER, str(path))
+    finally:
+        forked.kill()
+        forked.wait()
 
 
 def _serve(parent_id: int, number: int) -> None:
