@@ -426,7 +426,7 @@ async def sown(folder: Path, mongo_uri: str = "") -> Sown:
     if mongo_uri:
         key = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
         settings = {"MONGODB_DATABASE": f"{RUN}_{secrets.token_hex(4)}", "MASTER_KEY": key}
-    async with open_home(folder, mongo_uri=mongo_uri, **settings) as services:
+    async with open_home(folder, mongo_uri=mongo_uri, clock=MovingClock(), **settings) as services:
         return Sown(await sow(services), folder, mongo_uri, settings)
 
 
