@@ -17,6 +17,7 @@ from starlette.types import Send
 
 from imageroute_app.domain.errors import InvalidInput
 from imageroute_app.domain.file_names import extension, stem
+from imageroute_app.priority import PRESSES
 from imageroute_app.routes.pagekit import CurrentServices
 from imageroute_app.routes.ranges import has_tag, unsatisfiable, wanted_part
 from imageroute_app.routes.session import owner_of
@@ -34,7 +35,10 @@ ALWAYS = {
 
 
 class ClosedStream(StreamingResponse):
-    """Sends a generator and closes it whatever happens, so that a cancelled download leaves no task and no open file."""
+    """Sends a generator and closes it whatever happens, so that a cancelled download leaves no task and no open file.
+
+    Between two pieces it gives way to people who press somewhere.
+    """
 
     def __init__(
         self, source: AsyncGenerator[bytes] | AsyncGenerator[bytes | bytearray], *, status: int, headers: dict[str, str]
@@ -47,6 +51,7 @@ class ClosedStream(StreamingResponse):
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         async with contextlib.aclosing(self._source):
             async for chunk in self._source:
+                await PRESSES.give_way()
                 await send({"type": "http.response.body", "body": chunk, "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 

@@ -22,12 +22,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from imageroute_app.ending import end
 from imageroute_app.pace import Buckets
+from imageroute_app.priority import PRESSES
 
 EVENT_PATH = "/_event"
 SESSION_COOKIE = "ir_session"
 ANON_COOKIE = "ir_anon"
 TOKEN = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 MESSAGES_PER_S, MESSAGES_BURST = 100, 300
+EVENT_FRAME = "42"
+"""How the text of an event and of an update begins: a message of Engine.IO, an event of Socket.IO."""
 LOOK_EVERY_S = 30.0
 NEEDED_HEADERS = {b"host", b"origin", b"cookie", b"upgrade", b"connection", b"sec-websocket-protocol"}
 """Reflex keeps the handshake's headers in the page's state and echoes each twice; what nobody reads stays out of it."""
@@ -83,10 +86,13 @@ class SocketBinding:
             return
         paced = _PacedSocket(receive, send)
         cookie = read_cookie(Headers(scope=scope), SESSION_COOKIE, is_https=self._is_https)
-        if not cookie:
-            await self._app(bound, paced.receive, paced.send)
-        elif await self._until_over(self._app(bound, paced.receive, paced.send), cookie):
-            await paced.close()
+        try:
+            if not cookie:
+                await self._app(bound, paced.receive, paced.send)
+            elif await self._until_over(self._app(bound, paced.receive, paced.send), cookie):
+                await paced.close()
+        finally:
+            PRESSES.end(paced)
 
     async def _until_over(self, serving: Awaitable[None], cookie: str) -> bool:
         """Serve a socket until it ends, or end it with the session that it was opened with; says whether that was it."""
@@ -127,7 +133,10 @@ class SocketBinding:
 
 
 class _PacedSocket:
-    """A socket that can be closed from here, as one is that sends faster than any page, before its messages are queued."""
+    """A socket that can be closed from here, as one is that sends faster than any page, before its messages are queued.
+
+    While an event of it has no update yet, downloads give way (imageroute_app.priority).
+    """
 
     def __init__(self, receive: Receive, send: Send) -> None:
         self._receive = receive
@@ -139,6 +148,8 @@ class _PacedSocket:
         message: dict[str, Any] = dict(await self._receive())
         if message["type"] == "websocket.receive" and not self._pace.take("", time.monotonic()):
             await self.close()
+        if _is_event(message):
+            PRESSES.begin(self)
         return {"type": "websocket.disconnect", "code": 1008} if self._is_closed else message
 
     async def close(self) -> None:
@@ -150,3 +161,9 @@ class _PacedSocket:
     async def send(self, message: Message) -> None:
         if not self._is_closed:
             await self._send(message)
+        if _is_event(message):
+            PRESSES.end(self)
+
+
+def _is_event(message: Message) -> bool:
+    return (message.get("text") or "").startswith(EVENT_FRAME)
