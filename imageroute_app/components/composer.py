@@ -12,6 +12,7 @@ from imageroute_app.components.mask_editor import mask_editor
 from imageroute_app.components.picker import picker_popover
 from imageroute_app.components.popovers import earlier_popover, left_out, opener, price_popover, route_popover
 from imageroute_app.components.settings import settings_popover
+from imageroute_app.state.attach import PROMPT_FIELD
 from imageroute_app.state.create import CreateState
 from imageroute_app.state.picker import PickerState
 from imageroute_app.state.session import SessionState
@@ -54,6 +55,7 @@ def _prompt() -> rx.Component:
         references(),
         spare(),
         rx.el.textarea(
+            id=PROMPT_FIELD,
             name="prompt",
             default_value=CreateState.start.prompt,
             placeholder="Describe a picture",

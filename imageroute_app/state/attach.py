@@ -17,6 +17,8 @@ from imageroute_app.state.session import SessionState, actor
 
 RESTORED = "Settings are back in the form."
 NOTES_MAX = 6
+PROMPT_FIELD = "prompt"
+"""The id of the prompt's field; it takes the focus when the note that had it goes."""
 
 
 class AttachState(rx.State):
@@ -48,18 +50,20 @@ class AttachState(rx.State):
         self.spare = SourceView()
         kept = (create._form.source, *referenced(create._form))
         if not spare or spare in kept:
-            return
+            return None
         further = kept[1:] if len(kept) < create.edit.room else kept[1:-1]
         if len(kept) == 1 and create.edit.room == 1:
             await create._change(source=spare, mask="", keeping="")
         else:
             await create._change(references=",".join((*further, spare)), keeping="")
+        return rx.set_focus(PROMPT_FIELD)
 
     @rx.event
     @signed_in
     async def leave_spare(self):
         """Go on without the picture that found no room; it stays among the uploads."""
         self.spare = SourceView()
+        return rx.set_focus(PROMPT_FIELD)
 
     @rx.event
     @signed_in
