@@ -8,6 +8,7 @@ import reflex as rx
 
 from imageroute_app.bootstrap import services
 from imageroute_app.domain.errors import ImageRouteError
+from imageroute_app.domain.gallery import tag_name
 from imageroute_app.services.finding import TRASH
 from imageroute_app.services.selection import IDS_MAX, Chosen, Step
 from imageroute_app.state import text
@@ -26,7 +27,7 @@ DOING = {
 }  # fmt: skip
 DONE = {
     "favourite": "marked as favourites.", "unfavourite": "no longer favourites.", "album": "added to the album.",
-    "unalbum": "taken out of the album.", "tag": "tagged.", "trash": "moved to trash. They stay 30 days.",
+    "unalbum": "taken out of the album.", "trash": "moved to trash. They stay 30 days.",
     "undo": "back in your gallery.", "restore": "back in your gallery.", "erase": "deleted for good.",
 }  # fmt: skip
 
@@ -191,7 +192,8 @@ class SelectionState(rx.State):
         self.doing = ""
         gallery._moment = when if verb == "trash" else None
         gallery._trashed, gallery.gone = [], ""
-        session._tell(f"{text.count(step.changed, 'picture')} {DONE[verb]}", undo=verb == "trash" and step.changed > 0)
+        done = f"tagged “{tag_name(self._object)}”." if verb == "tag" else DONE[verb]
+        session._tell(f"{text.count(step.changed, 'picture')} {done}", undo=verb == "trash" and step.changed > 0)
         await self._renew(gallery)
         if verb in {"restore", "erase", "undo"}:
             await (await self.get_state(TrashState))._read_anew()

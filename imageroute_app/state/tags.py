@@ -4,6 +4,7 @@ import reflex as rx
 
 from imageroute_app.bootstrap import services
 from imageroute_app.domain.errors import ImageRouteError
+from imageroute_app.domain.gallery import tag_name
 from imageroute_app.state.guard import signed_in
 from imageroute_app.state.inspector import InspectorState
 from imageroute_app.state.session import SessionState, actor
@@ -32,3 +33,5 @@ class TagState(rx.State):
             (await self.get_state(SessionState))._tell_error(error)
             return
         inspector.image.tags = list(image.tags)
+        if on and (name := tag_name(tag)) != tag.strip():
+            (await self.get_state(SessionState))._tell(f"Tagged “{name}”: a tag is kept as search reads it.")

@@ -382,6 +382,22 @@ async def test_picture_that_nothing_belongs_to_is_not_compared_but_says_how(fill
     await expect(lightbox(page)).to_be_visible()
 
 
+async def test_a_tag_says_what_it_became(fill: Fill) -> None:
+    page = await fill(3)
+    await picture(page, 2).click()
+    field = lightbox(page).get_by_role("textbox", name="Add a tag")
+    await field.fill("Sea & Sun!")
+    await field.press("Enter")
+    await expect(page.locator(".notices")).to_contain_text("Tagged “sea sun”")
+    await expect(lightbox(page).get_by_role("button", name="Remove tag sea sun")).to_be_visible()
+    await page.keyboard.press("Escape")
+    await picture(page, 1).click(modifiers=["Control"])
+    await page.get_by_role("toolbar", name="Selection").get_by_role("button", name="Tag").click()
+    await page.get_by_role("dialog").get_by_role("textbox", name="Tag").fill("Déjà-vu")
+    await page.get_by_role("dialog").get_by_role("button", name="Tag").click()
+    await expect(page.locator(".notices")).to_contain_text("1 picture tagged “deja vu”.")
+
+
 async def test_delete_right_behind_choosing_is_not_lost(fill: Fill) -> None:
     page = await fill(5)
     await page.evaluate(
