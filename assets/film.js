@@ -71,7 +71,9 @@ class Film extends HTMLElement {
 
   #draw() {
     const tiles = this.grid?.tiles ?? [];
-    const at = tiles.findIndex(({ id }) => id === (this.asked ?? this.getAttribute("current")));
+    const placeOf = (wanted) => tiles.findIndex(({ id }) => id === wanted);
+    // What was asked for may turn out to be gone: then the open picture is where the person is.
+    const at = placeOf(placeOf(this.asked) < 0 ? this.getAttribute("current") : this.asked);
     const total = Math.max(Number(this.getAttribute("total")), tiles.length);
     const [before, after] = at < 0 ? [] : [tiles[at - 1], tiles[at + 1]];
     this.place.textContent = at < 0 ? "" : `${(at + 1).toLocaleString("en")} of ${total.toLocaleString("en")}`;

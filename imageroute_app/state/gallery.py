@@ -16,7 +16,7 @@ from imageroute_app.state.guard import signed_in
 from imageroute_app.state.inspector import InspectorState
 from imageroute_app.state.session import SessionState, actor
 
-QUERY_MAX, ALBUM_MAX = 200, 64
+QUERY_MAX, ID_MAX = 200, 64
 MENUS = ("model", "provider", "ratio", "date")
 """The operators that have a menu."""
 SEARCH = "search"
@@ -72,7 +72,7 @@ class GalleryState(rx.State):
         """Take search, filter and open picture from the address; on_load."""
         asked = self.router.url.query_parameters
         self.query, self.favourites = asked.get("q", "")[:QUERY_MAX].strip(), asked.get("favourite", "") == "1"
-        self.album, self.oldest = asked.get("album", "")[:ALBUM_MAX], asked.get("sort", "") == "oldest"
+        self.album, self.oldest = asked.get("album", "")[:ID_MAX], asked.get("sort", "") == "oldest"
         self.current, self.gone, self.marked = "", "", ""
         self.models, self.providers = _options()
         await self._name_album()
@@ -210,9 +210,9 @@ class GalleryState(rx.State):
             await inspector._read(image_id)
         except ImageRouteError as error:
             session._tell_error(error)
-            return
-        if inspector.image.trashed:
-            session._tell("This picture is in the trash.")
+            if isinstance(error, NotFound) and image_id not in self.gone:  # it went in another tab: so it does here
+                self.gone = f"{self.gone} {image_id[:ID_MAX]}".strip()
+                await self._count()
             return
         self.current = image_id
 

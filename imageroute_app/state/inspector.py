@@ -10,6 +10,7 @@ from imageroute_app.domain.catalog import Model
 from imageroute_app.domain.errors import ImageRouteError, NotFound
 from imageroute_app.domain.gallery import Image
 from imageroute_app.domain.jobs import Attempt, AttemptOutcome, Job
+from imageroute_app.services.sources import IN_TRASH
 from imageroute_app.state.form import STYLES
 from imageroute_app.state.guard import signed_in
 from imageroute_app.state.picture_training import PictureTrainingState
@@ -83,6 +84,8 @@ class InspectorState(rx.State):
     async def _read(self, image_id: str) -> None:
         owner = await actor(self)
         image = await services().gallery.image(owner, image_id)
+        if image.trashed:
+            raise NotFound(IN_TRASH)
         job = await _job_of(owner, image)
         attempts = await services().jobs.attempts(owner, image.job_id)
         self._fill(image_view(image, _offered(image), job, attempts), image, attempts)

@@ -96,7 +96,6 @@ class ImageView:
     created: str = ""
     receipt: str = ""
     favourite: bool = False
-    trashed: bool = False
     purge: str = ""
     tags: list[str] = dataclasses.field(default_factory=list)
     stops: list[StopView] = dataclasses.field(default_factory=list)
@@ -175,7 +174,6 @@ def image_view(image: Image, model: Model | None, job: Job | None, attempts: lis
         created=text.iso(image.created_at),
         receipt=f"R-{image.job_id[-6:]}",
         favourite=image.favourite,
-        trashed=image.trashed,
         purge=text.iso(image.purge_at),
         tags=list(image.tags),
         stops=route_of(job, attempts, image) if job else [],

@@ -382,6 +382,28 @@ async def test_picture_that_nothing_belongs_to_is_not_compared_but_says_how(fill
     await expect(lightbox(page)).to_be_visible()
 
 
+async def test_picture_that_went_in_another_tab_leaves_this_one_without_a_dead_end(fill: Fill) -> None:
+    page = await fill(5)
+    other = await page.context.new_page()
+    await open_gallery(other)
+    for number in (3, 1):
+        await picture(other, number).focus()
+        await other.keyboard.press("Delete")
+        await expect(picture(other, number)).to_have_count(0)
+
+    await picture(page, 3).click()
+    await expect(page.locator(".notices")).to_contain_text("This picture is in the trash.")
+    await expect(picture(page, 3)).to_have_count(0)
+    await expect(lightbox(page)).to_have_count(0)
+    await expect(page.get_by_role("button", name="All 3")).to_be_visible()
+    await picture(page, 2).click()
+    await page.keyboard.press("ArrowRight")
+    await expect(lightbox(page)).to_contain_text("2 of 3")
+    await expect(lightbox(page).get_by_role("heading", name="number2")).to_be_visible()
+    await page.keyboard.press("ArrowRight")
+    await expect(lightbox(page).get_by_role("heading", name="number0")).to_be_visible()
+
+
 async def test_a_tag_says_what_it_became(fill: Fill) -> None:
     page = await fill(3)
     await picture(page, 2).click()

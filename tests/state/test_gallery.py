@@ -10,6 +10,7 @@ from imageroute_app.domain.errors import NotFound, Unavailable
 from imageroute_app.domain.gallery import VARIANTS, Image, media_key, purge_time
 from imageroute_app.services.finding import TRASH
 from imageroute_app.services.gallery import Gallery, Page
+from imageroute_app.services.sources import IN_TRASH
 from imageroute_app.state.gallery import GalleryState
 from imageroute_app.state.inspector import InspectorState
 from imageroute_app.state.session import SessionState
@@ -213,7 +214,24 @@ async def test_address_of_a_trashed_picture_says_where_it_is(house: House, open_
 
     tab = await gallery(open_tab, f"/gallery?image={image.id}")
 
-    assert (tab.state(GalleryState).current, tab.notice) == ("", "This picture is in the trash.")
+    assert (tab.state(GalleryState).current, tab.notice) == ("", IN_TRASH)
+
+
+async def test_picture_that_went_in_another_tab_leaves_this_one_and_says_where_it_is(
+    house: House, open_tab: OpenTab
+) -> None:
+    first, second, third = await filled(house)
+    tab = await gallery(open_tab, f"/gallery?image={third.id}")
+    state = tab.state(GalleryState)
+    for image in (first, second):
+        await house.gallery.trash(image.owner, image.id)
+    await house.gallery.erase(second.owner, second.id)
+
+    await GalleryState.open_image.fn(state, first.id)
+    assert (state.gone, state.total, tab.notice) == (first.id, 1, IN_TRASH)
+    await GalleryState.open_image.fn(state, second.id)
+    assert (state.gone, tab.notice) == (f"{first.id} {second.id}", NOTHING_HERE)
+    assert (state.current, tab.state(InspectorState).image.id) == (third.id, third.id), "what is open stays open"
 
 
 async def test_stranger_opens_marks_trashes_and_erases_nothing(house: House, open_tab: OpenTab) -> None:
@@ -234,7 +252,7 @@ async def test_stranger_opens_marks_trashes_and_erases_nothing(house: House, ope
         await call
         assert tab.notice == NOTHING_HERE
 
-    assert (state.current, state.gone, tab.state(InspectorState).image.id) == ("", "", "")
+    assert (state.current, state.gone, tab.state(InspectorState).image.id) == ("", image.id, "")
     assert await house.gallery.image(image.owner, image.id) == image
 
 
