@@ -52,7 +52,7 @@ def _frame(image: rx.Var[CompareView]) -> rx.Component:
                 height=image.height,
                 custom_attrs={"draggable": "false"},
             ),
-            class_name="cmp-frame",
+            class_name=rx.cond(image.is_clear, "cmp-frame clear", "cmp-frame"),
         ),
         rx.el.figcaption(rx.el.b(image.model), " ", rx.el.span(image.size, class_name="q3"), class_name="small"),
         key=image.id,

@@ -174,7 +174,7 @@ def _tile(job: Job, tile: Tile) -> rx.Component:
     return rx.el.li(
         rx.cond(tile.kind == "image", _picture(tile), _place(job, tile)),
         class_name=rx.cond(is_selected, "tile sel ln-", "tile ln-") + job.line,
-        style={"aspectRatio": job.ratio, "background": tile.colour},
+        style={"aspectRatio": job.ratio, "backgroundColor": tile.colour},
         key=tile.id,
     )
 

@@ -7,7 +7,7 @@ import reflex as rx
 
 from imageroute_app.bootstrap import services
 from imageroute_app.domain.errors import ImageRouteError
-from imageroute_app.domain.gallery import Image
+from imageroute_app.domain.gallery import CLEAR, Image
 from imageroute_app.state import text
 from imageroute_app.state.guard import signed_in
 from imageroute_app.state.session import SessionState, actor
@@ -30,6 +30,7 @@ class CompareView:
     original: str = ""
     width: int = 1
     height: int = 1
+    is_clear: bool = False
 
 
 class CompareState(rx.State):
@@ -85,4 +86,5 @@ def _compared(image: Image) -> CompareView:
         original=f"/media/{image.id}/original",
         width=image.width,
         height=image.height,
+        is_clear=image.colour == CLEAR,
     )

@@ -164,6 +164,13 @@ def test_colour_is_the_average(fill: str, colour: str) -> None:
     assert finish_picture(encode(Image.new("RGB", (400, 300), fill)), MARKING).colour == colour
 
 
+@pytest.mark.parametrize(("alpha", "colour"), [(255, "#336699"), (254, "transparent"), (0, "transparent")])
+def test_a_picture_that_can_be_seen_through_says_so_as_its_colour(alpha: int, colour: str) -> None:
+    picture = Image.new("RGBA", (640, 480), "#336699")
+    picture.paste((0x33, 0x66, 0x99, alpha), (0, 0, 320, 480))
+    assert finish_picture(encode(picture, "PNG"), MARKING).colour == colour
+
+
 @pytest.mark.parametrize("note", [b"", CANARY], ids=["kept", "drawn anew"])
 def test_pixels_are_decoded_once(monkeypatch: pytest.MonkeyPatch, note: bytes) -> None:
     data, decoders = encode(photo(), "JPEG", comment=note or None), []

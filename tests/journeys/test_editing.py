@@ -60,6 +60,13 @@ async def newest_size(page: Page, count: int) -> tuple[int, int]:
     return newest["w"], newest["h"]
 
 
+async def grounds(page: Page) -> list[str]:
+    """Return what kind of pattern lies behind each of the two newest pictures."""
+    kinds = "all => all.slice(0, 2).map(each => getComputedStyle(each).backgroundImage.split('(')[0])"
+    found: list[str] = await results_of(page).locator("li.tile").evaluate_all(kinds)
+    return found
+
+
 async def marked(page: Page) -> int:
     text = await page.get_by_text(MARKED).inner_text()
     found = MARKED.match(text)
@@ -112,7 +119,7 @@ async def test_each_task_gives_a_picture_that_leads_back_to_its_source(page: Pag
     await expect(page.get_by_text("the rest becomes transparent")).to_be_visible()
     await expect_quote(page)
     await generate(page)
-    assert await newest_size(page, 5) == (1024, 1280)
+    assert (await newest_size(page, 5), await grounds(page)) == ((1024, 1280), ["repeating-conic-gradient", "none"])
 
     await results_of(page).get_by_role("article").first.get_by_role("button", name=FROM).click()
     await expect(inspector_of(page)).to_contain_text("1024 × 1280")

@@ -22,6 +22,7 @@ from imageroute_app.adapters.imaging.containers import (
 from imageroute_app.adapters.imaging.limits import BYTES_MAX, TOO_LARGE
 from imageroute_app.adapters.imaging.packet import make_packet
 from imageroute_app.domain.errors import BadImage, UnsafeImage
+from imageroute_app.domain.gallery import CLEAR
 from imageroute_app.domain.pictures import FinishedImage, Marking
 
 PIXELS_MAX = 40_000_000
@@ -140,7 +141,7 @@ def encode_png(plain: Image.Image) -> bytes:
 
 
 def scale(plain: Image.Image, packet: bytes) -> tuple[dict[str, bytes], str]:
-    """Return the marked thumbnails by long edge, none enlarged, and the average colour.
+    """Return the marked thumbnails by long edge, none enlarged, and the average colour or CLEAR.
 
     Each size is made from the one before; whole-number box reduction comes first, so that little is
     left to resample.
@@ -154,6 +155,8 @@ def scale(plain: Image.Image, packet: bytes) -> tuple[dict[str, bytes], str]:
         target = io.BytesIO()
         plain.save(target, "WEBP", quality=THUMBNAIL_QUALITY, method=0, xmp=packet)
         thumbnails[str(edge_px)] = target.getvalue()
+    if plain.mode == "RGBA" and plain.getchannel("A").getextrema() != (255, 255):
+        return thumbnails, CLEAR
     average = plain.resize((1, 1), Image.Resampling.BOX).convert("RGB").tobytes()
     return thumbnails, f"#{average.hex()}"
 

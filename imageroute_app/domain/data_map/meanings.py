@@ -47,7 +47,7 @@ COMMON: Mapping[str, Meaning] = {
     "mime": us("The type of the file"),
     "size_bytes": us("The size of the file", "bytes"),
     "sha256": us("The SHA-256 checksum of the file"),
-    "colour": us("The picture's main colour, shown until it is loaded"),
+    "colour": us("The picture's main colour, shown until it is loaded; “transparent” for one that can be seen through"),
     "request": you("What you asked for: prompt, model, size, style, seed, sources and your rule"),
     "retry_of": us("The generation that this one repeats"),
     "reason": us("Why it happened"),
