@@ -4,7 +4,7 @@ import reflex as rx
 
 from imageroute_app.bootstrap import services
 from imageroute_app.domain.errors import ImageRouteError
-from imageroute_app.domain.gallery import tag_name
+from imageroute_app.domain.gallery import TAGS_MAX, Image, tag_name
 from imageroute_app.state.guard import signed_in
 from imageroute_app.state.inspector import InspectorState
 from imageroute_app.state.session import SessionState, actor
@@ -33,5 +33,13 @@ class TagState(rx.State):
             (await self.get_state(SessionState))._tell_error(error)
             return
         inspector.image.tags = list(image.tags)
-        if on and (name := tag_name(tag)) != tag.strip():
-            (await self.get_state(SessionState))._tell(f"Tagged “{name}”: a tag is kept as search reads it.")
+        if on and (note := _note(tag, image)):
+            (await self.get_state(SessionState))._tell(note)
+
+
+def _note(tag: str, image: Image) -> str:
+    """Return what a person should know of a tag that was asked for and is not kept as it was written."""
+    name = tag_name(tag)
+    if name not in map(tag_name, image.tags):
+        return f"A picture has {TAGS_MAX} tags at most. Take one off first."
+    return "" if name == tag.strip() else f"Tagged “{name}”: a tag is kept as search reads it."

@@ -7,13 +7,14 @@ import pytest
 
 from imageroute_app.bootstrap import new_id, services
 from imageroute_app.domain.errors import NotFound, Unavailable
-from imageroute_app.domain.gallery import VARIANTS, Image, media_key, purge_time
+from imageroute_app.domain.gallery import TAGS_MAX, VARIANTS, Image, media_key, purge_time
 from imageroute_app.services.finding import TRASH
 from imageroute_app.services.gallery import Gallery, Page
 from imageroute_app.services.sources import IN_TRASH
 from imageroute_app.state.gallery import GalleryState
 from imageroute_app.state.inspector import InspectorState
 from imageroute_app.state.session import SessionState
+from imageroute_app.state.tags import TagState
 from imageroute_app.state.trash import PAGE, TrashState
 from tests.services.conftest import House
 from tests.state.conftest import OpenTab, Tab
@@ -349,3 +350,19 @@ async def test_trash_that_cannot_be_read_is_not_called_empty(house: House, open_
     served.gallery = house.gallery  # type: ignore[misc]  # the stand-in of conftest
     await TrashState.load_trash.fn(tab.state(TrashState))
     assert not tab.state(TrashState).has_failed
+
+
+async def test_a_tag_too_many_is_refused_in_words(house: House, open_tab: OpenTab) -> None:
+    [image, *_] = await filled(house)
+    for number in range(TAGS_MAX - 1):
+        await house.gallery.tag(image.owner, image.id, f"tag{number}", on=True)
+    tab = await gallery(open_tab, f"/gallery?image={image.id}")
+    tags, told = tab.state(TagState), tab.state(SessionState)
+
+    await TagState.add_tag.fn(tags, {"tag": "Sea & Sun!"})
+    assert told.notice == "Tagged “sea sun”: a tag is kept as search reads it."
+    await TagState.add_tag.fn(tags, {"tag": "late"})
+    assert told.notice == f"A picture has {TAGS_MAX} tags at most. Take one off first."
+    await TagState.add_tag.fn(tags, {"tag": "Sea & Sun!"})  # it has this one
+    assert told.notice == "Tagged “sea sun”: a tag is kept as search reads it."
+    assert len((await house.gallery.image(image.owner, image.id)).tags) == TAGS_MAX
