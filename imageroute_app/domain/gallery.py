@@ -12,8 +12,6 @@ PREFIX_MIN, PREFIX_MAX = 3, 8
 WORDS_MAX = 40
 TAGS_MAX, TAG_MAX = 20, 40
 """How many tags one image has at most, and how many characters one of them."""
-CLEAR = "transparent"
-"""The colour of a picture that one can see through somewhere: screens put a pattern behind it."""
 RATIOS = ((1, 1), (5, 4), (4, 3), (3, 2), (16, 9), (21, 9))
 """The shapes that have a name, lying; standing ones are these the other way round."""
 RATIO_SLACK = 0.04

@@ -10,6 +10,8 @@ from typing import Literal
 
 SourceType = Literal["trainedAlgorithmicMedia", "algorithmicMedia", "compositeWithTrainedAlgorithmicMedia"]
 """How a picture came to be (IPTC Digital Source Type)."""
+CLEAR = "transparent"
+"""The colour of a picture that one can see through somewhere: screens put a pattern behind it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

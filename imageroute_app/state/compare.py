@@ -7,7 +7,8 @@ import reflex as rx
 
 from imageroute_app.bootstrap import services
 from imageroute_app.domain.errors import ImageRouteError
-from imageroute_app.domain.gallery import CLEAR, Image
+from imageroute_app.domain.gallery import Image
+from imageroute_app.domain.pictures import CLEAR
 from imageroute_app.state import text
 from imageroute_app.state.guard import signed_in
 from imageroute_app.state.session import SessionState, actor

@@ -22,8 +22,7 @@ from imageroute_app.adapters.imaging.containers import (
 from imageroute_app.adapters.imaging.limits import BYTES_MAX, TOO_LARGE
 from imageroute_app.adapters.imaging.packet import make_packet
 from imageroute_app.domain.errors import BadImage, UnsafeImage
-from imageroute_app.domain.gallery import CLEAR
-from imageroute_app.domain.pictures import FinishedImage, Marking
+from imageroute_app.domain.pictures import CLEAR, FinishedImage, Marking
 
 PIXELS_MAX = 40_000_000
 SIDE_MAX_PX = 12_000
