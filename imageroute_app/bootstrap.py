@@ -965,6 +965,7 @@ def _archives(adapters: _Adapters, recipes: Recipes, clock: Clock) -> Archives:
     return Archives(
         database=adapters.database,
         media=adapters.media,
+        strongbox=KeyStrongbox(adapters.keys, "archive"),
         recipes=recipes,
         render=renderer(adapters.imaging),
         clock=clock,

@@ -7,19 +7,17 @@ of this speed, and neither it nor stream-zip 0.0.84 can begin in the middle of a
 """
 
 import struct
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 LOCAL, CENTRAL, END = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06"
 END64, LOCATOR64 = b"PK\x06\x06", b"PK\x06\x07"
-LOCAL_BYTES, CENTRAL_BYTES, END_BYTES, END64_BYTES, LOCATOR64_BYTES = 30, 46, 22, 56, 20
+LOCAL_BYTES, END64_BYTES = 30, 56
 VERSION, VERSION_64, UNIX = 20, 45, 3 << 8
 UTF8_NAME = 1 << 11
 FILE_MODE = 0o100644 << 16
 MAX_16, MAX_32 = 0xFFFF, 0xFFFFFFFF
 EXTRA_64 = 1
-EXTRA_64_BYTES = 12
 FIRST_YEAR = 1980
 
 
@@ -84,27 +82,6 @@ class Directory:
 def local_bytes(name_bytes: int, size_bytes: int) -> int:
     """Return how many bytes an entry takes, its header and its content."""
     return LOCAL_BYTES + name_bytes + size_bytes
-
-
-def total_bytes(entries: Iterable[tuple[int, int]]) -> int:
-    """Return the size of an archive from the (name length, size) of each entry in order."""
-    offset = records = count = 0
-    for name_bytes, size_bytes in entries:
-        records += CENTRAL_BYTES + name_bytes + (EXTRA_64_BYTES if offset >= MAX_32 else 0)
-        offset += local_bytes(name_bytes, size_bytes)
-        count += 1
-    extra = END64_BYTES + LOCATOR64_BYTES if needs_64(count, offset, records) else 0
-    return offset + records + extra + END_BYTES
-
-
-def near_bytes(count: int, names_bytes: int, content_bytes: int) -> int:
-    """Return the size of an archive from sums over its entries, or 0 where one stands so far back that sums do not tell."""
-    offset = count * LOCAL_BYTES + names_bytes + content_bytes
-    if offset >= MAX_32:
-        return 0
-    records = count * CENTRAL_BYTES + names_bytes
-    extra = END64_BYTES + LOCATOR64_BYTES if needs_64(count, offset, records) else 0
-    return offset + records + extra + END_BYTES
 
 
 def needs_64(count: int, offset: int, records_bytes: int) -> bool:

@@ -1,15 +1,19 @@
 """What is in an archive: its manifest, the names of its files, and where their bytes lie."""
 
 import json
+import zlib
 from collections.abc import Mapping, Sequence
 
 from imageroute_app.domain.file_names import extension, stem, suffix_length
 from imageroute_app.domain.gallery import Image, media_key
 from imageroute_app.domain.ports import OutputMime, Query, Tables
 from imageroute_app.domain.sharing import Archive
+from imageroute_app.domain.zips import Entry
 
 MIMES: Mapping[str, OutputMime] = {"png": "image/png", "jpeg": "image/jpeg", "webp": "image/webp"}
 ROWS = 200
+"""Rows that are read at once."""
+MANIFEST, DIGESTS, RECIPE_ENDING = b"manifest.json", b"manifest-sha256.txt", b".json"
 
 
 class Names:
@@ -48,6 +52,16 @@ def picture_key(archive: Archive, image_id: str) -> str:
     if is_prepared(archive):
         return f"{archive_prefix(archive.owner, archive.id)}{image_id}"
     return media_key(archive.owner, image_id, "original")
+
+
+def digest_line(name: bytes, sha256: bytes) -> bytes:
+    """Return the line of one picture in the list that `sha256sum -c` reads."""
+    return sha256.hex().encode() + b"  " + name + b"\n"
+
+
+def entry_of(name: bytes, data: bytes) -> Entry:
+    """Return the entry of a file whose bytes are at hand."""
+    return Entry(name, len(data), zlib.crc32(data))
 
 
 def manifest_of(archive: Archive) -> bytes:

@@ -1,26 +1,23 @@
-"""The bytes of an archive from any place on: rows and files are read in batches, ahead of what is sent.
+"""The bytes of an archive from any place on: words and files are read in batches, ahead of what is sent.
 
-Principle: nothing is sent that the index does not promise. A picture that is gone or another one, a recipe that reads
-differently than when the index was made: the stream ends with Changed, never with a file that only looks whole.
+Principle: nothing is sent that the index does not promise. A picture that is gone or another one, words that are not those
+of the index: the stream ends with Changed, never with a file that only looks whole.
 """
 
 import asyncio
 import contextlib
-import zlib
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from typing import NamedTuple, TypeVar
 
-from imageroute_app.domain import zips
-from imageroute_app.domain.errors import NotFound, Unavailable
-from imageroute_app.domain.gallery import Image
-from imageroute_app.domain.ports import MediaStore, OpenMedia, Tables
+from imageroute_app.domain.errors import NotFound
+from imageroute_app.domain.ports import MediaStore, OpenMedia, Query, Tables
 from imageroute_app.domain.sharing import Archive
-from imageroute_app.domain.zips import Directory, Entry
+from imageroute_app.domain.zips import Directory
 from imageroute_app.ending import end
-from imageroute_app.services.archive_content import ROWS, Names, manifest_of, picture_key, rows_of
-from imageroute_app.services.archive_index import DIGESTS, MANIFEST, RECIPE_ENDING, Index, Slot, digest_line
+from imageroute_app.services.archive_content import MANIFEST, entry_of, manifest_of, picture_key
+from imageroute_app.services.archive_index import Index, Slot
+from imageroute_app.services.archive_words import PAGE, REST_BYTES, Changed, Words, page_name, rest_name
 from imageroute_app.services.buffers import Buffers
-from imageroute_app.services.recipes import Recipes
 
 BATCH_BYTES, FILES_MAX, BATCHES_AHEAD, PAGES_AHEAD = 8 * 1024 * 1024, 24, 1, 1
 """Files are opened by a thread a batch ahead; every open file of every download counts against the process's limit."""
@@ -28,23 +25,15 @@ PIECE_BYTES, LARGE_BYTES = 1024 * 1024, 4 * 1024 * 1024
 """Small pictures are sent together: handing a piece to the server wakes another thread, which costs as much as its bytes."""
 
 T = TypeVar("T")
-
-
-class Changed(Unavailable):
-    """The archive is no longer what it was; it is made again without what is gone."""
-
-    code = "archive_changed"
-
-    def __init__(self) -> None:
-        super().__init__("A picture of this download was deleted meanwhile. It is made again without it.")
+Said = tuple[bytes, bytes]
+"""What stands before a picture and what follows it: headers, names, the recipe."""
 
 
 class Page(NamedTuple):
-    """Up to 200 slots with their pictures and recipes; `first` counts the slots before them."""
+    """Up to PAGE slots with their words; `first` counts the slots before them."""
 
     slots: Sequence[Slot]
-    images: Sequence[Image]
-    recipes: Sequence[bytes]
+    said: Sequence[Said]
     first: int
 
 
@@ -52,8 +41,8 @@ class Batch(NamedTuple):
     """Some slots of a page; their open files, or None for one large picture, which is opened when it is sent."""
 
     slots: Sequence[Slot]
+    said: Sequence[Said]
     keys: Sequence[str]
-    recipes: Sequence[bytes]
     files: Sequence[OpenMedia | None] | None
     first: int
 
@@ -61,17 +50,16 @@ class Batch(NamedTuple):
 class ArchiveStream:
     """One archive, ready to be sent from any byte."""
 
-    def __init__(self, archive: Archive, index: Index, *, tables: Tables, media: MediaStore, recipes: Recipes) -> None:
+    def __init__(self, archive: Archive, index: Index, *, tables: Tables, media: MediaStore, words: Words) -> None:
         self._archive, self._index = archive, index
-        self._tables, self._media, self._recipes = tables, media, recipes
-        self._manifest, self._names = manifest_of(archive), Names(archive)
-        self._headers = Directory(archive.created_at)
-        self._names_seen: dict[int, tuple[bytes, bytes]] = {}
+        self._tables, self._media, self._words = tables, media, words
+        manifest = manifest_of(archive)
+        self._front = Directory(archive.created_at).local_header(entry_of(MANIFEST, manifest)) + manifest
         self._buffers = Buffers()
         self._open: set[OpenMedia] = set()
-        self._begins = index.begins(zips.local_bytes(len(MANIFEST), len(self._manifest)))
-        self.size_bytes = index.total_bytes(len(self._manifest))
-        self.etag = index.etag(self._manifest)
+        self._begins = index.begins(len(self._front))
+        self.size_bytes = self._begins[-1] + index.rest_bytes
+        self.etag = index.etag(manifest)
 
     async def read(self, start: int, end: int) -> AsyncGenerator[bytes | bytearray]:
         """Yield bytes start..end (end exclusive); raises Changed."""
@@ -99,14 +87,15 @@ class ArchiveStream:
     async def _from(self, start: int, end: int) -> AsyncGenerator[tuple[int, bytes | bytearray]]:
         """Yield pieces with their offsets, from the one that holds `start` on."""
         if start < self._begins[0]:
-            yield 0, self._whole(MANIFEST, self._manifest)
+            yield 0, self._front
         async with contextlib.aclosing(_ahead(self._batches(start, end), BATCHES_AHEAD)) as batches:
             async for batch in batches:
                 async with contextlib.aclosing(self._pieces(batch, start, end)) as pieces:
                     async for piece in pieces:
                         yield piece
-        if self._begins[-1] < end:
-            yield self._begins[-1], await self._rest()
+        async with contextlib.aclosing(self._rest(start, end)) as pieces:
+            async for piece in pieces:
+                yield piece
 
     async def _batches(self, start: int, end: int) -> AsyncGenerator[Batch]:
         """Yield the pictures that lie between `start` and `end`, their files open; a large one is opened when it is sent."""
@@ -116,10 +105,10 @@ class ArchiveStream:
                     if not self._is_between(page.first + low, page.first + high, start, end):
                         continue
                     slots = page.slots[low:high]
-                    keys = [picture_key(self._archive, image.id) for image in page.images[low:high]]
+                    keys = [picture_key(self._archive, self._archive.image_ids[slot.place]) for slot in slots]
                     files = None if slots[0].size_bytes > LARGE_BYTES else await self._media.opened(keys)
                     self._open.update(file for file in files or () if file is not None)
-                    yield Batch(slots, keys, page.recipes[low:high], files, page.first + low)
+                    yield Batch(slots, page.said[low:high], keys, files, page.first + low)
 
     def _is_between(self, low: int, high: int, start: int, end: int) -> bool:
         """Say whether something of the slots low..high lies between the bytes `start` and `end`."""
@@ -129,26 +118,23 @@ class ArchiveStream:
         """Yield what is known of the pictures that lie between `start` and `end`."""
         for first, slots in self._slots():
             if self._is_between(first, first + len(slots), start, end):
-                images = await self._images(slots)
-                yield Page(slots, images, await self._recipes.of(self._archive.owner, images), first)
+                yield Page(slots, await self._said(first, slots), first)
 
     def _slots(self) -> Iterator[tuple[int, Sequence[Slot]]]:
-        """Yield the slots, up to 200 at once, and how many stand before them."""
+        """Yield the slots, up to PAGE at once, and how many stand before them."""
         slots = self._index.slots
-        return ((first, slots[first : first + ROWS]) for first in range(0, len(slots), ROWS))
+        return ((first, slots[first : first + PAGE]) for first in range(0, len(slots), PAGE))
 
-    async def _images(self, page: Sequence[Slot]) -> list[Image]:
-        ids = [self._archive.image_ids[slot.place] for slot in page]
-        found = await rows_of(self._tables, self._archive.owner, ids)
-        if len(found) != len(ids):
+    async def _said(self, first: int, slots: Sequence[Slot]) -> Sequence[Said]:
+        """Return the words of a page whose pictures are all still there."""
+        ids = tuple(self._archive.image_ids[slot.place] for slot in slots)
+        query = Query(owner=self._archive.owner, equals={"id": ids, "trashed": False})
+        if await self._tables.images.count(query) != len(ids):
             raise Changed
-        images = [found[image_id] for image_id in ids]
-        for slot, image in zip(page, images, strict=True):
-            names = self._names.stem(image), self._names.ending(image)
-            if (len(names[0]), len(names[1])) != (slot.stem_bytes, slot.ending_bytes):
-                raise Changed
-            self._names_seen[slot.place] = names
-        return images
+        size_bytes = sum(slot.head_bytes + slot.tail_bytes for slot in slots)
+        name = page_name(first // PAGE)
+        data = await self._words.read(self._archive, self._index.making, name, size_bytes)
+        return list(_split(data, slots))
 
     async def _pieces(self, batch: Batch, start: int, end: int) -> AsyncGenerator[tuple[int, bytes | bytearray]]:
         """Yield the pieces of a batch that lie between `start` and `end`."""
@@ -163,29 +149,28 @@ class ArchiveStream:
         self._close(batch.files)
 
     async def _piece(self, batch: Batch, files: Sequence[OpenMedia | None], places: range) -> bytearray:
-        """Return pictures that follow each other with their headers and recipes, each file read right into its place."""
+        """Return pictures that follow each other with what is said of them, each file read right into its place."""
         size_bytes = self._begins[batch.first + places.stop] - self._begins[batch.first + places.start]
         piece, at = self._buffers.take(size_bytes), 0
         view = memoryview(piece)
         for place in places:
-            slot, file = batch.slots[place], files[place]
-            header, recipe = self._picture_header(slot), self._recipe(slot, batch.recipes[place])
-            content = at + len(header)
-            at = content + slot.size_bytes + len(recipe)
-            view[content - len(header) : content] = header
-            view[at - len(recipe) : at] = recipe
+            slot, file, (head, tail) = batch.slots[place], files[place], batch.said[place]
+            content = at + slot.head_bytes
+            end = content + slot.size_bytes
+            view[at:content] = head
+            at = end + slot.tail_bytes
+            view[end:at] = tail
             if file is None or file.size_bytes != slot.size_bytes:
                 raise Changed
-            if not await file.fill(view[content : content + slot.size_bytes]):
+            if not await file.fill(view[content:end]):
                 raise Changed
         return piece
 
     async def _large(self, batch: Batch) -> AsyncGenerator[tuple[int, bytes]]:
-        """Yield one large picture chunk by chunk, then its recipe."""
-        [slot], [key], [recipe], offset = batch.slots, batch.keys, batch.recipes, self._begins[batch.first]
-        header = self._picture_header(slot)
-        yield offset, header
-        offset += len(header)
+        """Yield one large picture chunk by chunk, and what is said of it."""
+        [slot], [(head, tail)], [key], offset = batch.slots, batch.said, batch.keys, self._begins[batch.first]
+        yield offset, head
+        offset += slot.head_bytes
         end = offset + slot.size_bytes
         try:
             chunks = await self._media.open(key)
@@ -200,43 +185,26 @@ class ArchiveStream:
                 await chunks.aclose()
         if offset != end:
             raise Changed
-        yield offset, self._recipe(slot, recipe)
+        yield offset, tail
 
-    def _picture_header(self, slot: Slot) -> bytes:
-        name = b"".join(self._names_seen[slot.place])
-        return self._headers.local_header(Entry(name, slot.size_bytes, slot.crc32))
-
-    def _recipe(self, slot: Slot, recipe: bytes) -> bytes:
-        if (len(recipe), zlib.crc32(recipe)) != (slot.recipe_bytes, slot.recipe_crc32):
-            raise Changed
-        return self._whole(self._names_seen[slot.place][0] + RECIPE_ENDING.encode(), recipe)
-
-    def _whole(self, name: bytes, data: bytes) -> bytes:
-        return self._headers.local_header(_entry(name, data)) + data
-
-    async def _rest(self) -> bytes:
-        """Return the list of digests and the directory; names of what was skipped are read now."""
-        directory = Directory(self._archive.created_at)
-        directory.note(_entry(MANIFEST, self._manifest))
-        lines: list[bytes] = []
-        for _, page in self._slots():
-            if unseen := [slot for slot in page if slot.place not in self._names_seen]:
-                await self._images(unseen)
-            for slot in page:
-                stem, ending = self._names_seen[slot.place]
-                lines.append(digest_line(stem + ending, slot.sha256))
-                directory.note(Entry(stem + ending, slot.size_bytes, slot.crc32))
-                directory.note(Entry(stem + RECIPE_ENDING.encode(), slot.recipe_bytes, slot.recipe_crc32))
-            await asyncio.sleep(0)  # others are served between two pages
-        digests = b"".join(lines)
-        if zlib.crc32(digests) != self._index.digests_crc32:
-            raise Changed
-        directory.note(_entry(DIGESTS, digests))
-        return self._whole(DIGESTS, digests) + directory.tail()
+    async def _rest(self, start: int, end: int) -> AsyncGenerator[tuple[int, bytes]]:
+        """Yield what follows the last picture as far as it lies between `start` and `end`."""
+        begin, size_bytes = self._begins[-1], self._index.rest_bytes
+        for part, first in enumerate(range(0, size_bytes, REST_BYTES)):
+            length = min(REST_BYTES, size_bytes - first)
+            if begin + first < end and start < begin + first + length:
+                name = rest_name(part)
+                yield begin + first, await self._words.read(self._archive, self._index.making, name, length)
 
 
-def _entry(name: bytes, data: bytes) -> Entry:
-    return Entry(name, len(data), zlib.crc32(data))
+def _split(data: bytes, slots: Sequence[Slot]) -> Iterator[Said]:
+    """Yield what stands before and after each picture of a page."""
+    at = 0
+    for slot in slots:
+        tail = at + slot.head_bytes
+        end = tail + slot.tail_bytes
+        yield data[at:tail], data[tail:end]
+        at = end
 
 
 def _grouped(slots: Sequence[Slot], most_bytes: int, most: int) -> Iterator[tuple[int, int]]:

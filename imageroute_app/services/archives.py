@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from imageroute_app.domain.backups import Strongbox
 from imageroute_app.domain.errors import Conflict, ImageRouteError, InvalidInput, NotFound
 from imageroute_app.domain.gallery import Image, media_key
 from imageroute_app.domain.ports import Clock, Database, MediaStore, NewId, Query
@@ -19,7 +20,8 @@ from imageroute_app.ending import end
 from imageroute_app.services.archive_build import ArchiveBuild, Choice, Render
 from imageroute_app.services.archive_content import archive_prefix, index_key
 from imageroute_app.services.archive_index import load_index
-from imageroute_app.services.archive_stream import ArchiveStream, Changed
+from imageroute_app.services.archive_stream import ArchiveStream
+from imageroute_app.services.archive_words import Changed, Words
 from imageroute_app.services.recipes import Recipes
 
 log = logging.getLogger(__name__)
@@ -54,12 +56,14 @@ class Archives:
         *,
         database: Database,
         media: MediaStore,
+        strongbox: Strongbox,
         recipes: Recipes,
         render: Render,
         clock: Clock,
         new_id: NewId,
     ) -> None:
         self._tables, self._media, self._recipes = database.tables, media, recipes
+        self._words = Words(media=media, strongbox=strongbox)
         self._render, self._clock, self._new_id = render, clock, new_id
         self._building: dict[str, asyncio.Task[None]] = {}
 
@@ -147,6 +151,7 @@ class Archives:
         for archive in await self._tables.archives.find(Query(owner=owner, limit=KEPT_MAX * 2)):
             if image_id in archive.image_ids:
                 await self._media.delete(f"{archive_prefix(owner, archive.id)}{image_id}")
+                await self._words.drop(archive)
 
     async def open(self, owner: str, archive_id: str) -> Opened:
         """Return an archive to send.
@@ -196,18 +201,20 @@ class Archives:
         if index is None:
             return None
         ids = [archive.image_ids[slot.place] for slot in index.slots]
-        counting = asyncio.create_task(self._still_there(archive.owner, ids))
+        counting = asyncio.create_task(self._still_there(archive.owner, ids, index.sources))
         try:
             await asyncio.sleep(0)  # the database is asked, and answers while sizes are added up here
-            stream = ArchiveStream(archive, index, tables=self._tables, media=self._media, recipes=self._recipes)
-            return stream if await counting == len(ids) else None
+            stream = ArchiveStream(archive, index, tables=self._tables, media=self._media, words=self._words)
+            return stream if await counting else None
         finally:
             await end(counting)
 
-    async def _still_there(self, owner: str, ids: Sequence[str]) -> int:
-        some = (tuple(ids[first : first + IDS_AT_ONCE]) for first in range(0, len(ids), IDS_AT_ONCE))
-        queries = [Query(owner=owner, equals={"id": ids, "trashed": False}) for ids in some]
-        return sum(await asyncio.gather(*(self._tables.images.count(query) for query in queries)))
+    async def _still_there(self, owner: str, ids: Sequence[str], sources: Sequence[str]) -> bool:
+        """Say whether all its pictures are in the gallery, and everything that their recipes name is somewhere."""
+        queries = [Query(owner=owner, equals={"id": some, "trashed": False}) for some in _some(ids)]
+        counts = await asyncio.gather(*(self._tables.images.count(query) for query in queries))
+        hashes = await asyncio.gather(*(self._recipes.hashes_of(owner, set(some)) for some in _some(sources)))
+        return sum(counts) == len(ids) and sum(map(len, hashes)) == len(sources)
 
     async def _again(self, archive: Archive) -> Archive:
         """Build a ready archive anew; another request may have begun that already."""
@@ -244,7 +251,12 @@ class Archives:
                 stored = await self._tables.archives.update(replace(stored, done=done))
 
         build = ArchiveBuild(
-            archive, tables=self._tables, media=self._media, recipes=self._recipes, render=self._render
+            archive,
+            tables=self._tables,
+            media=self._media,
+            words=self._words,
+            recipes=self._recipes,
+            render=self._render,
         )
         try:
             ready = await build.run(step)
@@ -262,6 +274,10 @@ class Archives:
             await self._tables.archives.update(replace(archive, state=ArchiveState.FAILED))
         except ImageRouteError as error:
             log.warning("archive.stuck", extra={"archive": archive.id, "code": error.code})
+
+
+def _some(ids: Sequence[str]) -> list[tuple[str, ...]]:
+    return [tuple(ids[first : first + IDS_AT_ONCE]) for first in range(0, len(ids), IDS_AT_ONCE)]
 
 
 def _check_picture(choice: Choice) -> None:

@@ -34,11 +34,15 @@ class Recipes:
 
     async def of(self, owner: str, images: Sequence[Image]) -> list[bytes]:
         """Return the recipes of these pictures, in their order, at most 200 at once."""
+        return (await self.with_sources(owner, images))[0]
+
+    async def with_sources(self, owner: str, images: Sequence[Image]) -> tuple[list[bytes], set[str]]:
+        """Return the recipes, and the ids of the pictures and uploads whose hashes stand in them."""
         jobs = await self._jobs(owner, {image.job_id for image in images})
         made_from = [sources_of(image, jobs.get(image.job_id)) for image in images]
         wanted = {source for source, _ in made_from} | {one for _, many in made_from for one in many}
-        hashes = await self._hashes(owner, wanted - {""})
-        return [write_recipe(image, jobs.get(image.job_id), hashes) for image in images]
+        hashes = await self.hashes_of(owner, wanted - {""})
+        return [write_recipe(image, jobs.get(image.job_id), hashes) for image in images], set(hashes)
 
     async def _jobs(self, owner: str, ids: set[str]) -> dict[str, Job]:
         if not ids:
@@ -46,8 +50,8 @@ class Recipes:
         query = Query(owner=owner, equals={"id": tuple(sorted(ids))}, limit=len(ids))
         return {job.id: job for job in await self._tables.jobs.find(query)}
 
-    async def _hashes(self, owner: str, ids: set[str]) -> dict[str, str]:
-        """Return the SHA-256 of those pictures and uploads that are still there."""
+    async def hashes_of(self, owner: str, ids: set[str]) -> dict[str, str]:
+        """Return the SHA-256 of those pictures and uploads that are still there, by id."""
         if not ids:
             return {}
         query = Query(owner=owner, equals={"id": tuple(sorted(ids))}, limit=len(ids))

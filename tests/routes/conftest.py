@@ -12,6 +12,7 @@ import pytest
 from starlette.applications import Starlette
 from uuid_utils import uuid7
 
+from imageroute_app.adapters.backups.strongbox import KeyStrongbox
 from imageroute_app.adapters.catalogue import read_catalogue
 from imageroute_app.adapters.findings import REVIEWS, read_reviews
 from imageroute_app.adapters.identity.passkeys import WebAuthnCeremony
@@ -244,8 +245,9 @@ async def open_house(  # noqa: PLR0915  # one a part
     routing = Routing(database=database, providers=(provider,), clock=clock, rules=rules)
     recipes = Recipes(database=database, routing=routing, read_marks=imaging.read_marks, clock=clock)
     archives = Archives(
-        database=database, media=media, recipes=recipes, render=renderer(imaging), clock=clock, new_id=new_id
-    )
+        database=database, media=media, strongbox=KeyStrongbox(keys, "archive"), recipes=recipes,
+        render=renderer(imaging), clock=clock, new_id=new_id,
+    )  # fmt: skip
     shares = Shares(
         database=database, media=media, passwords=passwords, limiter=limiter, key=b"s" * 32, clock=clock,
         new_id=new_id, gate=gate, noted=activity.changed,

@@ -25,8 +25,8 @@ from imageroute_app.domain.errors import Conflict, InvalidInput
 from imageroute_app.domain.gallery import Image, media_key
 from imageroute_app.domain.pictures import Marking
 from imageroute_app.domain.sharing import Archive, ArchiveState
-from imageroute_app.services import archive_stream, archives
-from imageroute_app.services.archive_stream import Changed
+from imageroute_app.services import archive_build, archive_stream, archives
+from imageroute_app.services.archive_words import Changed
 from imageroute_app.services.archives import Choice
 from tests.doubles import png
 from tests.routes.conftest import House
@@ -129,7 +129,9 @@ async def test_cut_anywhere_it_goes_on_to_the_same_bytes(house: House, monkeypat
     monkeypatch.setattr(archive_stream, "BATCH_BYTES", 2000)
     monkeypatch.setattr(archive_stream, "PIECE_BYTES", 1500)
     monkeypatch.setattr(archive_stream, "LARGE_BYTES", 5000)
-    monkeypatch.setattr(archive_stream, "ROWS", 3)
+    for module in (archive_build, archive_stream):
+        monkeypatch.setattr(module, "PAGE", 3)
+        monkeypatch.setattr(module, "REST_BYTES", 400)
     client = await house.signed_up()
     owner = await house.owner(client)
     archive = await archived(house, owner, await fill(house, owner))
@@ -269,6 +271,66 @@ async def test_an_erased_picture_leaves_every_archive(house: House) -> None:
     assert [key for key in await house.services.media.list("") if images[0].id in key] == []
     answer = await client.get(f"/exports/{archive.id}")
     assert json.loads(opened(answer.content).read("manifest.json"))["missing"][0]["id"] == images[0].id
+
+
+async def test_words_lie_sealed_and_go_with_the_first_picture_that_is_erased(house: House) -> None:
+    client = await house.signed_up()
+    owner = await house.owner(client)
+    images = await fill(house, owner)
+    archive = await archived(house, owner, images)
+    media, prefix = house.services.media, f"archives/{owner}/{archive.id}/"
+    kept = [data for data in await media.read(await media.list(prefix)) if data is not None]
+    assert len(kept) == 3
+    for word in (b"fern", b"prompt", "灯台".encode(), images[0].job_id.encode()):
+        assert not any(word in data for data in kept), word
+    await house.services.gallery.trash(owner, images[0].id)
+    assert await media.list(f"{prefix}words/") != []
+    await house.services.gallery.erase(owner, images[0].id)
+    assert await media.list(f"{prefix}words/") == []
+
+
+@pytest.mark.parametrize("harm", ["gone", "altered", "of another archive"])
+async def test_words_that_are_not_its_own_are_never_sent_and_made_again(house: House, harm: str) -> None:
+    client = await house.signed_up()
+    owner = await house.owner(client)
+    images = await fill(house, owner)
+    archive, other = [await archived(house, owner, images) for _ in range(2)]
+    media, address = house.services.media, f"/exports/{archive.id}"
+    before = await client.get(address)
+    for key in await media.list(f"archives/{owner}/{archive.id}/words/"):
+        name = key.rpartition("/")[2]
+        others = [one for one in await media.list(f"archives/{owner}/{other.id}/words/") if one.endswith(name)]
+        [data], [another] = await media.read([key]), await media.read(others)
+        assert data is not None
+        assert another is not None
+        await media.delete(key)
+        if harm != "gone":
+            wrong = another if harm == "of another archive" else data[:-1] + bytes([data[-1] ^ 1])
+            await media.put(key, wrong, "application/octet-stream")
+    with pytest.raises(RuntimeError) as ended:
+        await client.get(address)
+    assert isinstance(ended.value.__cause__, Changed)
+    again = await client.get(address)
+    assert (again.content, again.headers["etag"]) == (before.content, before.headers["etag"])
+
+
+async def test_a_recipe_forgets_the_hash_of_a_source_that_went(house: House) -> None:
+    client = await house.signed_up()
+    owner = await house.owner(client)
+    source, result = (await fill(house, owner))[:2]
+    made = await house.services.database.tables.images.update(replace(result, source_id=source.id))
+    archive = await archived(house, owner, [made])
+
+    async def named() -> str | None:
+        with opened((await client.get(f"/exports/{archive.id}")).content) as found:
+            [name] = [one for one in found.namelist() if one.endswith(".json") and one != "manifest.json"]
+            return json.loads(found.read(name))["source"]["sha256"]
+
+    assert await named() == source.sha256
+    await house.services.gallery.trash(owner, source.id)
+    assert await named() == source.sha256, "it can still be restored"
+    await house.services.gallery.erase(owner, source.id)
+    assert await named() is None
 
 
 async def test_nothing_of_it_is_anybody_elses(house: House) -> None:
@@ -430,7 +492,7 @@ async def test_an_archive_in_another_format_is_prepared_and_goes_with_its_time(h
         assert len(names) == 2
         marks = [await house.services.recipes._read_marks(found.read(name)) for name in names]
         assert all(one.recipe and one.xmp_source.endswith("algorithmicMedia") for one in marks)
-    assert len(await house.services.media.list(f"archives/{owner}/{archive.id}/")) == 3
+    assert len(await house.services.media.list(f"archives/{owner}/{archive.id}/")) == 5
     await house.services.gallery.trash(owner, images[0].id)
     await house.services.gallery.erase(owner, images[0].id)
     assert len(await house.services.media.list(f"archives/{owner}/{archive.id}/")) == 2

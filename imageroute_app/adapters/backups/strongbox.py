@@ -1,4 +1,4 @@
-"""Bytes sealed under a person's key, bound to their place in the backup."""
+"""Bytes sealed under a person's key, bound to their place."""
 
 import os
 from typing import Protocol
@@ -24,8 +24,9 @@ class Keys(Protocol):
 class KeyStrongbox:
     """Strongbox on the key store; nothing derived is kept, so that a destroyed key counts at once."""
 
-    def __init__(self, keys: Keys) -> None:
-        self._keys = keys
+    def __init__(self, keys: Keys, purpose: str = "backup") -> None:
+        """Take what it is for, in one word: what is sealed for one purpose cannot be read as another's."""
+        self._keys, self._purpose = keys, purpose
 
     async def seal(self, owner: str, place: str, data: bytes) -> bytes:
         """Return the sealed bytes."""
@@ -38,9 +39,11 @@ class KeyStrongbox:
             return (await self._aead(owner)).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], place.encode())
         except InvalidTag as error:
             raise Unavailable(
-                "A part of the backup does not fit the key store: put back the keys that go with it."
+                f"A part of the {self._purpose} does not fit the key store: put back the keys that go with it."
             ) from error
 
     async def _aead(self, owner: str) -> AESGCM:
         key = await self._keys.key(owner)
-        return AESGCM(HKDF(algorithm=SHA256(), length=32, salt=None, info=b"imageroute/backup").derive(key))
+        return AESGCM(
+            HKDF(algorithm=SHA256(), length=32, salt=None, info=f"imageroute/{self._purpose}".encode()).derive(key)
+        )

@@ -98,7 +98,8 @@ MEDIA_PREFIXES: Mapping[str, Item] = {
         recipients=(Recipient.MEDIA, Recipient.MODEL),
     ),
     "archives/": Item(
-        text="files made for a download in another format or with settings inside; erased after 7 days",
+        text="what was made for a download: names and recipes, sealed under your key, and pictures in another format or with "
+        "settings inside; erased after 7 days",
         serves=Purpose.GALLERY, source=Source.HERE, rule="archive", erased=Erasure.BYTES, category=Category.IMAGES,
         recipients=(Recipient.MEDIA,),
     ),
