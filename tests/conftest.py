@@ -15,7 +15,7 @@ from imageroute_app.adapters import workers
 from imageroute_app.adapters.database.sqlite import schema
 from tests.halves import FRONT, Halves, journeys_first
 from tests.mongo_server import RUN, is_foreign, mongo_server
-from tests.product import Product, build_front_end
+from tests.product import ForkedProduct, Product, build_front_end
 from tests.ready_schema import copying
 from tests.worker_forks import forking
 
@@ -92,7 +92,7 @@ async def make_product(front_end: None, tmp_path: Path) -> AsyncIterator[MakePro
     made: list[Product] = []
 
     async def make(**settings: str) -> Product:
-        own = Product(tmp_path / f"data{len(made)}", settings=settings)
+        own = ForkedProduct(tmp_path / f"data{len(made)}", settings=settings)
         made.append(own)
         await own.start()
         return own

@@ -9,10 +9,14 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import ModuleType
+from typing import Protocol
 
 import httpx
 
+from imageroute_app import serve, tasks
 from imageroute_app.settings import PREFIX, ROOT, environment_with
+from tests.forks import Fork
 
 START_S = 120
 STOP_S = 60
@@ -40,6 +44,19 @@ def clean_environment(settings: Mapping[str, str]) -> dict[str, str]:
     return {**kept, PREFIX + "ENV_FILE": "", **given}
 
 
+class Running(Protocol):
+    """What is used of a process: asyncio.subprocess.Process is one."""
+
+    @property
+    def pid(self) -> int: ...
+    @property
+    def returncode(self) -> int | None: ...
+    def send_signal(self, signal: int, /) -> None: ...
+    def kill(self) -> None: ...
+    def terminate(self) -> None: ...
+    async def wait(self) -> int: ...
+
+
 @dataclass
 class Product:
     """One installation; its data folder outlives its processes."""
@@ -47,7 +64,7 @@ class Product:
     data_dir: Path
     settings: dict[str, str] = field(default_factory=dict)
     port: int = field(default_factory=free_port)
-    process: asyncio.subprocess.Process | None = None
+    process: Running | None = None
 
     @property
     def url(self) -> str:
@@ -62,24 +79,28 @@ class Product:
     async def start(self, **settings: str) -> None:
         """Start a process on the data folder and wait until it serves; the settings hold for this start only."""
         fixed = {"PORT": str(self.port), "DATA_DIR": str(self.data_dir)}
-        self.process = await self._run("imageroute_app.serve", {**fixed, **self.settings, **settings})
+        self.process = await self._run(serve, {**fixed, **self.settings, **settings})
         async with asyncio.timeout(START_S), httpx.AsyncClient() as client:
             while not await self._serves(client):
                 if self.process.returncode is not None:
                     raise AssertionError(f"the product ended at its start:\n{self.log_path.read_text()[-3000:]}")
                 await asyncio.sleep(0.05)
 
-    async def start_worker(self) -> asyncio.subprocess.Process:
+    async def start_worker(self) -> Running:
         """Start one more process of this installation, which runs jobs; whoever asks for it ends it."""
-        return await self._run("imageroute_app.tasks", {**self.settings, "DATA_DIR": str(self.data_dir)})
+        return await self._run(tasks, {**self.settings, "DATA_DIR": str(self.data_dir)})
 
-    async def _run(self, module: str, settings: Mapping[str, str]) -> asyncio.subprocess.Process:
+    async def _run(self, module: ModuleType, settings: Mapping[str, str]) -> Running:
         self.data_dir.parent.mkdir(parents=True, exist_ok=True)
+        self.log_path.touch()
+        return await self._begin(module, clean_environment({**QUICK, **settings}))
+
+    async def _begin(self, module: ModuleType, environment: Mapping[str, str]) -> Running:
         with self.log_path.open("ab") as log:
             return await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", module),
+                *(sys.executable, "-m", module.__name__),
                 cwd=ROOT,
-                env=clean_environment({**QUICK, **settings}),
+                env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -121,3 +142,10 @@ class Product:
         """Kill the process and start another on the same folder and port."""
         await self.kill()
         await self.start(**settings)
+
+
+class ForkedProduct(Product):
+    """One whose processes are forked from one that has imported everything (tests.forks), and so serve seconds earlier."""
+
+    async def _begin(self, module: ModuleType, environment: Mapping[str, str]) -> Running:
+        return await asyncio.to_thread(Fork, module.main, log=self.log_path, environment=environment)

@@ -3,10 +3,12 @@ import contextlib
 import itertools
 import signal
 import socket
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
 import pytest
+import pytest_asyncio
 
 from imageroute_app import serve
 from imageroute_app.serve import CannotStart, check_certificate, check_port, lock_data_dir
@@ -106,6 +108,15 @@ async def test_second_process_on_a_data_folder_is_refused_and_told_who_holds_it(
         await second.start()
 
 
+@pytest_asyncio.fixture(loop_scope="session")
+async def command(front_end: None, tmp_path: Path) -> AsyncIterator[Product]:
+    """Start the command itself, which ends as no fork of the tests does: with the whole interpreter."""
+    product = Product(tmp_path / "command")
+    await product.start()
+    yield product
+    await product.kill()
+
+
 @pytest.mark.asyncio(loop_scope="session")
 async def test_killed_product_serves_again_on_the_same_folder_and_port(make_product: MakeProduct) -> None:
     product = await make_product()
@@ -117,21 +128,20 @@ async def test_killed_product_serves_again_on_the_same_folder_and_port(make_prod
 
 
 @pytest.mark.asyncio(loop_scope="session")
-async def test_open_socket_does_not_keep_the_product_from_stopping(make_product: MakeProduct) -> None:
-    product = await make_product()
+async def test_open_socket_does_not_keep_the_command_from_stopping(command: Product) -> None:
     async with httpx.AsyncClient() as client:
-        await client.get(product.url)
-    reader, writer = await asyncio.open_connection("127.0.0.1", product.port)
+        await client.get(command.url)
+    reader, writer = await asyncio.open_connection("127.0.0.1", command.port)
     writer.write(
         f"GET /_event/?token=11111111-2222-4333-8444-555555555555&EIO=4&transport=websocket HTTP/1.1\r\n"
-        f"Host: 127.0.0.1:{product.port}\r\nOrigin: {product.url}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        f"Host: 127.0.0.1:{command.port}\r\nOrigin: {command.url}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
         "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".encode()
     )
     assert b"101" in await reader.readline()
 
-    assert product.process is not None
-    product.process.send_signal(signal.SIGTERM)
-    assert await product.wait() == 0
+    assert command.process is not None
+    command.process.send_signal(signal.SIGTERM)
+    assert await command.wait() == 0
     writer.close()
 
 

@@ -8,7 +8,7 @@ import pytest_asyncio
 from playwright.async_api import Page, expect
 
 from tests.journeys.conftest import LOOKS, OpenContext, Watch, find_barriers, fresh
-from tests.product import Product
+from tests.product import ForkedProduct, Product
 
 PASSWORD = "correct horse battery"
 PUBLIC = ("/support", "/complaint", "/requests", "/report", "/cases")
@@ -19,7 +19,7 @@ OLGAS = [fresh("olga") for _ in range(8)]
 @pytest_asyncio.fixture(loop_scope="session", scope="module")
 async def bureau(front_end: None, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Product]:
     """Start an installation whose operator is Olga."""
-    own = Product(tmp_path_factory.mktemp("bureau") / "data", settings={"OPERATORS": ",".join(OLGAS)})
+    own = ForkedProduct(tmp_path_factory.mktemp("bureau") / "data", settings={"OPERATORS": ",".join(OLGAS)})
     await own.start()
     yield own
     await own.stop()

@@ -11,7 +11,7 @@ from playwright.async_api import Page, expect
 from tests.emulators.clerk import ClerkEmulator, clerk_settings
 from tests.emulators.kit import served
 from tests.journeys.conftest import OpenContext, Watch, find_barriers
-from tests.product import Product
+from tests.product import ForkedProduct, Product
 
 EMAIL, THEIRS = "ada@example.com", "a password at Clerk"
 
@@ -27,7 +27,7 @@ async def cloud() -> AsyncIterator[ClerkEmulator]:
 async def product(front_end: None, cloud: ClerkEmulator, tmp_path: Path) -> AsyncIterator[Product]:
     """An installation of its own, with Clerk's settings."""
     settings = {name.removeprefix("IMAGEROUTE_"): text for name, text in clerk_settings(cloud).items()}
-    one = Product(tmp_path / "data", settings=settings)
+    one = ForkedProduct(tmp_path / "data", settings=settings)
     cloud.origins, cloud.hook_url = (one.url,), f"{one.url}/webhooks/clerk"
     await one.start()
     yield one

@@ -29,7 +29,7 @@ from tests.journeys.test_first_picture import (
     results_of,
     write,
 )
-from tests.product import Product
+from tests.product import Product, Running
 
 pytestmark = needs_redis
 RECOVERY_MS = 5_000
@@ -43,9 +43,9 @@ class Farm:
 
     product: Product
     redis: RedisServer
-    workers: list[asyncio.subprocess.Process] = field(default_factory=list)
+    workers: list[Running] = field(default_factory=list)
 
-    async def add_worker(self) -> asyncio.subprocess.Process:
+    async def add_worker(self) -> Running:
         """Start one more process that runs jobs."""
         worker = await self.product.start_worker()
         self.workers.append(worker)
