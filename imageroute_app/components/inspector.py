@@ -26,6 +26,9 @@ VERBS = (
     ("Remove background", "cutout", ""),
 )
 
+OF_A_REQUEST = 4
+"""The first verbs take up a request, which a picture that the person brought along has not."""
+
 
 def _bar() -> rx.Component:
     return rx.el.div(
@@ -71,6 +74,12 @@ def _verb(name: str, verb: str, key: str) -> rx.Component:
     return rx.cond(CreateState.model.takes_image, button, rx.fragment()) if verb == "remix" else button
 
 
+def verbs(*buttons: rx.Component) -> rx.Component:
+    """Draw what can be done with the picture, in the order of VERBS."""
+    made = rx.cond(IMAGE.job_id != "", rx.fragment(*buttons[:OF_A_REQUEST]), rx.fragment())
+    return rx.el.div(made, *buttons[OF_A_REQUEST:], compare_button(IMAGE.id), class_name="verbs")
+
+
 def _row(name: str, value: rx.Var | rx.Component, class_name: str = "") -> rx.Component:
     return rx.fragment(rx.el.dt(name), rx.el.dd(value, class_name=class_name))
 
@@ -79,11 +88,7 @@ def _route() -> rx.Component:
     return rx.el.section(
         rx.el.div(
             rx.el.h3("Route", class_name="h4"),
-            rx.cond(
-                IMAGE.job_id != "",
-                link("Receipt ", IMAGE.receipt, href="/receipts/" + IMAGE.job_id, class_name="small q2"),
-                rx.fragment(),
-            ),
+            link("Receipt ", IMAGE.receipt, href="/receipts/" + IMAGE.job_id, class_name="small q2"),
             class_name="row between",
         ),
         route(IMAGE.stops, IMAGE.line),
@@ -99,7 +104,7 @@ def _price() -> rx.Component:
         ),
         rx.el.dl(
             _row("Model", IMAGE.model),
-            _row("Size", rx.el.span(IMAGE.size, rx.el.span(" · ", IMAGE.file_size, class_name="q3"))),
+            _size(),
             _row("Style", InspectorState.style),
             _row("Seed", IMAGE.seed, "mono"),
             _row("Marking", rx.el.span(icon("check", "s"), IMAGE.marking, class_name="row")),
@@ -108,6 +113,18 @@ def _price() -> rx.Component:
             class_name="dl",
         ),
     )
+
+
+def _own() -> rx.Component:
+    return rx.el.section(
+        rx.el.h3("Your own picture", class_name="h4"),
+        rx.el.p("You brought it along; no model made it.", class_name="small q2"),
+        rx.el.dl(_size(), class_name="dl"),
+    )
+
+
+def _size() -> rx.Component:
+    return _row("Size", rx.el.span(IMAGE.size, rx.el.span(" · ", IMAGE.file_size, class_name="q3")))
 
 
 def _whereabouts() -> rx.Component:
@@ -154,7 +171,8 @@ def _origin() -> rx.Component:
 
 def facts() -> rx.Component:
     """Draw where the selected picture went, what it was made from and cost, where it is now, and its training switch."""
-    return rx.fragment(_route(), _origin(), _price(), _whereabouts(), picture_training())
+    made = rx.fragment(_route(), _origin(), _price())
+    return rx.fragment(rx.cond(IMAGE.job_id != "", made, _own()), _whereabouts(), picture_training())
 
 
 def inspector() -> rx.Component:
@@ -165,7 +183,7 @@ def inspector() -> rx.Component:
             _bar(),
             rx.el.div(
                 rx.el.p(IMAGE.prompt, class_name="read said", dir="auto"),
-                rx.el.div(*[_verb(*verb) for verb in VERBS], compare_button(IMAGE.id), class_name="verbs"),
+                verbs(*[_verb(*verb) for verb in VERBS]),
                 tags(),
                 facts(),
                 class_name="bd",

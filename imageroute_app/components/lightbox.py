@@ -4,11 +4,10 @@ import reflex as rx
 from reflex_components_radix.primitives.dialog import dialog
 
 from imageroute_app.components import paths
-from imageroute_app.components.compare import compare_button
 from imageroute_app.components.download import download_button
 from imageroute_app.components.grid import film
 from imageroute_app.components.icons import icon, icon_button
-from imageroute_app.components.inspector import facts
+from imageroute_app.components.inspector import facts, verbs
 from imageroute_app.components.links import link
 from imageroute_app.components.pictures import picture
 from imageroute_app.components.share import share_button
@@ -97,7 +96,7 @@ def _panel() -> rx.Component:
         _bar(),
         rx.el.div(
             dialog.title(rx.el.h2(IMAGE.prompt, class_name="read said", dir="auto"), as_child=True),
-            rx.el.div(*[_verb(*verb) for verb in VERBS], compare_button(IMAGE.id), class_name="verbs"),
+            verbs(*[_verb(*verb) for verb in VERBS]),
             tags(),
             _cover(),
             facts(),

@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Sequence
 
 from imageroute_app.bootstrap import services
-from imageroute_app.domain.catalog import Model, Task
+from imageroute_app.domain.catalog import DataPolicy, Known, Model, Task
 from imageroute_app.domain.plans import Candidate
 from imageroute_app.domain.routing import Closed
 from imageroute_app.state import text
@@ -51,12 +51,29 @@ def compared_view(models: Sequence[Model]) -> ModelView:
         name=text.count(len(models), "model"),
         company=", ".join(companies),
         country=", ".join(countries),
-        retention="Each keeps its own time",
-        trains="Each by its own rule",
+        retention=_kept_by_all(policies),
+        trains=_trained_by_all(policies),
         line=models[0].line,
         letter=models[0].letter,
         summary="One prompt, each model by itself. A column that fails costs nothing and stops no other.",
         takes_negative=all(model.capabilities.takes_negative for model in models),
         takes_seed=all(model.capabilities.takes_seed for model in models),
         takes_image=all(Task.EDIT in model.capabilities.tasks for model in models),
+    )
+
+
+def _kept_by_all(policies: Sequence[DataPolicy]) -> str:
+    """Return the longest that any of them keeps what it is sent; unknown is longer than any time."""
+    return max(
+        policies, key=lambda policy: (policy.retention_hours is None, policy.retention_hours or 0)
+    ).retention_text
+
+
+def _trained_by_all(policies: Sequence[DataPolicy]) -> str:
+    """Return the worst that holds for any of them."""
+    answers = {policy.trains for policy in policies}
+    if Known.YES in answers and len(answers) > 1:
+        return "Some train on it"
+    return next(
+        (policy.training_text for policy in policies if policy.trains is not Known.NO), policies[0].training_text
     )

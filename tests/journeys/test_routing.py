@@ -198,6 +198,12 @@ async def test_compare_prices_each_column_and_keeps_one(street: Street) -> None:
         await expect(picker.get_by_role("checkbox", checked=True)).to_have_count(number)
     await page.keyboard.press("Escape")
     await expect(page.locator("[name=compare_ids]")).to_have_value(re.compile(".+,.+,.+"))
+    await page.set_viewport_size({"width": 390, "height": 844})
+    strip = page.locator(".composer .strip")
+    await expect(strip).to_contain_text("Black Forest Labs, OpenAI, ImageRoute Sketch")
+    await expect(strip).to_contain_text("Retention unknown")
+    assert await strip.evaluate("each => each.scrollHeight <= each.clientHeight"), "it runs over what is beside it"
+    await page.set_viewport_size({"width": 1440, "height": 900})
     before = await credits_of(page)
     await generate(page)
     columns = results_of(page).get_by_role("article")

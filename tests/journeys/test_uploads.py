@@ -88,9 +88,19 @@ async def test_uploads_are_shown_saved_and_deleted(
     await expect(page.get_by_role("heading", name="No uploads")).to_be_visible()
     assert await status_of(page, deleted) == 404
 
-    await page.goto("/gallery")
-    await expect(page.get_by_role("link", name=re.compile("beach.jpg"))).to_be_visible()
     assert await status_of(page, saved) == 200
+    await page.goto("/gallery")
+    await see_own_picture(page)
+
+
+async def see_own_picture(page: Page) -> None:
+    """Open the saved picture: it has nothing of a request that never was."""
+    await page.get_by_role("link", name=re.compile("beach.jpg")).click()
+    facts = page.get_by_role("dialog").get_by_role("complementary", name="Inspector")
+    await expect(facts.get_by_role("heading", name="Your own picture")).to_be_visible()
+    for nothing in ("Use prompt", "Use seed", "Remix", "Use all"):
+        await expect(facts.get_by_role("link", name=nothing)).to_have_count(0)
+    assert await find_barriers(page) == []
 
 
 async def test_all_uploads_are_deleted_by_one_answer(open_context: OpenContext) -> None:
