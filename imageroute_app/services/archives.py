@@ -260,6 +260,7 @@ class Archives:
         )
         try:
             ready = await build.run(step)
+            await self._drop_late(ready)
             empty = len(ready.gaps) == len(ready.image_ids)
             state = ArchiveState.FAILED if empty else ArchiveState.READY
             await self._tables.archives.update(replace(ready, state=state, version=stored.version))
@@ -268,6 +269,12 @@ class Archives:
         except ImageRouteError as error:
             log.warning("archive.failed", extra={"archive": archive.id, "code": error.code})
             await self._fail(stored)
+
+    async def _drop_late(self, ready: Archive) -> None:
+        """Erase the words again if a picture went while they were written: `forget` came before them."""
+        gone = {gap.partition(" ")[0] for gap in ready.gaps}
+        if not await self._still_there(ready.owner, [one for one in ready.image_ids if one not in gone], ()):
+            await self._words.drop(ready)
 
     async def _fail(self, archive: Archive) -> None:
         try:

@@ -20,6 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image as Pillow
 
+from imageroute_app.adapters.backups.strongbox import KeyStrongbox
 from imageroute_app.adapters.imaging.picture import finish_picture
 from imageroute_app.domain.errors import Conflict, InvalidInput
 from imageroute_app.domain.gallery import Image, media_key
@@ -287,6 +288,28 @@ async def test_words_lie_sealed_and_go_with_the_first_picture_that_is_erased(hou
     assert await media.list(f"{prefix}words/") != []
     await house.services.gallery.erase(owner, images[0].id)
     assert await media.list(f"{prefix}words/") == []
+
+
+async def test_words_of_a_picture_that_is_erased_while_they_are_written_do_not_stay(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = await house.signed_up()
+    owner = await house.owner(client)
+    images = await fill(house, owner)
+    seal = KeyStrongbox.seal
+
+    async def erase_first(self: KeyStrongbox, whose: str, place: str, data: bytes) -> bytes:
+        monkeypatch.undo()
+        await house.services.gallery.trash(owner, images[0].id)
+        await house.services.gallery.erase(owner, images[0].id)
+        return await seal(self, whose, place, data)
+
+    monkeypatch.setattr(KeyStrongbox, "seal", erase_first)
+    archive = await archived(house, owner, images)
+    assert archive.gaps == ()
+    assert await house.services.media.list(f"archives/{owner}/{archive.id}/words/") == []
+    answer = await client.get(f"/exports/{archive.id}")
+    assert json.loads(opened(answer.content).read("manifest.json"))["missing"][0]["id"] == images[0].id
 
 
 @pytest.mark.parametrize("harm", ["gone", "altered", "of another archive"])
