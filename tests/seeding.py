@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 
 from imageroute_app.adapters.imaging.picture import finish_picture
@@ -86,6 +87,7 @@ def _link(media: Path, stored: Image, image: Image) -> None:
         (folder / file.name).hardlink_to(file)
 
 
+@cache
 def _draw(place: int) -> FinishedImage:
     width, height = SIZES[place]
     marking = Marking(source_type="algorithmicMedia", generator="seed", created_at=utc_now())

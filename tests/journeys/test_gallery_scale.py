@@ -1,12 +1,12 @@
 """Journey 7: a gallery of thousands: search, filters in the address, Back, everything at once, albums, undo, comparing."""
 
 import re
-from collections.abc import AsyncIterator
 
+import pytest
 import pytest_asyncio
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, StorageState, expect
 
-from tests.journeys.conftest import OpenContext, Watch, expect_whole, find_barriers
+from tests.journeys.conftest import OpenContext, expect_whole, find_barriers
 from tests.journeys.test_account import sign_up
 from tests.journeys.test_gallery import TILES, open_gallery, picture
 from tests.product import Product
@@ -17,15 +17,31 @@ SUBJECTS = 6
 DONE_MS = 60_000
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def large(open_context: OpenContext, product: Product, watch: Watch) -> AsyncIterator[Page]:
+@pytest.fixture(scope="module")
+def readers() -> list[StorageState]:
+    """Hold what the browser of a person keeps whose pictures no test changes, so that they are put in once."""
+    return []
+
+
+async def fill(page: Page, product: Product) -> Page:
     """Open the gallery of a new person with thousands of pictures; their rows are put in through the database."""
-    page = await (await open_context()).new_page()
     email = await sign_up(page)
     await page.goto("about:blank")
     await seed_rows(product.data_dir, email, COUNT)
     await open_gallery(page)
-    yield page
+    return page
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def large(open_context: OpenContext, product: Product, readers: list[StorageState]) -> Page:
+    """Open the gallery of the person whose pictures are only looked at."""
+    if readers:
+        page = await (await open_context(storage_state=readers[0])).new_page()
+        await open_gallery(page)
+        return page
+    page = await fill(await (await open_context()).new_page(), product)
+    readers.append(await page.context.storage_state())
+    return page
 
 
 async def all_of(page: Page, query: str) -> None:
@@ -42,9 +58,10 @@ async def said(page: Page, text: str) -> None:
 
 
 async def test_everything_found_is_marked_put_into_an_album_trashed_and_brought_back(
-    large: Page, open_context: OpenContext
+    page: Page, product: Product, open_context: OpenContext
 ) -> None:
-    page, part = large, COUNT // SUBJECTS
+    await fill(page, product)
+    part = COUNT // SUBJECTS
     tools = page.get_by_role("toolbar", name="Selection")
     await all_of(page, "ocean sunset")
     await expect(tools).to_contain_text(f"{part} selected")
