@@ -167,8 +167,10 @@ async def test_pages_of_cases_have_no_barriers(
         await desk.goto(f"/admin/entry?kind={kind}")
         assert await find_barriers(desk) == [], kind
     await desk.goto("/support")
-    await desk.get_by_label("Your question").fill(f"Where is it? {size} {theme}")
+    question = f"Where is it? {size} {theme}"
+    await desk.get_by_label("Your question").fill(question)
     await desk.get_by_role("button", name="Send").click()
+    await expect(desk.get_by_text(question)).to_be_visible()
     assert await find_barriers(desk) == []
     await desk.goto("/admin")
     await look(desk, "Question to support")
