@@ -18,18 +18,30 @@ FONT_MAX_BYTES = 60 * 1024
 _numbers = itertools.count(1)
 
 
-async def sign_up(page: Page, name: str = "Ada Lovelace") -> str:
-    """Open an account through the form; returns its email."""
-    email = f"account{next(_numbers)}@example.com"
-    await page.goto("/sign-up")
-    await page.get_by_label("Full name").fill(name)
-    await page.get_by_label("Email").fill(email)
-    await page.get_by_label("Password", exact=True).fill(PASSWORD)
-    for part, value in (("born_day", "10"), ("born_month", "12"), ("born_year", "1990")):
-        await page.locator(f"[name={part}]").fill(value)
+async def sign_up(page: Page, name: str = "Ada Lovelace", email: str = "") -> str:
+    """Open an account by the requests that the form makes, without walking through that; returns its email."""
+    form = _form(name, email)
+    opened = await page.request.get("/sign-up")
+    origin = {"Origin": opened.url.removesuffix("/sign-up")}
+    answer = await page.request.post("/auth/sign-up", form={**form}, headers=origin, max_redirects=0)
+    assert answer.status == 303, await answer.text()
+    await page.goto(answer.headers["location"])
+    return form["email"]
+
+
+def _form(name: str, email: str = "") -> dict[str, str]:
+    born = {"born_day": "10", "born_month": "12", "born_year": "1990"}
+    return {"full_name": name, "email": email or f"account{next(_numbers)}@example.com", "password": PASSWORD, **born}
+
+
+async def fill_form(page: Page, name: str = "Ada Lovelace") -> str:
+    """Open an account on the page with the form; returns its email."""
+    form = _form(name)
+    for field, text in form.items():
+        await page.locator(f"[name={field}]").fill(text)
     await page.get_by_role("button", name="Create account").click()
     await page.wait_for_url("**/create*")
-    return email
+    return form["email"]
 
 
 async def sign_in(page: Page, email: str, password: str = PASSWORD) -> None:
@@ -63,7 +75,9 @@ async def test_landing_leads_to_sign_up_sign_in_and_the_public_pages(page: Page)
         await expect(link).to_have_attribute("href", path)
         assert (await page.request.get(path)).status == 200
     await page.get_by_role("link", name="Sign up").click()
-    await expect(page.get_by_role("button", name="Create account")).to_be_visible()
+    for label in ("Full name", "Email", "Password"):
+        await expect(page.get_by_label(label, exact=label == "Password")).to_be_editable()
+    await fill_form(page)
 
 
 async def test_landing_reads_whole_without_scripts(open_context: OpenContext) -> None:

@@ -8,9 +8,9 @@ import pytest_asyncio
 from playwright.async_api import Page, expect
 
 from tests.journeys.conftest import LOOKS, OpenContext, Watch, find_barriers, fresh
+from tests.journeys.test_account import PASSWORD, sign_up
 from tests.product import ForkedProduct, Product
 
-PASSWORD = "correct horse battery"
 PUBLIC = ("/support", "/complaint", "/requests", "/report", "/cases")
 OLGAS = [fresh("olga") for _ in range(8)]
 """Addresses of the operator: a try that ended while she signed up goes on with the next one."""
@@ -29,16 +29,6 @@ async def bureau(front_end: None, tmp_path_factory: pytest.TempPathFactory) -> A
 def watch(bureau: Product) -> Watch:
     """Watch the pages of this installation."""
     return Watch(origins=(bureau.url, bureau.url.replace("127.0.0.1", "localhost")))
-
-
-async def sign_up(page: Page, email: str) -> None:
-    await page.goto("/sign-up")
-    await page.get_by_label("Email").fill(email)
-    await page.get_by_label("Password", exact=True).fill(PASSWORD)
-    for part, value in (("born_day", "10"), ("born_month", "12"), ("born_year", "1990")):
-        await page.locator(f"[name={part}]").fill(value)
-    await page.get_by_role("button", name="Create account").click()
-    await page.wait_for_url("**/create*")
 
 
 async def verify(page: Page, email: str) -> None:
@@ -61,7 +51,7 @@ async def olga(open_context: OpenContext, bureau: Product, kept: dict[str, objec
     page = await context.new_page()
     if not kept:
         email = OLGAS.pop()
-        await sign_up(page, email)
+        await sign_up(page, email=email)
         await verify(page, email)
         kept["state"] = await context.storage_state()
     await page.goto("/admin")
@@ -86,7 +76,7 @@ async def test_complaint_is_answered_at_the_desk_and_seen_in_the_privacy_center(
 ) -> None:
     watch.allowed = ["422"]  # the refusal without its reasons
     page = await (await open_context(url=bureau.url)).new_page()
-    await sign_up(page, fresh("ada"))
+    await sign_up(page, email=fresh("ada"))
     await page.goto("/complaint")
     await page.get_by_label("Your complaint").fill("You answered too late.")
     await page.get_by_role("button", name="Send complaint").click()
@@ -111,7 +101,7 @@ async def test_complaint_is_answered_at_the_desk_and_seen_in_the_privacy_center(
 
 async def test_request_from_the_privacy_center_has_its_date(open_context: OpenContext, bureau: Product) -> None:
     page = await (await open_context(url=bureau.url, size="phone")).new_page()
-    await sign_up(page, fresh("bo"))
+    await sign_up(page, email=fresh("bo"))
     await page.goto("/privacy-center")
     section = page.get_by_role("region", name="Requests and complaints")
     await section.get_by_text("New request").click()
@@ -129,7 +119,7 @@ async def test_reported_child_is_frozen_at_once_and_erased_after_review(
     open_context: OpenContext, bureau: Product, olga_state: dict[str, object]
 ) -> None:
     kid, email = await (await open_context(url=bureau.url)).new_page(), fresh("kid")
-    await sign_up(kid, email)
+    await sign_up(kid, email=email)
     stranger = await (await open_context(url=bureau.url, java_script_enabled=False)).new_page()
     await stranger.goto("/report")
     await stranger.get_by_label("What it is about").select_option("child")

@@ -8,7 +8,7 @@ from playwright.async_api import Locator, Page, expect
 
 from tests.conftest import MakeProduct
 from tests.journeys.conftest import LOOKS, OpenContext, Watch, expect_whole, find_barriers, fresh
-from tests.journeys.test_account import PASSWORD, sign_in, sign_up
+from tests.journeys.test_account import PASSWORD, fill_form, sign_in, sign_up
 from tests.product import Product
 
 WISH = "lighthouse on a cliff at night, one warm beam"
@@ -76,7 +76,8 @@ async def expect_jobs(page: Page, count: int) -> None:
 async def test_new_visitor_makes_a_picture_by_mouse(page: Page) -> None:
     await page.goto("/")
     await page.get_by_role("link", name="Sign up").click()
-    await new_person(page)
+    await fill_form(page)
+    await expect(page.get_by_role("button", name=GO)).to_be_enabled()
 
     before = page.get_by_role("button", name=re.compile("^Privacy: "))
     await expect(before).to_have_accessible_name(
@@ -313,16 +314,16 @@ async def test_too_few_credits_are_told_before_and_after_the_press(
 async def test_cancelled_job_gives_everything_back(page: Page) -> None:
     await new_person(page)
     await write(page)
-    await choose_count(page, 8)
+    await choose_count(page, 4)
     await generate(page)
 
     await results_of(page).get_by_role("button", name=re.compile("^Cancel")).click()
 
-    await expect(results_of(page).get_by_text("8 credits returned").first).to_be_visible(timeout=60_000)
+    await expect(results_of(page).get_by_text("4 credits returned").first).to_be_visible(timeout=60_000)
     await expect(page.locator("a.pill")).to_contain_text("50")
     assert await gallery_of(page) == []
     await results_of(page).get_by_role("button", name=re.compile("^Retry")).click()
-    await expect_pictures(page, 8)
+    await expect_pictures(page, 4)
 
 
 async def test_inspector_reuses_trashes_and_undoes(page: Page) -> None:
