@@ -17,6 +17,7 @@ from imageroute_app.domain.ports import MediaStore, Tables
 from imageroute_app.domain.sharing import Archive, ArchiveState
 from imageroute_app.domain.zips import Directory, Entry
 from imageroute_app.services.archive_content import (
+    BINARY,
     DIGESTS,
     MANIFEST,
     RECIPE_ENDING,
@@ -35,7 +36,6 @@ from imageroute_app.services.archive_words import PAGE, REST_BYTES, Words, page_
 from imageroute_app.services.recipes import Recipes
 
 DELETED, MISSING, DAMAGED = "was deleted or is in the trash", "its file is missing", "its file is damaged"
-INDEX_TYPE = "application/octet-stream"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +93,7 @@ class ArchiveBuild:
             content=self._content.digest(),
             sources=tuple(sorted(self._sources)),
         )
-        await self._media.put(index_key(self._archive), dump_index(index), INDEX_TYPE)
+        await self._media.put(index_key(self._archive), dump_index(index), BINARY)
         return replace(ready, size_bytes=end)
 
     async def _take(self, placed: Sequence[tuple[int, Image]], step: Step) -> None:
@@ -180,5 +180,5 @@ class ArchiveBuild:
             made = await self._render(self._choice, image, original, recipe)
         except BadImage:
             return None
-        await self._media.put(key, made, INDEX_TYPE)
+        await self._media.put(key, made, BINARY)
         return made

@@ -11,6 +11,7 @@ from imageroute_app.domain.sharing import Archive
 from imageroute_app.domain.zips import Entry
 
 MIMES: Mapping[str, OutputMime] = {"png": "image/png", "jpeg": "image/jpeg", "webp": "image/webp"}
+BINARY = "application/octet-stream"
 ROWS = 200
 """Rows that are read at once."""
 MANIFEST, DIGESTS, RECIPE_ENDING = b"manifest.json", b"manifest-sha256.txt", b".json"

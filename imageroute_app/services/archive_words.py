@@ -10,13 +10,12 @@ from imageroute_app.domain.backups import Strongbox
 from imageroute_app.domain.errors import Unavailable
 from imageroute_app.domain.ports import MediaStore
 from imageroute_app.domain.sharing import Archive
-from imageroute_app.services.archive_content import archive_prefix
+from imageroute_app.services.archive_content import BINARY, archive_prefix
 
 PAGE = 200
 """Pictures whose words lie in one file."""
 REST_BYTES = 1024 * 1024
 """How much of what follows the last picture lies in one file."""
-SEALED_TYPE = "application/octet-stream"
 
 
 class Changed(Unavailable):
@@ -37,12 +36,12 @@ class Words:
 
     async def write(self, archive: Archive, making: bytes, name: str, data: bytes) -> None:
         """Keep a file; raises StorageFull, Unavailable, and NotFound once the person's key is destroyed."""
-        key = f"{_prefix(archive)}{making.hex()}/{name}"
-        await self.media.put(key, await self.strongbox.seal(archive.owner, key, data), SEALED_TYPE)
+        key = _key(archive, making, name)
+        await self.media.put(key, await self.strongbox.seal(archive.owner, key, data), BINARY)
 
     async def read(self, archive: Archive, making: bytes, name: str, size_bytes: int) -> bytes:
         """Return a file; raises Changed when it is gone or has another size."""
-        key = f"{_prefix(archive)}{making.hex()}/{name}"
+        key = _key(archive, making, name)
         [sealed] = await self.media.read([key])
         try:
             data = b"" if sealed is None else await self.strongbox.unseal(archive.owner, key, sealed)
@@ -65,6 +64,10 @@ def page_name(page: int) -> str:
 def rest_name(part: int) -> str:
     """Return the name of a file with a part of what follows the last picture."""
     return f"rest-{part:05}"
+
+
+def _key(archive: Archive, making: bytes, name: str) -> str:
+    return f"{_prefix(archive)}{making.hex()}/{name}"
 
 
 def _prefix(archive: Archive) -> str:
