@@ -106,6 +106,25 @@ async def test_several_that_start_at_once_make_one_schema(tmp_path: Path) -> Non
         await one.close()
 
 
+async def test_a_start_waits_for_who_is_just_making_the_file(tmp_path: Path) -> None:
+    file_of(tmp_path).parent.mkdir()
+    with outside(tmp_path) as other:
+        other.execute("BEGIN IMMEDIATE")
+        start = asyncio.create_task(open_again(tmp_path))
+        await asyncio.sleep(0.3)
+        assert not start.done()
+        other.execute("COMMIT")
+        await (await start).close()
+
+
+async def test_a_start_does_not_wait_for_ever_for_the_file(tmp_path: Path) -> None:
+    file_of(tmp_path).parent.mkdir()
+    with outside(tmp_path) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(Unavailable, match="busy"):
+            await open_again(tmp_path, busy_s=0.05)
+
+
 async def test_a_file_of_a_newer_release_is_refused_with_the_cure(tmp_path: Path) -> None:
     await (await open_again(tmp_path)).close()
     with outside(tmp_path) as connection:

@@ -1,17 +1,19 @@
 """The Database port on one SQLite file."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
 
 from imageroute_app.adapters.database.codec import to_micros
 from imageroute_app.adapters.database.records import ERASE_ORDER, every_record
 from imageroute_app.adapters.database.sealing import Keys, Sealer
-from imageroute_app.adapters.database.sqlite.errors import opening
+from imageroute_app.adapters.database.sqlite.errors import is_busy, opening
 from imageroute_app.adapters.database.sqlite.file import BUSY_S, Access, SqliteFile
 from imageroute_app.adapters.database.sqlite.images import SqliteImages
 from imageroute_app.adapters.database.sqlite.jobs import SqliteJobs
@@ -51,6 +53,8 @@ T = TypeVar("T")
 
 ERASED_AT_ONCE = 5000
 """Rows that one transaction of an erasure takes, so that nobody else waits long for the writer."""
+ASKED_AGAIN_S = 0.01
+"""Pause before a new file that another process is making is tried again."""
 LEASE = text("""
     INSERT INTO leases (name, holder, until) VALUES (:name, :holder, :until)
     ON CONFLICT (name) DO UPDATE SET holder = :holder, until = :until
@@ -77,7 +81,7 @@ async def open_sqlite(path: Path, keys: Keys, clock: Clock, *, busy_s: float = B
     file = SqliteFile(path, busy_s)
     try:
         with opening(path):
-            await file.outside(lambda connection: _prepare(connection, path))
+            await _prepare(file, busy_s)
             database = SqliteDatabase(file, Sealer(keys), clock)
             await database.reindex()
     except BaseException:
@@ -91,9 +95,28 @@ def _make(path: Path) -> None:
     path.touch(mode=0o600)
 
 
-def _prepare(connection: Connection, path: Path) -> None:
-    connection.exec_driver_sql("PRAGMA journal_mode = WAL")
-    migrate(connection, path)
+async def _prepare(file: SqliteFile, busy_s: float) -> None:
+    until = time.monotonic() + busy_s
+    while not await file.outside(_logs_ahead):
+        if time.monotonic() > until:
+            raise Unavailable
+        await asyncio.sleep(ASKED_AGAIN_S)
+    await file.outside(lambda connection: migrate(connection, file.path))
+
+
+def _logs_ahead(connection: Connection) -> bool:
+    """Make a new file one that logs ahead; False while another process is just making it.
+
+    SQLite does not wait here: while another connection holds a new file for writing, the change fails at once, whatever
+    busy_timeout says.
+    """
+    try:
+        connection.exec_driver_sql("PRAGMA journal_mode = WAL")
+    except DBAPIError as error:
+        if not is_busy(error):
+            raise
+        return False
+    return True
 
 
 class SqliteTables:

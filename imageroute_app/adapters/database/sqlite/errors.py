@@ -52,6 +52,11 @@ def opening(path: Path) -> Iterator[None]:
         raise
 
 
+def is_busy(error: BaseException) -> bool:
+    """Return whether SQLite refused because another connection holds a lock."""
+    return _code(error) & 0xFF in BUSY
+
+
 def _code(error: BaseException | None) -> int:
     original = error.orig if isinstance(error, DBAPIError) else error
     return getattr(original, "sqlite_errorcode", 0)
