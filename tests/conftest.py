@@ -12,10 +12,12 @@ from pymongo import MongoClient
 from xdist.remote import Producer
 
 from imageroute_app.adapters import workers
+from imageroute_app.adapters.database.mongo import database as mongo
 from imageroute_app.adapters.database.sqlite import schema
 from tests.halves import FRONT, Halves, journeys_first
 from tests.mongo_server import RUN, is_foreign, mongo_server
 from tests.product import ForkedProduct, Product, build_front_end
+from tests.ready_mongo import ReadyDatabases
 from tests.ready_schema import copying
 from tests.worker_forks import forking
 
@@ -56,6 +58,15 @@ def _ready_schema(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(schema, "_upgrade", copying(schema._upgrade, tmp_path_factory.mktemp("schema")))
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _ready_databases() -> Iterator[ReadyDatabases]:
+    ready = ReadyDatabases()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(mongo, "make_validators", ready.unless_ready(mongo.make_validators, is_last=False))
+        patch.setattr(mongo, "make_indexes", ready.unless_ready(mongo.make_indexes, is_last=True))
+        yield ready
 
 
 @pytest.fixture(scope="session")
@@ -111,3 +122,16 @@ def mongo_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             for name in client.list_database_names() if is_foreign() else ():
                 if name.startswith(RUN):
                     client.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def _mongo_client(mongo_uri: str) -> Iterator[MongoClient[dict[str, Any]]]:
+    with contextlib.closing(MongoClient[dict[str, Any]](mongo_uri, timeoutMS=90_000)) as client:
+        yield client
+
+
+@pytest.fixture
+def mongo_name(_ready_databases: ReadyDatabases, _mongo_client: MongoClient[dict[str, Any]]) -> Iterator[str]:
+    """Return the name of a database without a document, of the test's own, as are all whose names begin with it."""
+    with _ready_databases.lend(_mongo_client) as name:
+        yield name

@@ -409,12 +409,14 @@ class Sown:
     settings: Mapping[str, str]
 
     @asynccontextmanager
-    async def opened(self, folder: Path, clock: Callable[[], Any]) -> AsyncIterator[tuple[Services, Needles]]:
-        """Open the services on a copy of its folder and databases."""
+    async def opened(
+        self, folder: Path, clock: Callable[[], Any], mongo_name: str = ""
+    ) -> AsyncIterator[tuple[Services, Needles]]:
+        """Open the services on a copy of its folder and databases, named `mongo_name` at a MongoDB server."""
         shutil.copytree(self.folder, folder)
         settings = dict(self.settings)
         if self.mongo_uri:
-            settings["MONGODB_DATABASE"] = f"{RUN}_{secrets.token_hex(4)}"
+            settings["MONGODB_DATABASE"] = mongo_name
             _copy_databases(self.mongo_uri, self.settings["MONGODB_DATABASE"], settings["MONGODB_DATABASE"])
         async with open_home(folder, mongo_uri=self.mongo_uri, clock=clock, **settings) as services:
             yield services, copy.deepcopy(self.needles)

@@ -2,7 +2,6 @@
 
 import base64
 import contextlib
-import secrets
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
@@ -19,7 +18,7 @@ from imageroute_app.adapters.keys.mongo import open_mongo_keys
 from imageroute_app.domain.ports import Database, KeyStore
 from tests.contracts.records import NOW
 from tests.fresh import open_fresh_sqlite
-from tests.mongo_server import RUN
+from tests.ready_mongo import new_name
 
 MASTER = base64.urlsafe_b64decode("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=")
 
@@ -58,7 +57,7 @@ class Place:
 
     def copied(self) -> "Place":
         """Return a backup of the whole database as it is now."""
-        copy = Place(self.engine, self.folder / "backup", self.uri, f"{self.name}_backup")
+        copy = Place(self.engine, self.folder / "backup", self.uri, new_name())
         copy.opened = self.opened
         if self.engine == "sqlite":
             copy.folder.mkdir()
@@ -126,9 +125,11 @@ class Place:
 
 @pytest.fixture(params=["sqlite", "mongo"])
 async def place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Place]:
-    uri = request.getfixturevalue("mongo_uri") if request.param == "mongo" else ""
-    name = f"{RUN}_{secrets.token_hex(4)}"
-    place = Place(engine=request.param, folder=tmp_path, uri=uri, name=name)
+    """Open each database in turn; "new mongo" is one in which nobody made a schema yet."""
+    newness, _, engine = request.param.rpartition(" ")
+    uri = request.getfixturevalue("mongo_uri") if engine == "mongo" else ""
+    name = request.getfixturevalue("mongo_name") if uri and not newness else new_name()
+    place = Place(engine=engine, folder=tmp_path, uri=uri, name=name)
     yield place
     for opened in place.opened:
         await opened.close()
@@ -147,7 +148,7 @@ async def open_keys(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIter
     """Return what opens the same key store again, by default with the same master key."""
     opened: list[Closable] = []
     uri = request.getfixturevalue("mongo_uri") if request.param == "mongo" else ""
-    name = f"{RUN}_{secrets.token_hex(4)}_keys"
+    name = f"{new_name()}_keys"
 
     async def open_again(master: bytes = MASTER, previous: bytes = b"") -> KeyStore:
         if request.param == "files":

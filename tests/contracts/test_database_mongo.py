@@ -22,7 +22,7 @@ from tests.contracts import records
 from tests.contracts.conftest import Place
 from tests.contracts.records import ANN, CANARY
 
-pytestmark = pytest.mark.parametrize("place", ["mongo"], indirect=True)
+pytestmark = pytest.mark.parametrize("place", ["new mongo"], indirect=True)
 
 
 @contextlib.contextmanager

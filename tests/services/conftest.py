@@ -1,6 +1,5 @@
 """The services on real adapters: SQLite, local disk, real imaging; only clock, provider and bell are ours."""
 
-import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -77,7 +76,6 @@ from tests.doubles import (
     tell_nobody,
 )
 from tests.fresh import open_fresh_sqlite
-from tests.mongo_server import RUN
 
 RULES = Rules(origin="http://127.0.0.1:3000", jobs_per_hour=1000, sign_ups_per_hour=1000)
 
@@ -369,12 +367,12 @@ class House:
 
 
 @asynccontextmanager
-async def open_house(folder: Path, *, mongo_uri: str = "") -> AsyncIterator[House]:
-    """Open a house on SQLite, or on a database of its own at a MongoDB server."""
+async def open_house(folder: Path, *, mongo_uri: str = "", mongo_name: str = "") -> AsyncIterator[House]:
+    """Open a house on SQLite, or on a database at a MongoDB server."""
     clock = MovingClock()
     keys = await open_file_keys(folder / "keys", b"")
     if mongo_uri:
-        database = await open_mongo(mongo_uri, f"{RUN}_{secrets.token_hex(4)}", keys, clock)
+        database = await open_mongo(mongo_uri, mongo_name, keys, clock)
     else:
         database = await open_fresh_sqlite(folder / "house.db", keys, clock)
     pool = WorkerPool(1)
@@ -407,8 +405,10 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
 @pytest.fixture(params=["sqlite", "mongo"])
 async def either_house(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[House]:
     """Open a house on each database in turn."""
-    uri = request.getfixturevalue("mongo_uri") if request.param == "mongo" else ""
-    async with open_house(tmp_path, mongo_uri=uri) as opened:
+    mongo: dict[str, str] = {}
+    if request.param == "mongo":
+        mongo = {name: request.getfixturevalue(name) for name in ("mongo_uri", "mongo_name")}
+    async with open_house(tmp_path, **mongo) as opened:
         yield opened
 
 

@@ -53,7 +53,8 @@ async def home(
     if uri not in homes:
         homes[uri] = await sown(tmp_path_factory.mktemp("sown") / "data", uri)
     clock = MovingClock()
-    async with homes[uri].opened(tmp_path / "data", clock) as (services, needles):
+    name = request.getfixturevalue("mongo_name") if uri else ""
+    async with homes[uri].opened(tmp_path / "data", clock, name) as (services, needles):
         services.exports._gigabyte = 100_000
         yield Home(services, needles, clock, tmp_path / "out")
 

@@ -72,11 +72,12 @@ class Post:
 
 @pytest.fixture(params=["sqlite", "mongo"])
 async def post(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Post]:
-    uri = request.getfixturevalue("mongo_uri") if request.param == "mongo" else ""
-    clock = MovingClock()
+    clock, uri, settings = MovingClock(), "", {"MAIL_FROM": SENDER}
+    if request.param == "mongo":
+        uri, settings["MONGODB_DATABASE"] = map(request.getfixturevalue, ("mongo_uri", "mongo_name"))
     async with mail_server() as box:
-        url = f"smtp://127.0.0.1:{box.port}"
-        async with open_home(tmp_path, mongo_uri=uri, clock=clock, SMTP_URL=url, MAIL_FROM=SENDER) as services:
+        settings["SMTP_URL"] = f"smtp://127.0.0.1:{box.port}"
+        async with open_home(tmp_path, mongo_uri=uri, clock=clock, **settings) as services:
             yield Post(services, box, clock)
 
 
