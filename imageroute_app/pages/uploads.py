@@ -7,7 +7,6 @@ from imageroute_app.components.icons import icon
 from imageroute_app.components.shell import shell
 from imageroute_app.components.upload_island import upload_island
 from imageroute_app.components.uploads_list import delete_all, uploaded
-from imageroute_app.state.session import SessionState
 from imageroute_app.state.uploads import LIST, UploadsState
 
 RULE = "Every upload is erased after 30 days, from every store and address. Saving one to your gallery stops its clock."
@@ -44,25 +43,23 @@ def _failed() -> rx.Component:
 
 
 def _head() -> rx.Component:
+    has_some = UploadsState.stored != ""
     return rx.el.div(
         rx.el.div(
-            rx.el.h2(
-                rx.cond(
-                    SessionState.expiring > 0,
-                    SessionState.expiring_uploads + " will be erased in 5 days or less",
-                    "Nothing is erased in the next 5 days",
-                ),
-                class_name="h2",
-            ),
+            rx.el.h2(UploadsState.ahead, class_name="h2"),
             rx.el.p(RULE, class_name="q2"),
-            rx.el.p(
-                UploadsState.stored,
-                ". Private; place and camera data were removed on the way in.",
-                class_name="small q3",
+            rx.cond(
+                has_some,
+                rx.el.p(
+                    UploadsState.stored,
+                    ". Private; place and camera data were removed on the way in.",
+                    class_name="small q3",
+                ),
+                rx.fragment(),
             ),
             class_name="grow",
         ),
-        rx.el.div(delete_all(), _choose(), class_name="row acts"),
+        rx.el.div(rx.cond(has_some, delete_all(), rx.fragment()), _choose(), class_name="row acts"),
         class_name="uh",
     )
 

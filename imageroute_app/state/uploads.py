@@ -1,6 +1,7 @@
 """Uploads: the person's own pictures, how long each stays, into the gallery or gone at once."""
 
 import dataclasses
+from collections.abc import Sequence
 
 import reflex as rx
 
@@ -36,9 +37,10 @@ class UploadView:
 
 
 class UploadsState(rx.State):
-    """The person's uploads, what goes first at the top."""
+    """The person's uploads, what goes first at the top; `stored` counts those that can still be used, empty if none."""
 
     uploads: list[UploadView] = []
+    ahead: str = ""
     stored: str = ""
     is_loaded: bool = False
     has_failed: bool = False
@@ -104,7 +106,7 @@ class UploadsState(rx.State):
             if self.is_deleting:
                 return None
             self.is_deleting = True
-            owner, count = await actor(self), len(self.uploads)
+            owner, count = await actor(self), sum(not one.is_going for one in self.uploads)
         try:
             notice, kind = _erased(count, await services().uploads.delete_all(owner)), ""
         except ImageRouteError as error:
@@ -126,9 +128,28 @@ class UploadsState(rx.State):
             session._tell_error(error)
             return
         self.uploads = [upload_view(one) for one in found]
-        size = text.size(sum(one.upload.size_bytes for one in found))
-        self.stored = f"{text.count(len(found), 'upload')}, {size}"
+        self.ahead, self.stored = _ahead(found), _stored(found)
         self.has_failed = False
+
+
+def _ahead(found: Sequence[Standing]) -> str:
+    """Say what becomes of them in the next days."""
+    going = sum(one.is_going for one in found)
+    soon = sum(one.days_left <= NOTICE_DAYS and not one.is_going for one in found)
+    days = f"{NOTICE_DAYS} days"
+    if not going:
+        some = f"{text.count(soon, 'upload')} will be erased in {days} or less"
+        return some if soon else f"Nothing is erased in the next {days}"
+    now = f"{text.count(going, 'upload')} {'is' if going == 1 else 'are'} being erased"
+    if soon:
+        return f"{now}, {soon:,} more will be in {days} or less"
+    return now if going == len(found) else f"{now}, nothing else in the next {days}"
+
+
+def _stored(found: Sequence[Standing]) -> str:
+    """Count what can still be used, and so deleted."""
+    sizes = [one.upload.size_bytes for one in found if not one.is_going]
+    return f"{text.count(len(sizes), 'upload')}, {text.size(sum(sizes))}" if sizes else ""
 
 
 def _erased(count: int, left: int) -> str:

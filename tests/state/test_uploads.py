@@ -117,6 +117,31 @@ async def test_a_store_that_does_not_answer_leaves_it_being_erased(
     assert await house.uploads.sweep() == 1
 
 
+async def test_what_is_being_erased_is_neither_safe_nor_there_to_be_deleted(
+    house: House, open_tab: OpenTab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = await brought(house)
+    await house.uploads.add(first.owner, PHOTO, name="dunes.jpg")
+    tab = await opened(open_tab)
+    state = tab.state(UploadsState)
+    assert (state.ahead, state.stored.split(",")[0]) == ("Nothing is erased in the next 5 days", "2 uploads")
+
+    async def refuse(prefix: str) -> int:
+        raise Unavailable
+
+    monkeypatch.setattr(house.media, "delete_prefix", refuse)
+    await UploadsState.delete_upload.fn(state, first.id)
+    assert state.ahead == "1 upload is being erased, nothing else in the next 5 days"
+    assert state.stored.split(",")[0] == "1 upload"
+    house.clock.move(days=26)
+    assert (await opened(open_tab)).state(UploadsState).ahead == (
+        "1 upload is being erased, 1 more will be in 5 days or less"
+    )
+    house.clock.move(days=4)
+    state = (await opened(open_tab)).state(UploadsState)
+    assert (len(state.uploads), state.ahead, state.stored) == (2, "2 uploads are being erased", "")
+
+
 async def test_a_stranger_sees_saves_and_deletes_nothing(house: House, open_tab: OpenTab) -> None:
     upload = await brought(house)
     await house.person("eve")
