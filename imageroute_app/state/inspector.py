@@ -49,6 +49,12 @@ class InspectorState(rx.State):
 
     @rx.event
     @signed_in
+    async def look_again(self):
+        """Show what became of the pictures meanwhile; NoticesState hears of the person who comes back to the tab."""
+        await self._try(self._look_again())
+
+    @rx.event
+    @signed_in
     async def close_inspector(self):
         """Put the panel away."""
         self.is_open = False
@@ -78,8 +84,20 @@ class InspectorState(rx.State):
             (await self.get_state(SessionState))._tell_error(error)
 
     async def _open(self, image_id: str) -> None:
-        await self._read(image_id)
+        try:
+            await self._read(image_id)
+        except NotFound:  # it went in another tab
+            await (await self.get_state(StageState))._look_again(await actor(self))
+            raise
         self.is_open = True
+
+    async def _look_again(self) -> None:
+        await (await self.get_state(StageState))._look_again(await actor(self))
+        try:
+            if self.is_open:
+                await self._read(self.image.id)
+        except NotFound:
+            self.is_open = False
 
     async def _read(self, image_id: str) -> None:
         owner = await actor(self)

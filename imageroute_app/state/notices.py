@@ -15,6 +15,7 @@ from imageroute_app.services.banners import Banner
 from imageroute_app.services.notices import WORD
 from imageroute_app.state import text
 from imageroute_app.state.guard import signed_in
+from imageroute_app.state.inspector import InspectorState
 from imageroute_app.state.session import actor
 
 WATCH_S = 900.0
@@ -83,13 +84,13 @@ class NoticesState(rx.State):
 
     @rx.event
     @signed_in
-    async def look_again(self, is_visible: bool):
-        """Read once more when the person comes back to the tab."""
-        if not is_visible:
+    async def look_again(self, is_hidden: bool):
+        """Read once more when the person comes back to the tab, and have the pictures on Create looked at too."""
+        if is_hidden:
             return None
         await self._read(await actor(self))
         self._until_s = time.time() + WATCH_S
-        return None if self._turn else NoticesState.watch_notices
+        return [InspectorState.look_again, *([] if self._turn else [NoticesState.watch_notices])]
 
     @rx.event
     @signed_in

@@ -150,6 +150,13 @@ class StageState(rx.State):
         if any(job.id == job_id for job in self._jobs) and (view := await _read_view(owner, job_id)):
             self._merge([view])
 
+    async def _look_again(self, owner: str) -> None:
+        """Read all that is shown once more: other tabs trash, restore and erase pictures too."""
+        fresh = [view for job in self._jobs if (view := await _read_view(owner, job.id))]
+        if fresh != self._jobs:  # what is as it was is not sent again
+            self._jobs = []
+            self._merge(fresh)
+
     def _merge(self, views: Sequence[JobView]) -> None:
         known = {job.id: job for job in self._jobs} | {view.id: view for view in views}
         self._jobs = placed(sorted(known.values(), key=lambda job: job.id, reverse=True))

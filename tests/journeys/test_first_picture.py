@@ -451,3 +451,19 @@ async def test_create_has_no_barrier_and_fits_in_every_state(open_context: OpenC
     await results_of(page).locator("[data-tile]").first.click()
     await expect(page.get_by_role("complementary", name="Inspector")).to_be_visible()
     await check_screen(page)
+
+
+async def test_a_picture_that_went_in_another_tab_is_gone_when_one_comes_back(page: Page) -> None:
+    await new_person(page)
+    await write(page)
+    await generate(page)
+    await expect_pictures(page, 1)
+    other = await page.context.new_page()
+    await other.goto("/gallery")
+    await other.get_by_role("link", name=WISH).focus()
+    await other.keyboard.press("Delete")
+    await expect(other.get_by_role("link", name=WISH)).to_have_count(0)
+
+    await page.evaluate("document.dispatchEvent(new Event('visibilitychange', { bubbles: true }))")  # as it comes back
+    await expect(results_of(page)).to_contain_text("1 in the trash")
+    await expect(results_of(page).get_by_role("img", name=WISH)).to_have_count(0)

@@ -438,6 +438,29 @@ async def test_inspector_tells_all_and_leaves_the_form_alone(house: House, open_
     assert (tab.state(CreateState).prompt_key, tab.state(CreateState).form_key) == keys
 
 
+async def test_a_picture_that_went_in_another_tab_leaves_the_stage_and_the_inspector(
+    house: House, open_tab: OpenTab
+) -> None:
+    owner = await house.person()
+    tab = await ready(open_tab)
+    await delivered(house, tab, count="2", pictures=2)
+    panel, stage = await select(tab), tab.state(StageState)
+    first, second = [tile.id for tile in stage._jobs[0].tiles]
+
+    await house.gallery.trash(owner, first)
+    await InspectorState.look_again.fn(panel)
+    assert ([tile.id for tile in stage._jobs[0].tiles], stage._jobs[0].aside) == ([second], "1 in the trash")
+    assert (panel.is_open, tab.notice) == (False, "")
+
+    await house.gallery.restore(owner, first)
+    await InspectorState.look_again.fn(panel)
+    assert len(stage._jobs[0].tiles) == 2
+    await house.gallery.trash(owner, first)
+    await InspectorState.open_image.fn(panel, first)
+    assert ([tile.id for tile in stage.groups[0].jobs[0].tiles], panel.is_open) == ([second], False)
+    assert "trash" in tab.notice
+
+
 async def test_verbs_take_into_the_form_what_they_say(house: House, open_tab: OpenTab) -> None:
     await house.person()
     tab = await ready(open_tab)

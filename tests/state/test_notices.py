@@ -2,6 +2,7 @@
 
 import asyncio
 
+from imageroute_app.state.inspector import InspectorState
 from imageroute_app.state.notices import NoticesState
 from tests.services.conftest import House
 from tests.state.conftest import OpenTab
@@ -28,12 +29,12 @@ async def test_a_page_begins_one_watch_and_a_hidden_tab_none(house: House, open_
     await house.person("ada")
     state = (await open_tab()).state(NoticesState)
 
-    hidden = False
-    assert await NoticesState.look_again.fn(state, hidden) is None
+    is_hidden = True
+    assert await NoticesState.look_again.fn(state, is_hidden) is None
+    assert not state.is_loaded
     assert await NoticesState.load_notices.fn(state) is NoticesState.watch_notices
     state._turn = "running"
-    visible = True
-    assert await NoticesState.look_again.fn(state, visible) is None
+    assert await NoticesState.look_again.fn(state, not is_hidden) == [InspectorState.look_again]
     assert await state._reread("of another person") is False
 
 
