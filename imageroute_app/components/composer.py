@@ -27,24 +27,11 @@ def _strip() -> rx.Component:
     facts = (MODEL.country, MODEL.retention, MODEL.trains)
     return opener(
         mini_route(MODEL.letter, MODEL.line),
-        rx.el.span(rx.el.span(rx.el.b(MODEL.company)), *[rx.el.span(fact) for fact in facts], class_name="f desk"),
-        rx.el.span(
-            rx.el.b(MODEL.company),
-            rx.el.span(MODEL.country, " · ", MODEL.retention, " · ", MODEL.trains, class_name="f2"),
-            class_name="phone",
-        ),
+        rx.el.span(rx.el.b(MODEL.company), *[rx.el.span(fact) for fact in facts], class_name="f"),
         rx.el.span(rx.el.span("Route", class_name="desk"), icon("chevron-down", "s"), class_name="e"),
         opens="route",
         class_name="strip",
-        aria_label="Privacy: "
-        + MODEL.company
-        + ", "
-        + MODEL.country
-        + ", "
-        + MODEL.retention
-        + ", "
-        + MODEL.trains
-        + ". Show the route",
+        aria_label=CreateState.privacy,
     )
 
 
@@ -93,7 +80,7 @@ def _chip(*content: rx.Component | rx.Var | str, section: str, label: rx.Var | s
 
 def _who() -> rx.Component:
     """Draw the choice of who draws it: one model, a way of choosing, or several to compare."""
-    name = rx.cond(CreateState.mode != "", CreateState.mode + ": " + MODEL.name, MODEL.name)
+    name = rx.cond(CreateState.mode, CreateState.mode + ": " + MODEL.name, MODEL.name)
     several = CreateState.compare.length().to_string() + " models"
     shown = rx.cond(CreateState.compare.length() > 1, several, name)
     return opener(
@@ -181,7 +168,7 @@ def _no_route() -> rx.Component:
         rx.el.div(
             rx.el.ul(rx.foreach(CreateState.closed, left_out), class_name="whys small"),
             rx.cond(
-                CreateState.loosening != "",
+                CreateState.loosening,
                 rx.el.div(
                     rx.el.span(CreateState.loosening, class_name="grow small"),
                     rx.el.button(
@@ -205,7 +192,7 @@ def _problem() -> rx.Component:
     is_short = SessionState.is_loaded & CreateState.is_loaded & (MISSING > 0)
     return rx.el.div(
         rx.cond(
-            CreateState.problem != "",
+            CreateState.problem,
             rx.el.div(
                 icon("circle-alert"),
                 rx.el.div(CreateState.problem, _no_route(), class_name="grow"),

@@ -108,8 +108,8 @@ def _price() -> rx.Component:
             _row("Style", InspectorState.style),
             _row("Seed", IMAGE.seed, "mono"),
             _row("Marking", rx.el.span(icon("check", "s"), IMAGE.marking, class_name="row")),
-            rx.cond(IMAGE.negative != "", _row("Negative", IMAGE.negative), rx.fragment()),
-            rx.cond(InspectorState.note != "", _row("Note", InspectorState.note), rx.fragment()),
+            rx.cond(IMAGE.negative, _row("Negative", IMAGE.negative), rx.fragment()),
+            rx.cond(InspectorState.note, _row("Note", InspectorState.note), rx.fragment()),
             class_name="dl",
         ),
     )
@@ -133,7 +133,7 @@ def _whereabouts() -> rx.Component:
         rx.el.dl(
             _row("Your gallery", rx.el.span("Private: the original and 2 sizes")),
             rx.cond(
-                InspectorState.company != "",
+                InspectorState.company,
                 _row("Provider", InspectorState.company + ": " + InspectorState.kept.lower()),
                 rx.fragment(),
             ),
@@ -160,10 +160,10 @@ def _origin() -> rx.Component:
     )
     gone = rx.el.p("A picture that is no longer there. This one stays.", class_name="small q2")
     return rx.cond(
-        origin.id != "",
+        origin.id,
         rx.el.section(
             rx.el.h3("Made from", class_name="h4"),
-            rx.cond(origin.name != "", way, gone),
+            rx.cond(origin.name, way, gone),
         ),
         rx.fragment(),
     )

@@ -54,11 +54,11 @@ def stop(view: rx.Var[StopView]) -> rx.Component:
         rx.el.span(view.name, class_name="nm"),
         rx.el.span(
             view.sub,
-            rx.cond(view.time != "", rx.fragment(" · ", moment(view.time)), rx.fragment()),
+            rx.cond(view.time, rx.fragment(" · ", moment(view.time)), rx.fragment()),
             class_name="sub",
         ),
-        rx.cond(view.note != "", rx.el.span(view.note, class_name="sub"), rx.fragment()),
-        class_name=view.kind + " " + view.state + rx.cond(view.line != "", " ln-" + view.line, ""),
+        rx.cond(view.note, rx.el.span(view.note, class_name="sub"), rx.fragment()),
+        class_name=view.kind + " " + view.state + rx.cond(view.line, " ln-" + view.line, ""),
     )
 
 

@@ -33,11 +33,11 @@ def _head(job: Job) -> rx.Component:
     return rx.el.div(
         rx.el.h2(job.prompt, class_name="p", dir="auto"),
         rx.el.span(
-            rx.cond(job.notice != "", rx.el.span(job.notice), rx.fragment()),
+            rx.cond(job.notice, rx.el.span(job.notice), rx.fragment()),
             mini_route(job.letter, job.line),
-            rx.cond(job.source != "", origin_button(job.source, job.prompt), rx.fragment()),
-            rx.cond(job.aside != "", link(job.aside, href=paths.TRASH), rx.fragment()),
-            rx.cond(job.erased != "", rx.el.span(job.erased), rx.fragment()),
+            rx.cond(job.source, origin_button(job.source, job.prompt), rx.fragment()),
+            rx.cond(job.aside, link(job.aside, href=paths.TRASH), rx.fragment()),
+            rx.cond(job.erased, rx.el.span(job.erased), rx.fragment()),
             rx.el.span(job.price),
             rx.cond(
                 job.is_final,
@@ -140,7 +140,7 @@ def _place(job: Job, tile: Tile) -> rx.Component:
             ("stopping", _running(job, "Stopping")),
             ("failed", _ended(job, tile, "Failed", "circle-alert", "bad", rx.fragment(_retry(job), _another(job)))),
             ("blocked", _ended(job, tile, "Blocked", "shield-alert", "bad", appeal)),
-            ("cancelled", _ended(job, tile, "Cancelled", "circle-slash", "q2", _retry(job))),
+            ("cancelled", _ended(job, tile, "Cancelled", "ban", "q2", _retry(job))),
             _missing(),
         ),
         class_name="st",
@@ -199,7 +199,7 @@ def _column(job: Job) -> rx.Component:
     head = rx.el.div(
         rx.el.span(bullet(job.letter, job.line), rx.el.b(job.model), class_name="row"),
         rx.el.span(job.company, class_name="small q2"),
-        rx.el.span(job.price, rx.cond(job.took != "", " · " + job.took, ""), class_name="small q2"),
+        rx.el.span(job.price, rx.cond(job.took, " · " + job.took, ""), class_name="small q2"),
         class_name="jobh",
     )
     keep = rx.el.button(

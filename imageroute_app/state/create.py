@@ -117,6 +117,12 @@ class CreateState(rx.State):
     _own: Rule = Rule()
     _loosened: str = ""
 
+    @rx.var
+    def privacy(self) -> str:
+        """Return the name of the line above the prompt: who gets it, where, for how long, and whether they train."""
+        model = self.model
+        return f"Privacy: {model.company}, {model.country}, {model.retention}, {model.trains}. Show the route"
+
     @rx.event
     @signed_in
     async def load_create(self):

@@ -15,7 +15,7 @@ from tests.emulators.fal import FalEmulator
 from tests.emulators.kit import served
 from tests.emulators.openai_compat import KEY as OPENAI_KEY
 from tests.emulators.openai_compat import OpenAICompatEmulator
-from tests.journeys.conftest import OpenContext, Watch, find_barriers
+from tests.journeys.conftest import SIZES, OpenContext, Watch, find_barriers
 from tests.journeys.test_account import sign_up
 from tests.journeys.test_first_picture import GO, WISH, credits_of, generate, prompt_of, results_of, write
 
@@ -198,12 +198,7 @@ async def test_compare_prices_each_column_and_keeps_one(street: Street) -> None:
         await expect(picker.get_by_role("checkbox", checked=True)).to_have_count(number)
     await page.keyboard.press("Escape")
     await expect(page.locator("[name=compare_ids]")).to_have_value(re.compile(".+,.+,.+"))
-    await page.set_viewport_size({"width": 390, "height": 844})
-    strip = page.locator(".composer .strip")
-    await expect(strip).to_contain_text("Black Forest Labs, OpenAI, ImageRoute Sketch")
-    await expect(strip).to_contain_text("Retention unknown")
-    assert await strip.evaluate("each => each.scrollHeight <= each.clientHeight"), "it runs over what is beside it"
-    await page.set_viewport_size({"width": 1440, "height": 900})
+    await see_all_facts(page)
     before = await credits_of(page)
     await generate(page)
     columns = results_of(page).get_by_role("article")
@@ -217,6 +212,17 @@ async def test_compare_prices_each_column_and_keeps_one(street: Street) -> None:
     await page.reload()
     await expect(results_of(page).get_by_role("img", name=WISH)).to_have_count(1)
     await expect(prompt_of(page)).to_have_value(WISH)
+
+
+async def see_all_facts(page: Page) -> None:
+    """Read the line above the prompt at both sizes: nothing of it is cut, nor runs over what is beside it."""
+    strip = page.locator(".composer .strip")
+    for fact in ("Black Forest Labs, OpenAI, ImageRoute Sketch", "Germany, United States", "Retention unknown"):
+        await expect(strip).to_contain_text(fact)
+    fits = "all => all.every(one => one.scrollWidth <= one.offsetWidth && one.scrollHeight <= one.offsetHeight)"
+    for width, height in (SIZES["phone"], SIZES["desktop"]):
+        await page.set_viewport_size({"width": width, "height": height})
+        assert await page.locator(".strip, .strip .f, .strip .f > *").evaluate_all(fits)
 
 
 @pytest.mark.parametrize("size", ["phone"])
