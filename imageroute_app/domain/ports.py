@@ -311,17 +311,15 @@ class MediaFacts:
     etag: str
 
 
-class OpenMedia(Protocol):
-    """A whole object, opened to be read once. Closing it may be repeated; who drops it without closes it some time later."""
+class PreparedMedia(Protocol):
+    """Whole objects that are read next, in the order of the keys they were asked for by."""
 
-    size_bytes: int
+    async def fill(self, first: int, places: Sequence[memoryview]) -> bool:
+        """Write the objects from number `first` on into places; says whether each was there and had the size of its place.
 
-    async def fill(self, place: memoryview) -> bool:
-        """Write its bytes into a place of exactly its size; says whether there were as many. Raises Unavailable."""
-        ...
-
-    def close(self) -> None:
-        """Let go of it."""
+        Raises:
+            Unavailable: The store does not answer.
+        """
         ...
 
 
@@ -340,8 +338,8 @@ class MediaStore(Protocol):
         """Return whole objects in the order of their keys, None for one that is not there; for small ones, few at a time."""
         ...
 
-    async def opened(self, keys: Sequence[str]) -> Sequence[OpenMedia | None]:
-        """Open objects that are read next, in the order of their keys, None for one that is not there; few at a time."""
+    async def prepare(self, keys: Sequence[str]) -> PreparedMedia:
+        """Make objects ready that are read next, in the order of their keys: what lies far away is fetched now."""
         ...
 
     async def stat(self, key: str) -> MediaFacts:

@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, Iterator, Sequence
 from typing import NamedTuple, TypeVar
 
 from imageroute_app.domain.errors import NotFound
-from imageroute_app.domain.ports import MediaStore, OpenMedia, Query, Tables
+from imageroute_app.domain.ports import MediaStore, PreparedMedia, Query, Tables
 from imageroute_app.domain.sharing import Archive
 from imageroute_app.domain.zips import Directory
 from imageroute_app.ending import end
@@ -19,9 +19,9 @@ from imageroute_app.services.archive_index import Index, Slot
 from imageroute_app.services.archive_words import PAGE, REST_BYTES, Changed, Words, page_name, rest_name
 from imageroute_app.services.buffers import Buffers
 
-BATCH_BYTES, FILES_MAX, BATCHES_AHEAD, PAGES_AHEAD = 8 * 1024 * 1024, 24, 1, 1
-"""Files are opened by a thread a batch ahead; every open file of every download counts against the process's limit."""
-PIECE_BYTES, LARGE_BYTES = 1024 * 1024, 4 * 1024 * 1024
+BATCH_BYTES, BATCH_FILES, BATCHES_AHEAD, PAGES_AHEAD = 8 * 1024 * 1024, 100, 1, 1
+"""What lies far away is fetched a batch ahead."""
+PIECE_BYTES, PIECE_FILES, LARGE_BYTES = 1024 * 1024, 24, 4 * 1024 * 1024
 """Small pictures are sent together: handing a piece to the server wakes another thread, which costs as much as its bytes."""
 
 T = TypeVar("T")
@@ -38,12 +38,12 @@ class Page(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """Some slots of a page; their open files, or None for one large picture, which is opened when it is sent."""
+    """Some slots of a page; what holds their files, or None for one large picture, which is opened when it is sent."""
 
     slots: Sequence[Slot]
     said: Sequence[Said]
     keys: Sequence[str]
-    files: Sequence[OpenMedia | None] | None
+    files: PreparedMedia | None
     first: int
 
 
@@ -56,7 +56,6 @@ class ArchiveStream:
         manifest = manifest_of(archive)
         self._front = Directory(archive.created_at).local_header(entry_of(MANIFEST, manifest)) + manifest
         self._buffers = Buffers()
-        self._open: set[OpenMedia] = set()
         self._begins = index.begins(len(self._front))
         self.size_bytes = self._begins[-1] + index.rest_bytes
         self.etag = index.etag(manifest)
@@ -64,25 +63,16 @@ class ArchiveStream:
     async def read(self, start: int, end: int) -> AsyncGenerator[bytes | bytearray]:
         """Yield bytes start..end (end exclusive); raises Changed."""
         at = start
-        try:
-            async with contextlib.aclosing(self._from(start, end)) as pieces:
-                async for offset, piece in pieces:
-                    skipped = max(0, at - offset)
-                    kept = piece[skipped : end - offset] if skipped or offset + len(piece) > end else piece
-                    if kept:
-                        at += len(kept)
-                        yield kept
-                    if at >= end:
-                        return
-        finally:  # not when somebody collects what an ended download left: that may be hours later
-            self._close(list(self._open))
+        async with contextlib.aclosing(self._from(start, end)) as pieces:
+            async for offset, piece in pieces:
+                skipped = max(0, at - offset)
+                kept = piece[skipped : end - offset] if skipped or offset + len(piece) > end else piece
+                if kept:
+                    at += len(kept)
+                    yield kept
+                if at >= end:
+                    return
         raise Changed
-
-    def _close(self, files: Sequence[OpenMedia | None]) -> None:
-        for file in files:
-            if file is not None:
-                file.close()
-                self._open.discard(file)
 
     async def _from(self, start: int, end: int) -> AsyncGenerator[tuple[int, bytes | bytearray]]:
         """Yield pieces with their offsets, from the one that holds `start` on."""
@@ -98,16 +88,15 @@ class ArchiveStream:
                 yield piece
 
     async def _batches(self, start: int, end: int) -> AsyncGenerator[Batch]:
-        """Yield the pictures that lie between `start` and `end`, their files open; a large one is opened when it is sent."""
+        """Yield the pictures that lie between `start` and `end`, their files ready; a large one is opened when it is sent."""
         async with contextlib.aclosing(_ahead(self._pages(start, end), PAGES_AHEAD)) as pages:
             async for page in pages:
-                for low, high in _grouped(page.slots, BATCH_BYTES, FILES_MAX):
+                for low, high in _grouped(page.slots, BATCH_BYTES, BATCH_FILES):
                     if not self._is_between(page.first + low, page.first + high, start, end):
                         continue
                     slots = page.slots[low:high]
                     keys = [picture_key(self._archive, self._archive.image_ids[slot.place]) for slot in slots]
-                    files = None if slots[0].size_bytes > LARGE_BYTES else await self._media.opened(keys)
-                    self._open.update(file for file in files or () if file is not None)
+                    files = None if slots[0].size_bytes > LARGE_BYTES else await self._media.prepare(keys)
                     yield Batch(slots, page.said[low:high], keys, files, page.first + low)
 
     def _is_between(self, low: int, high: int, start: int, end: int) -> bool:
@@ -143,27 +132,24 @@ class ArchiveStream:
                 async for piece in pieces:
                     yield piece
             return
-        for low, high in _grouped(batch.slots, PIECE_BYTES, FILES_MAX):
+        for low, high in _grouped(batch.slots, PIECE_BYTES, PIECE_FILES):
             if self._is_between(batch.first + low, batch.first + high, start, end):
-                yield self._begins[batch.first + low], await self._piece(batch, batch.files, range(low, high))
-        self._close(batch.files)
+                yield self._begins[batch.first + low], await self._piece(batch, batch.files, low, high)
 
-    async def _piece(self, batch: Batch, files: Sequence[OpenMedia | None], places: range) -> bytearray:
+    async def _piece(self, batch: Batch, files: PreparedMedia, low: int, high: int) -> bytearray:
         """Return pictures that follow each other with what is said of them, each file read right into its place."""
-        size_bytes = self._begins[batch.first + places.stop] - self._begins[batch.first + places.start]
+        size_bytes = self._begins[batch.first + high] - self._begins[batch.first + low]
         piece, at = self._buffers.take(size_bytes), 0
-        view = memoryview(piece)
-        for place in places:
-            slot, file, (head, tail) = batch.slots[place], files[place], batch.said[place]
+        view, places = memoryview(piece), list[memoryview]()
+        for slot, (head, tail) in zip(batch.slots[low:high], batch.said[low:high], strict=True):
             content = at + slot.head_bytes
             end = content + slot.size_bytes
             view[at:content] = head
+            places.append(view[content:end])
             at = end + slot.tail_bytes
             view[end:at] = tail
-            if file is None or file.size_bytes != slot.size_bytes:
-                raise Changed
-            if not await file.fill(view[content:end]):
-                raise Changed
+        if not await files.fill(low, places):
+            raise Changed
         return piece
 
     async def _large(self, batch: Batch) -> AsyncGenerator[tuple[int, bytes]]:

@@ -4,6 +4,8 @@ import sys
 
 KEPT = 4
 """One is filled, one is being sent, and the frames between still name the one before."""
+SPARE = memoryview(bytes(256 * 1024))
+"""What a buffer grows by: bytes made for it would be cleared first, which is what this file is against."""
 HELD_HERE_ONLY = 2
 """What sys.getrefcount says of an object in a list that nobody else holds: the list, and its own argument."""
 
@@ -28,6 +30,6 @@ class Buffers:
 def _sized(buffer: bytearray, size_bytes: int) -> bytearray:
     if len(buffer) > size_bytes:
         del buffer[size_bytes:]
-    else:
-        buffer += bytes(size_bytes - len(buffer))
+    while len(buffer) < size_bytes:
+        buffer += SPARE[: size_bytes - len(buffer)]
     return buffer

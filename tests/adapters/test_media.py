@@ -9,11 +9,14 @@ import resource
 import signal
 import stat
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from imageroute_app.adapters.media import prepared
 from imageroute_app.adapters.media.local import LocalMedia, open_local_media
 from imageroute_app.domain.errors import NotFound, StorageFull, Unavailable
 
@@ -51,50 +54,79 @@ async def test_several_are_read_at_once_and_an_absent_one_is_none(media: LocalMe
     assert open_files() == before
 
 
+async def filled(media: LocalMedia, keys: Sequence[str], sizes: Sequence[int], first: int = 0) -> list[bytes] | None:
+    """Fill places of these sizes from number `first` on; None when it is said that something is not as it should be."""
+    places = [bytearray(size) for size in sizes]
+    found = await media.prepare(keys)
+    return list(map(bytes, places)) if await found.fill(first, list(map(memoryview, places))) else None
+
+
 @pytest.mark.parametrize("at_hand", [0, 3])
 async def test_what_is_not_in_memory_is_read_by_a_thread(
     media: LocalMedia, monkeypatch: pytest.MonkeyPatch, at_hand: int
 ) -> None:
-    await media.put(KEY, b"123456789", "image/png")
-    before, really = open_files(), os.preadv
+    keys = [f"images/anna/picture{number}/original" for number in range(3)]
+    for key in keys:
+        await media.put(key, b"123456789", "image/png")
+    before, really, threads = open_files(), os.preadv, set[int]()
 
     def preadv(descriptor: int, places: list[memoryview], offset: int, flags: int = 0) -> int:
         if not flags:
+            threads.add(threading.get_ident())
             return really(descriptor, places, offset)
         if not at_hand:
             raise BlockingIOError
         return really(descriptor, [places[0][:at_hand]], offset)
 
     monkeypatch.setattr(os, "preadv", preadv)
-    [file] = await media.opened([KEY])
-    assert file is not None
-    place = bytearray(9)
-    assert await file.fill(memoryview(place))
-    assert place == b"123456789"
-    del file
-    async with asyncio.timeout(60):  # the thread lets go of it a moment after it has answered
-        while open_files() != before:
-            await asyncio.sleep(0.01)
+    assert await filled(media, keys, [9, 9, 9]) == [b"123456789"] * 3
+    assert threads
+    assert threading.get_ident() not in threads
+    assert open_files() == before
 
 
-async def test_a_disk_that_was_waited_for_is_asked_ahead(media: LocalMedia, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only then, since asking for what is in memory costs as much as opening it."""
-    asked, really = list[int](), os.preadv
+async def test_what_is_in_memory_is_read_by_the_loop(media: LocalMedia, monkeypatch: pytest.MonkeyPatch) -> None:
+    await media.put(KEY, b"123456789", "image/png")
+    really, threads = os.preadv, set[int]()
 
-    def preadv(descriptor: int, places: list[memoryview], offset: int, flags: int = 0) -> int:
-        if flags:
-            raise BlockingIOError
-        return really(descriptor, places, offset)
+    def preadv(*arguments: Any) -> int:
+        threads.add(threading.get_ident())
+        return really(*arguments)
 
     monkeypatch.setattr(os, "preadv", preadv)
-    monkeypatch.setattr(os, "posix_fadvise", lambda descriptor, *_: asked.append(descriptor))
-    await media.put(KEY, DATA, "image/png")
-    [file] = await media.opened([KEY])
-    assert not asked
-    assert file is not None
-    assert await file.fill(memoryview(bytearray(len(DATA))))
-    await media.opened([KEY])
-    assert len(asked) == 1
+    assert await filled(media, [KEY], [9]) == [b"123456789"]
+    assert threads == {threading.get_ident()}
+
+
+@pytest.mark.parametrize("late", ["reading", "opening"])
+async def test_a_slow_disk_is_left_to_threads_for_a_while(
+    media: LocalMedia, monkeypatch: pytest.MonkeyPatch, late: str
+) -> None:
+    """Opening can be late too, which no flag tells beforehand: it is noticed once and not met again at each file."""
+    monkeypatch.setattr(prepared, "PATIENCE_S", 0.02)
+    keys = [f"images/anna/picture{number}/original" for number in range(3)]
+    for key in keys:
+        await media.put(key, b"123456789", "image/png")
+    really_read, really_open, on_loop = os.preadv, os.open, list[str]()
+
+    def preadv(descriptor: int, places: list[memoryview], offset: int, flags: int = 0) -> int:
+        if flags and late == "reading":
+            raise BlockingIOError
+        return really_read(descriptor, places, offset)
+
+    def slow_open(path: str, flags: int, **way: int) -> int:
+        if threading.get_ident() == loop and path == "original":
+            on_loop.append(path)
+            if late == "opening":
+                threading.Event().wait(0.03)
+        return really_open(path, flags, **way)
+
+    loop = threading.get_ident()
+    monkeypatch.setattr(os, "preadv", preadv)
+    monkeypatch.setattr(os, "open", slow_open)
+    for _ in range(2):
+        assert await filled(media, keys, [9, 9, 9]) == [b"123456789"] * 3
+    assert len(on_loop) == 1
 
 
 async def test_an_empty_file_is_a_file(media: LocalMedia) -> None:
@@ -132,7 +164,9 @@ async def test_links_are_not_followed(media: LocalMedia, tmp_path: Path) -> None
     assert names(outside) == ["original"]
 
 
-async def test_objects_opened_together_are_each_their_own_wherever_they_lie(media: LocalMedia, tmp_path: Path) -> None:
+async def test_objects_prepared_together_are_each_their_own_wherever_they_lie(
+    media: LocalMedia, tmp_path: Path
+) -> None:
     outside = tmp_path / "outside"
     outside.mkdir()
     (outside / "original").write_bytes(b"secret")
@@ -149,10 +183,11 @@ async def test_objects_opened_together_are_each_their_own_wherever_they_lie(medi
     absent = ["images/anna/p9/original", "images/anna/linked/original", "images/anna/p1", "../outside/original"]
     before = open_files()
 
-    files = await media.opened([*keys[:3], *absent, *keys[3:]])
-
-    assert [file and file.size_bytes for file in files] == [1, 2, 3, *[None] * len(absent), 4, 5]
-    assert open_files() == before + len(keys)
+    assert await filled(media, keys, [1, 2, 3, 4, 5]) == [b"x" * size for size in (1, 2, 3, 4, 5)]
+    assert await filled(media, keys, [3, 4], first=2) == [b"xxx", b"xxxx"]
+    for key in absent:
+        assert await filled(media, [*keys, key], [1, 2, 3, 4, 5, 6]) is None
+    assert open_files() == before
 
 
 async def test_deleting_leaves_neither_files_nor_folders(media: LocalMedia) -> None:
@@ -222,6 +257,7 @@ async def test_failing_disk_is_named(
 
 DYING = """
 import asyncio, os, pathlib, signal, sys
+from imageroute_app.adapters.media import prepared
 from imageroute_app.adapters.media.local import open_local_media
 pathlib.Path.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 async def main():

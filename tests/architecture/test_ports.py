@@ -48,7 +48,7 @@ SUITES: Mapping[str, Suite] = {
     "KeyRows": Suite("test_keys.py", "open_keys", {"FileKeys": "files", "MongoKeys": "mongo"}),
     "Tombstones": Suite("test_tombstones.py", "open_again", {"FileTombstones": "files", "MongoTombstones": "mongo"}),
     "MediaStore": Suite("test_media.py", "media", {"LocalMedia": "local", "CloudinaryMedia": "cloudinary"}),
-    "OpenMedia": Suite("test_media.py", "media", {"OpenFile": "local", "Fetched": "cloudinary"}),
+    "PreparedMedia": Suite("test_media.py", "media", {"PreparedFiles": "local", "Fetched": "cloudinary"}),
     "ImageProvider": Suite("test_providers.py", "vendor", PROVIDERS),
     "Payments": Suite("test_payments.py", "seller", {"SandboxPayments": "sandbox", "DodoPayments": "dodo"}),
     "Dispatcher": Suite("test_dispatcher.py", "post", {"MemoryDispatcher": "memory", "RedisDispatcher": "redis"}),

@@ -84,18 +84,20 @@ async def test_small_objects_are_read_together(media: MediaStore) -> None:
     assert await media.read(()) == []
 
 
-async def test_objects_that_were_opened_fill_a_place_of_their_size(media: MediaStore) -> None:
+async def test_objects_that_were_prepared_fill_places_of_their_sizes(media: MediaStore) -> None:
     await media.put(PICTURE, DATA, "image/png")
-    found, absent = await media.opened([PICTURE, "images/anna/none/320"])
-    assert absent is None
-    assert found is not None
-    assert found.size_bytes == len(DATA)
-    place = bytearray(b"<" + bytes(len(DATA)) + b">")
-    assert await found.fill(memoryview(place)[1:-1])
-    assert bytes(place) == b"<" + DATA + b">"
-    assert not await found.fill(memoryview(bytearray(len(DATA) + 1)))
-    found.close()
-    found.close()
+    await media.put("images/anna/picture2/320", b"two", "image/webp")
+    prepared = await media.prepare(["images/anna/picture2/320", PICTURE, "images/anna/none/320"])
+    whole = bytearray(b"<" + bytes(len(DATA)) + b">")
+    view, small = memoryview(whole)[1:-1], memoryview(bytearray(3))
+    assert await prepared.fill(0, [small, view])
+    assert (bytes(small), bytes(whole)) == (b"two", b"<" + DATA + b">")
+    view[:] = bytes(len(DATA))
+    assert await prepared.fill(1, [view])
+    assert bytes(whole) == b"<" + DATA + b">"
+    assert not await prepared.fill(1, [memoryview(bytearray(len(DATA) + 1))])
+    assert not await prepared.fill(0, [memoryview(bytearray(2))])
+    assert not await prepared.fill(1, [view, small])
 
 
 async def test_etag_changes_with_the_content(media: MediaStore) -> None:

@@ -13,7 +13,7 @@ from imageroute_app.adapters.media.account import CLEARING, THREADS, Access, Acc
 from imageroute_app.adapters.media.addresses import split_key, split_prefix, split_readable
 from imageroute_app.adapters.media.delivery import DeliveryNetwork
 from imageroute_app.domain.errors import InvalidInput, NotFound, Unavailable
-from imageroute_app.domain.ports import Clock, MediaFacts, OpenMedia
+from imageroute_app.domain.ports import Clock, MediaFacts, PreparedMedia
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -68,9 +68,9 @@ class CloudinaryMedia:
         """Return whole objects in the order of their keys, None for one that is not there."""
         return await _in_groups(self._read, keys)
 
-    async def opened(self, keys: Sequence[str]) -> Sequence[OpenMedia | None]:
-        """Fetch objects that are read next, in the order of their keys, None for one that is not there."""
-        return [None if data is None else Fetched(data) for data in await self.read(keys)]
+    async def prepare(self, keys: Sequence[str]) -> PreparedMedia:
+        """Fetch objects that are read next, in the order of their keys."""
+        return Fetched(await self.read(keys))
 
     async def stat(self, key: str) -> MediaFacts:
         """Return the facts; raises NotFound. Asks the delivery network, which has no hourly limit."""
@@ -143,23 +143,19 @@ class CloudinaryMedia:
 
 
 class Fetched:
-    """OpenMedia whose bytes are here already."""
+    """PreparedMedia whose bytes are here already."""
 
-    def __init__(self, data: bytes) -> None:
-        """Hold the bytes."""
-        self._data = data
-        self.size_bytes = len(data)
+    def __init__(self, objects: Sequence[bytes | None]) -> None:
+        """Hold the objects, None for one that was not there."""
+        self._objects = objects
 
-    async def fill(self, place: memoryview) -> bool:
-        """Write its bytes into a place of exactly its size."""
-        if len(place) != self.size_bytes:
-            return False
-        place[:] = self._data
+    async def fill(self, first: int, places: Sequence[memoryview]) -> bool:
+        """Write the objects from number `first` on into places; says whether each was there and had the size of its place."""
+        for found, place in zip(self._objects[first:], places, strict=False):
+            if found is None or len(found) != len(place):
+                return False
+            place[:] = found
         return True
-
-    def close(self) -> None:
-        """Let go of the bytes."""
-        self._data = b""
 
 
 def _public_id(segments: Sequence[str]) -> str:

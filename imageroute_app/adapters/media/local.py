@@ -7,22 +7,22 @@ links are not followed.
 
 import asyncio
 import contextlib
-import errno
 import fcntl
 import hashlib
 import logging
 import os
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from io import FileIO
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from imageroute_app.adapters.media.addresses import split_key, split_prefix, split_readable
 from imageroute_app.adapters.media.descent import Descent
-from imageroute_app.adapters.media.open_file import Disk, OpenFile
-from imageroute_app.domain.errors import NotFound, StorageFull, Unavailable
-from imageroute_app.domain.ports import MediaFacts, OpenMedia
+from imageroute_app.adapters.media.disk_errors import guarded
+from imageroute_app.adapters.media.prepared import Disk, PreparedFiles
+from imageroute_app.domain.errors import NotFound, Unavailable
+from imageroute_app.domain.ports import MediaFacts, PreparedMedia
 
 log = logging.getLogger(__name__)
 
@@ -31,8 +31,6 @@ T = TypeVar("T")
 
 CHUNK_BYTES = 256 * 1024
 TEMPORARY = ".tmp"
-FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-ABSENT = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EISDIR}
 PUT_TRIES = 10
 
 
@@ -44,13 +42,13 @@ async def open_local_media(root: Path) -> "LocalMedia":
         Unavailable: The folder cannot be made or read.
     """
     try:
-        return await asyncio.to_thread(_guarded, _open, root)
+        return await asyncio.to_thread(guarded, _open, root)
     except NotFound as error:
         raise Unavailable from error
 
 
 class LocalMedia:
-    """MediaStore on the local disk; every file operation runs in a thread."""
+    """MediaStore on the local disk; file operations run in a thread, but for what the system holds in memory of an archive."""
 
     def __init__(self, root: Path) -> None:
         self._root = root.resolve()
@@ -59,39 +57,39 @@ class LocalMedia:
 
     async def put(self, key: str, data: bytes, mime: str) -> None:
         """Store all bytes or none; overwriting is allowed; raises StorageFull, Unavailable."""
-        await asyncio.to_thread(_guarded, self._put, self._path(key), data)
+        await asyncio.to_thread(guarded, self._put, self._path(key), data)
 
     async def open(self, key: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
         """Stream bytes start..end (end exclusive); raises NotFound before the first chunk."""
-        file, first, left = await asyncio.to_thread(_guarded, self._open_range, split_readable(key), start, end)
+        file, first, left = await asyncio.to_thread(guarded, self._open_range, split_readable(key), start, end)
         return _stream(file, first, left)
 
     async def read(self, keys: Sequence[str]) -> list[bytes | None]:
         """Return whole objects in the order of their keys, None for one that is not there; one thread reads them all."""
-        return await asyncio.to_thread(_guarded, lambda: [self._read(key) for key in keys])
+        return await asyncio.to_thread(guarded, lambda: [self._read(key) for key in keys])
 
-    async def opened(self, keys: Sequence[str]) -> Sequence[OpenMedia | None]:
-        """Open objects that are read next, in the order of their keys, None for one that is not there; few at a time."""
-        return await asyncio.to_thread(_guarded, self._opened, keys)
+    async def prepare(self, keys: Sequence[str]) -> PreparedMedia:
+        """Make objects ready that are read next, in the order of their keys; nothing is read yet."""
+        return PreparedFiles(self._root, keys, self._disk)
 
     async def stat(self, key: str) -> MediaFacts:
         """Return the facts; raises NotFound."""
-        return await asyncio.to_thread(_guarded, self._facts, split_readable(key))
+        return await asyncio.to_thread(guarded, self._facts, split_readable(key))
 
     async def delete(self, key: str) -> None:
         """Delete; nothing there is fine."""
         with contextlib.suppress(NotFound):
-            await asyncio.to_thread(_guarded, self._delete, self._path(key))
+            await asyncio.to_thread(guarded, self._delete, self._path(key))
 
     async def delete_prefix(self, prefix: str) -> int:
         """Delete everything below a prefix that ends in "/"; returns how many objects went."""
         folder = self._root.joinpath(*split_prefix(prefix))
-        return await asyncio.to_thread(_guarded, self._delete_tree, folder)
+        return await asyncio.to_thread(guarded, self._delete_tree, folder)
 
     async def list(self, prefix: str) -> list[str]:
         """Return the keys below a prefix, sorted; the empty prefix means all."""
         folder = self._path(prefix.removesuffix("/")) if prefix else self._root
-        return await asyncio.to_thread(_guarded, _keys, self._root, folder)
+        return await asyncio.to_thread(guarded, _keys, self._root, folder)
 
     async def close(self) -> None:
         """Nothing is held open."""
@@ -102,23 +100,13 @@ class LocalMedia:
 
     def _read(self, key: str) -> bytes | None:
         try:
-            file, size_bytes = _guarded(_open_below, self._root, split_readable(key))
+            file, size_bytes = guarded(_open_below, self._root, split_readable(key))
         except NotFound:
             return None
         with file:
             # The size first: readall() alone grows its buffer as it goes, at twice the time.
             data = file.read(size_bytes) or b""
             return data if len(data) == size_bytes else data + (file.readall() or b"")
-
-    def _opened(self, keys: Sequence[str]) -> Sequence[OpenMedia | None]:
-        with Descent(self._root) as descent:
-            return [self._open_one(descent, key) for key in keys]
-
-    def _open_one(self, descent: Descent, key: str) -> OpenFile | None:
-        try:
-            return OpenFile(*_guarded(descent.open, split_readable(key)), self._disk)
-        except NotFound:
-            return None
 
     def _facts(self, names: Sequence[str]) -> MediaFacts:
         file, _ = _open_below(self._root, names)
@@ -195,19 +183,6 @@ class LocalMedia:
             _flush_folder(folder)
 
 
-def _guarded(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Call a file operation and say in our own words what went wrong."""
-    try:
-        return function(*args, **kwargs)
-    except OSError as error:
-        if error.errno in ABSENT:
-            raise NotFound from error
-        log.warning("media.failed", extra={"errno": error.errno})
-        if error.errno in FULL:
-            raise StorageFull from error
-        raise Unavailable from error
-
-
 def _keys(root: Path, folder: Path) -> list[str]:
     return sorted(
         Path(parent, name).relative_to(root).as_posix()
@@ -270,7 +245,7 @@ async def _stream(file: FileIO, first: bytes, left: int) -> AsyncIterator[bytes]
         if first:
             yield first
         while left > 0:
-            chunk = await asyncio.to_thread(_guarded, file.read, min(left, CHUNK_BYTES))
+            chunk = await asyncio.to_thread(guarded, file.read, min(left, CHUNK_BYTES))
             if not chunk:
                 raise Unavailable
             left -= len(chunk)

@@ -194,7 +194,7 @@ class SqliteRepository(Generic[R]):
         compared = bounds(query, with_after=False)
         statement = self._sql.count(shape_of(self._codec, wanted), tuple(compared))
         values = bound(wanted) | _compared(compared) | {"owner": query.owner}
-        return run(connection, statement, values).fetchall()[0][0]
+        return run(connection, statement.sql, statement.ordered(values)).fetchall()[0][0]
 
 
 def _compared(values: Mapping[str, str]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ Statements about one row and pages are kept as SQL: running a construct costs SQ
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ClauseElement,
@@ -50,6 +50,23 @@ def _sql(statement: ClauseElement) -> str:
     return str(statement.compile(dialect=sqlite.dialect(paramstyle="named")))
 
 
+class Positional(NamedTuple):
+    """A statement with a question mark for each value, and the names of the values in that order."""
+
+    sql: str
+    names: Sequence[str]
+
+    def ordered(self, values: Mapping[str, Any]) -> list[Any]:
+        """Return the values in the order of the question marks."""
+        return [values[name] for name in self.names]
+
+
+def _positional(statement: ClauseElement) -> Positional:
+    """Return a statement that may have hundreds of values: SQLite looks through all names for each named one."""
+    compiled: Any = statement.compile(dialect=sqlite.dialect(paramstyle="qmark"))
+    return Positional(str(compiled), tuple(compiled.positiontup))
+
+
 class Statements:
     """Every statement of one table."""
 
@@ -58,7 +75,7 @@ class Statements:
         self._columns = [self._table.c[name] for name in codec.names]
         self._changing = {name: bindparam(f"v_{name}") for name in codec.names if name not in ("id", "owner")}
         self.page: Callable[[Shape, tuple[str, ...], bool], str] = lru_cache(128)(self._page)
-        self.count: Callable[[Shape, tuple[str, ...]], str] = lru_cache(128)(self._count)
+        self.count: Callable[[Shape, tuple[str, ...]], Positional] = lru_cache(128)(self._count)
         self.sum: Callable[[str], str] = lru_cache(16)(self._sum)
         self.by_column: Callable[[str], str] = lru_cache(16)(self._by_column)
         self.overdue: Callable[[str], Select[Any]] = lru_cache(16)(self._overdue)
@@ -110,9 +127,9 @@ class Statements:
         chosen = select(*self._columns).where(*self._filters(shape), *self._compared(compared))
         return _sql(chosen.order_by(c.id.asc() if oldest_first else c.id.desc())) + "\n LIMIT :limit"
 
-    def _count(self, shape: Shape, compared: tuple[str, ...]) -> str:
+    def _count(self, shape: Shape, compared: tuple[str, ...]) -> Positional:
         conditions = (*self._filters(shape), *self._compared(compared))
-        return _sql(select(func.count()).select_from(self._table).where(*conditions))
+        return _positional(select(func.count()).select_from(self._table).where(*conditions))
 
     def _sum(self, name: str) -> str:
         # Both columns stand in one index, which is all that this reads.
