@@ -23,18 +23,21 @@ SIZES = ((480, 600), (600, 480), (512, 512), (640, 360), (360, 640), (600, 400))
 BATCH = 250
 
 
-async def seed_images(data_dir: Path, email: str, count: int) -> None:
-    """Give the person `count` more pictures; number N has the word "numberN" in its prompt, N counted from 0."""
+async def seed_images(data_dir: Path, email: str, count: int, drawn: Sequence[FinishedImage] = ()) -> None:
+    """Give the person `count` more pictures; number N has the word "numberN" in its prompt, N counted from 0.
+
+    They are copies of the drawn ones, in turns; without any, of one for each of SUBJECTS.
+    """
     settings = load_settings({"IMAGEROUTE_DATA_DIR": str(data_dir), "IMAGEROUTE_TESTING": "1"})
     services = await open_services(settings)
     try:
         person = await services.database.tables.people.by_key("email_key", email.casefold())
         assert person is not None
-        drawn = [_draw(place) for place in range(len(SUBJECTS))]
+        drawn = drawn or [_draw(place) for place in range(len(SUBJECTS))]
         for start in range(0, count, BATCH):
             batch = [_image(person.id, number, drawn) for number in range(start, min(count, start + BATCH))]
             for image in batch:
-                await _store(services, image, drawn[_place(image)])
+                await _store(services, image, drawn[image.position % len(drawn)])
             await services.database.transact(lambda tables, batch=batch: _add(tables, batch))
     finally:
         await services.close()
@@ -100,7 +103,7 @@ def _place(image: Image) -> int:
 
 def _image(owner: str, number: int, drawn: Sequence[FinishedImage]) -> Image:
     place = number % len(SUBJECTS)
-    finished = drawn[place]
+    finished = drawn[number % len(drawn)]
     return Image(
         id=new_id(),
         owner=owner,
