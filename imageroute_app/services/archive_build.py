@@ -31,7 +31,7 @@ from imageroute_app.services.archive_content import (
     picture_key,
     rows_of,
 )
-from imageroute_app.services.archive_index import Index, Slot, dump_index
+from imageroute_app.services.archive_index import Index, Slot, Slots, dump_index
 from imageroute_app.services.archive_words import PAGE, REST_BYTES, Words, page_name, rest_name
 from imageroute_app.services.recipes import Recipes
 
@@ -87,7 +87,7 @@ class ArchiveBuild:
         rest, end = await self._rest(manifest)
         await self._keep_rest(rest)
         index = Index(
-            slots=self._slots,
+            slots=Slots.of(self._slots),
             rest_bytes=len(rest),
             making=self._making,
             content=self._content.digest(),

@@ -105,14 +105,11 @@ class ArchiveStream:
 
     async def _pages(self, start: int, end: int) -> AsyncGenerator[Page]:
         """Yield what is known of the pictures that lie between `start` and `end`."""
-        for first, slots in self._slots():
-            if self._is_between(first, first + len(slots), start, end):
+        count = len(self._index.slots)
+        for first in range(0, count, PAGE):
+            if self._is_between(first, min(first + PAGE, count), start, end):
+                slots = self._index.slots.part(first, PAGE)
                 yield Page(slots, await self._said(first, slots), first)
-
-    def _slots(self) -> Iterator[tuple[int, Sequence[Slot]]]:
-        """Yield the slots, up to PAGE at once, and how many stand before them."""
-        slots = self._index.slots
-        return ((first, slots[first : first + PAGE]) for first in range(0, len(slots), PAGE))
 
     async def _said(self, first: int, slots: Sequence[Slot]) -> Sequence[Said]:
         """Return the words of a page whose pictures are all still there."""

@@ -200,7 +200,7 @@ class Archives:
         index = load_index(data or b"")
         if index is None:
             return None
-        ids = [archive.image_ids[slot.place] for slot in index.slots]
+        ids = [archive.image_ids[place] for place in index.slots.places]
         counting = asyncio.create_task(self._still_there(archive.owner, ids, index.sources))
         try:
             await asyncio.sleep(0)  # the database is asked, and answers while sizes are added up here

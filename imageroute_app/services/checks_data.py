@@ -90,10 +90,10 @@ class _Data:
         """Stored pictures that no row knows."""
         stray: list[str] = []
         for owner in await self._sample.people():
-            known = [media_prefix(owner, one) for one in await self._ids("images", owner)]
-            known += [upload_prefix(owner, one) for one in await self._ids("uploads", owner)]
+            known = {media_prefix(owner, one) for one in await self._ids("images", owner)}
+            known |= {upload_prefix(owner, one) for one in await self._ids("uploads", owner)}
             keys = [key for folder in ("images", "uploads") for key in await self._media.list(f"{folder}/{owner}/")]
-            stray += [key for key in keys if not key.startswith(tuple(known))]
+            stray += [key for key in keys if f"{key.rpartition('/')[0]}/" not in known]
         return _none(stray, "Of nobody", shown=0)
 
     async def dangling(self) -> Found:

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from imageroute_app.adapters.media import prepared
+from imageroute_app.adapters.media.at_hand import read_at_hand
 from imageroute_app.adapters.media.local import LocalMedia, open_local_media
 from imageroute_app.domain.errors import NotFound, StorageFull, Unavailable
 
@@ -98,35 +99,63 @@ async def test_what_is_in_memory_is_read_by_the_loop(media: LocalMedia, monkeypa
     assert threads == {threading.get_ident()}
 
 
-@pytest.mark.parametrize("late", ["reading", "opening"])
-async def test_a_slow_disk_is_left_to_threads_for_a_while(
-    media: LocalMedia, monkeypatch: pytest.MonkeyPatch, late: str
-) -> None:
-    """Opening can be late too, which no flag tells beforehand: it is noticed once and not met again at each file."""
-    monkeypatch.setattr(prepared, "PATIENCE_S", 0.02)
+async def test_a_slow_disk_is_left_to_threads_for_a_while(media: LocalMedia, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is asked once whether it has a file at hand, not again at each."""
     keys = [f"images/anna/picture{number}/original" for number in range(3)]
     for key in keys:
         await media.put(key, b"123456789", "image/png")
-    really_read, really_open, on_loop = os.preadv, os.open, list[str]()
+    asked = list[str]()
 
-    def preadv(descriptor: int, places: list[memoryview], offset: int, flags: int = 0) -> int:
-        if flags and late == "reading":
-            raise BlockingIOError
-        return really_read(descriptor, places, offset)
+    def late(_folder: int, path: str, _place: memoryview) -> bool:
+        asked.append(path)
+        return False
 
-    def slow_open(path: str, flags: int, **way: int) -> int:
-        if threading.get_ident() == loop and path == "original":
-            on_loop.append(path)
-            if late == "opening":
-                threading.Event().wait(0.03)
-        return really_open(path, flags, **way)
-
-    loop = threading.get_ident()
-    monkeypatch.setattr(os, "preadv", preadv)
-    monkeypatch.setattr(os, "open", slow_open)
+    monkeypatch.setattr(prepared, "read_at_hand", late)
     for _ in range(2):
         assert await filled(media, keys, [9, 9, 9]) == [b"123456789"] * 3
-    assert len(on_loop) == 1
+    assert asked == keys[:1]
+
+
+def test_at_hand_is_what_is_in_memory_and_only_there(tmp_path: Path) -> None:
+    """A file that was just opened for the first time since its memory was let go of is not; what is read makes it so."""
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "file").write_bytes(DATA)
+    place = bytearray(len(DATA))
+    folder = os.open(tmp_path, os.O_RDONLY)
+    try:
+        assert read_at_hand(folder, "in/file", memoryview(place))
+        assert place == DATA
+        for size in (len(DATA) - 1, len(DATA) + 1):
+            assert not read_at_hand(folder, "in/file", memoryview(bytearray(size)))
+        descriptor = os.open(tmp_path / "in" / "file", os.O_RDONLY)
+        os.fsync(descriptor)
+        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+        with contextlib.suppress(BlockingIOError):
+            if os.preadv(descriptor, [place], 0, os.RWF_NOWAIT) == len(place):
+                pytest.skip("the file system of this folder is in memory itself")
+        os.close(descriptor)
+        assert not read_at_hand(folder, "in/file", memoryview(place))
+    finally:
+        os.close(folder)
+
+
+@pytest.mark.parametrize("path", ["link", "linked/file", "../outside", "in", "pipe", "none"])
+def test_at_hand_follows_no_link_and_leads_out_of_nothing(tmp_path: Path, path: str) -> None:
+    below = tmp_path / "below"
+    (below / "in").mkdir(parents=True)
+    for file in (tmp_path / "outside", below / "in" / "file"):
+        file.write_bytes(b"secret")
+    (below / "link").symlink_to(below / "in" / "file")
+    (below / "linked").symlink_to(below / "in")
+    os.mkfifo(below / "pipe")
+    before = open_files()
+    folder = os.open(below, os.O_RDONLY)
+    try:
+        assert read_at_hand(folder, "in/file", memoryview(bytearray(6)))
+        assert not read_at_hand(folder, path, memoryview(bytearray(6)))
+    finally:
+        os.close(folder)
+    assert open_files() == before
 
 
 async def test_an_empty_file_is_a_file(media: LocalMedia) -> None:

@@ -5,12 +5,12 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imageroute_app.services.archive_index import Index, Slot, dump_index, load_index
+from imageroute_app.services.archive_index import Index, Slot, Slots, dump_index, load_index
 
 NUMBERS = st.integers(0, 2**32 - 1)
 INDEXES = st.builds(
     Index,
-    slots=st.lists(st.builds(Slot, NUMBERS, NUMBERS, NUMBERS, NUMBERS), max_size=5),
+    slots=st.lists(st.builds(Slot, NUMBERS, NUMBERS, NUMBERS, NUMBERS), max_size=5).map(Slots.of),
     rest_bytes=NUMBERS,
     making=st.binary(min_size=16, max_size=16),
     content=st.binary(min_size=16, max_size=16),
@@ -23,8 +23,14 @@ def test_each_slot_begins_where_all_before_it_ends(index: Index, first: int) -> 
     begins = index.begins(first)
     assert begins[0] == first
     assert len(begins) == len(index.slots) + 1
-    for slot, begin, end in zip(index.slots, begins, begins[1:], strict=False):
+    for slot, begin, end in zip(index.slots.part(0, 5), begins, begins[1:], strict=False):
         assert end - begin == slot.head_bytes + slot.size_bytes + slot.tail_bytes
+
+
+@given(st.lists(st.builds(Slot, NUMBERS, NUMBERS, NUMBERS, NUMBERS), max_size=9), st.integers(0, 9), st.integers(1, 9))
+def test_a_part_of_the_slots_is_that_part(slots: list[Slot], first: int, most: int) -> None:
+    assert Slots.of(slots).part(first, most) == slots[first : first + most]
+    assert list(Slots.of(slots).places) == [slot.place for slot in slots]
 
 
 @given(INDEXES)

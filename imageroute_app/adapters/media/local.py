@@ -184,12 +184,12 @@ class LocalMedia:
 
 
 def _keys(root: Path, folder: Path) -> list[str]:
-    return sorted(
-        Path(parent, name).relative_to(root).as_posix()
-        for parent, _, names in os.walk(folder)
-        for name in names
-        if Path(parent) != root / TEMPORARY
-    )
+    found = list[str]()
+    for parent, _, names in os.walk(folder):
+        lies = Path(parent).relative_to(root).as_posix()  # once a folder: for each file it costs more than finding that
+        if names and lies != TEMPORARY:
+            found += names if lies == "." else [f"{lies}/{name}" for name in names]
+    return sorted(found)
 
 
 def _open(root: Path) -> LocalMedia:

@@ -8,16 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from imageroute_app.adapters.media.addresses import split_readable
-from imageroute_app.adapters.media.descent import Descent
+from imageroute_app.adapters.media.at_hand import read_at_hand
+from imageroute_app.adapters.media.descent import FOLDER, Descent
 from imageroute_app.adapters.media.disk_errors import guarded
 from imageroute_app.domain.errors import NotFound
 
 SLOW_S = 2.0
 """How long threads read everything after one had to be waited for."""
-PATIENCE_S = 0.05
-"""What opening and reading may take the loop before the rest is left to a thread: some disks answer late even to `open`."""
-AT_HAND = getattr(os, "RWF_NOWAIT", None)
-"""Read only what is in memory; None where the system does not know that."""
 
 
 class Disk:
@@ -33,7 +30,7 @@ class Disk:
     @property
     def is_slow(self) -> bool:
         """Whether the disk was waited for just now."""
-        return AT_HAND is None or time.monotonic() < self._slow_until
+        return time.monotonic() < self._slow_until
 
 
 class PreparedFiles:
@@ -62,19 +59,21 @@ class PreparedFiles:
 
     def _take(self, keys: Sequence[str], places: Sequence[memoryview]) -> int:
         """Fill places from memory; returns how many, up to the first that leaves any doubt."""
-        until = time.monotonic() + PATIENCE_S
         done = 0
-        with contextlib.suppress(OSError, NotFound), Descent(self._root) as descent:
+        try:
+            folder = os.open(self._root, FOLDER)
+        except OSError:
+            return done
+        try:
             for key, place in zip(keys, places, strict=True):
-                descriptor, size_bytes = descent.open(split_readable(key))
-                try:
-                    if size_bytes != len(place) or os.preadv(descriptor, [place], 0, AT_HAND or 0) != size_bytes:
-                        break
-                finally:
-                    os.close(descriptor)
-                done += 1
-                if time.monotonic() > until:
+                split_readable(key)
+                if not read_at_hand(folder, key, place):
                     break
+                done += 1
+        except NotFound:
+            pass
+        finally:
+            os.close(folder)
         return done
 
     def _wait_for(self, keys: Sequence[str], places: Sequence[memoryview]) -> bool:
