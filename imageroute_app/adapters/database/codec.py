@@ -192,7 +192,9 @@ class Codec(Generic[R]):
             if name not in allowed:
                 raise ValueError(f"{self.name}.{name} is not declared for filtering in DATA_MAP")
             values = value if isinstance(value, tuple) else (value,)
-            found[name] = [self._stored(self._by_name[name], one, cipher) for one in values]
+            field = self._by_name[name]
+            is_as_given = field.dump is None and field.protection is Protection.PLAIN  # thousands of ids, for instance
+            found[name] = list(values) if is_as_given else [self._stored(field, one, cipher) for one in values]
         return found
 
     def key(self, name: str, value: str) -> str:
