@@ -7,7 +7,7 @@ import sqlite3
 import stat
 import threading
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -395,11 +395,18 @@ async def test_a_page_walks_one_index_and_sorts_nothing(
     assert "SCAN" not in found
 
 
-async def plan_of(database: SqliteDatabase, sql: str) -> str:
+async def test_some_of_many_are_counted_by_looking_each_up(database: SqliteDatabase) -> None:
+    """Not by passing over everything that the person has, which took 4 ms for 200 of 10,000."""
+    counting = database._kinds["images"].sql.count((("id", 200), ("trashed", 1)), ())
+    found = await plan_of(database, counting.sql, counting.names)
+    assert "COVERING INDEX ix_images_owner_trashed (owner=? AND trashed=? AND id=?)" in found
+
+
+async def plan_of(database: SqliteDatabase, sql: str, names: Sequence[str] | None = None) -> str:
     """Return how SQLite goes about one of our statements."""
 
     def plan(connection: Connection) -> str:
-        rows = run(connection, f"EXPLAIN QUERY PLAN {sql}", defaultdict(lambda: "x"))
+        rows = run(connection, f"EXPLAIN QUERY PLAN {sql}", defaultdict(lambda: "x") if names is None else names)
         return " / ".join(f"{row[3]} " for row in rows)
 
     return await database._file.read(plan)

@@ -4,16 +4,15 @@ import re
 
 from imageroute_app.domain.errors import InvalidInput, NotFound
 
-SEGMENT = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}")
-SEGMENTS_MAX = 8
+SEGMENT = r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}"
+KEY = re.compile(rf"{SEGMENT}(?:/{SEGMENT}){{0,7}}")
 
 
 def split_key(key: str) -> list[str]:
     """Return the names of a key; raises InvalidInput for anything but plain ones."""
-    segments = key.split("/")
-    if len(segments) > SEGMENTS_MAX or not all(map(SEGMENT.fullmatch, segments)):
+    if not KEY.fullmatch(key):
         raise InvalidInput("This is no media key.")
-    return segments
+    return key.split("/")
 
 
 def split_prefix(prefix: str) -> list[str]:

@@ -150,9 +150,10 @@ class Statements:
     def _filters(self, shape: Shape) -> list[ColumnElement[bool]]:
         c = self._table.c
         conditions: list[ColumnElement[bool]] = [c.owner == bindparam("owner")]
+        leading = 1 if shape and shape[0][0] == "id" else 0  # the index of any filter ends with the id
         for place, (name, number) in enumerate(shape):
             column: Any = c[name]
-            if place:
+            if place > leading:
                 column = literal_column(f"+{self._table.name}.{name}", c[name].type)
             values = [bindparam(f"f_{name}_{one}", type_=c[name].type) for one in range(number)]
             conditions.append(column == values[0] if number == 1 else column.in_(values))
