@@ -127,13 +127,12 @@ def test_at_hand_is_what_is_in_memory_and_only_there(tmp_path: Path) -> None:
         assert place == DATA
         for size in (len(DATA) - 1, len(DATA) + 1):
             assert not read_at_hand(folder, "in/file", memoryview(bytearray(size)))
-        descriptor = os.open(tmp_path / "in" / "file", os.O_RDONLY)
-        os.fsync(descriptor)
-        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
-        with contextlib.suppress(BlockingIOError):
-            if os.preadv(descriptor, [place], 0, os.RWF_NOWAIT) == len(place):
-                pytest.skip("the file system of this folder is in memory itself")
-        os.close(descriptor)
+        with (tmp_path / "in" / "file").open("rb") as file:
+            os.fsync(file.fileno())
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+            with contextlib.suppress(BlockingIOError):
+                if os.preadv(file.fileno(), [place], 0, os.RWF_NOWAIT) == len(place):
+                    pytest.skip("the file system of this folder is in memory itself")
         assert not read_at_hand(folder, "in/file", memoryview(place))
     finally:
         os.close(folder)

@@ -10,18 +10,19 @@ import stat
 import sys
 from functools import cache
 
+from imageroute_app.adapters.media.descent import FILE
+
 OPENAT2 = 437
 """Number of the system call, the same on every architecture (Linux, include/uapi/asm-generic/unistd.h)."""
 NO_MAGIC_LINKS, NO_LINKS, BENEATH, CACHED = 0x02, 0x04, 0x08, 0x20
 """RESOLVE_... of Linux, include/uapi/linux/openat2.h; CACHED since 5.12."""
-FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 
 
 class _How(ctypes.Structure):
     _fields_ = (("flags", ctypes.c_uint64), ("mode", ctypes.c_uint64), ("resolve", ctypes.c_uint64))
 
 
-HOW = _How(FLAGS, 0, NO_MAGIC_LINKS | NO_LINKS | BENEATH | CACHED)
+HOW = _How(FILE, 0, NO_MAGIC_LINKS | NO_LINKS | BENEATH | CACHED)
 
 
 def read_at_hand(folder: int, path: str, place: memoryview) -> bool:
